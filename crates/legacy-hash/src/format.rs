@@ -1,0 +1,97 @@
+//! What a format is: its description, and the verbs that its code must have. The formats themselves are in
+//! `list.rs`.
+
+use std::fmt;
+
+use crate::Error;
+use crate::limits::Limits;
+use crate::list::FORMATS;
+use crate::policy::Produce;
+use crate::verify::Attempt;
+
+/// How a format stands today against someone who has the table and a few graphics cards. The parameters of a
+/// particular hash may make it worse.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Strength {
+    /// Guessed at billions a second, or with an iteration count that was chosen for the hardware of long ago.
+    Weak,
+    /// Iterated as often as its parameters say, but cheap on graphics cards.
+    Acceptable,
+    /// Costly on any hardware.
+    Strong,
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Weak => "weak",
+            Self::Acceptable => "acceptable",
+            Self::Strong => "strong",
+        })
+    }
+}
+
+/// One encoding of password hashes.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// Its name, the key of the list.
+    pub name: &'static str,
+    /// Other names that [`format()`] takes for it.
+    pub aliases: &'static [&'static str],
+    /// How it stands today.
+    pub strength: Strength,
+    /// How a stored string is laid out: an annotated example, not a real hash.
+    pub example: &'static str,
+    /// The salt is not in the string.
+    pub needs_salt: bool,
+    /// The login is hashed too.
+    pub needs_login: bool,
+    /// A secret of the application is hashed too.
+    pub needs_pepper: bool,
+    /// A [`Policy`](crate::Policy) can make new ones.
+    pub can_produce: bool,
+    /// What to know about it, in a line.
+    pub note: &'static str,
+    /// The genuine functions take C strings: a password with a NUL byte was never hashed whole.
+    pub(crate) ends_at_nul: bool,
+    pub(crate) scheme: &'static dyn Scheme,
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Format").field(&self.name).finish()
+    }
+}
+
+/// What the code of a format does. The same four verbs for each.
+pub(crate) trait Scheme: Sync {
+    /// Whether a string has this format's shape. Says yes to a damaged one too, so that it is reported as
+    /// damaged.
+    fn recognise(&self, hash: &str) -> bool;
+
+    /// Parses all of the string and compares its cost with the limits. Hashes nothing.
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error>;
+
+    /// Whether the password is right. Must do what `check` does before it does anything else.
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error>;
+
+    /// How new ones are made, where a policy may ask for this format.
+    fn producer(&self) -> Option<&dyn Produce> {
+        None
+    }
+}
+
+/// All formats, by family.
+pub fn formats() -> &'static [Format] {
+    FORMATS
+}
+
+/// The format of this name or alias. Spaces within the name and ASCII case are ignored.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|f| is_name(name, f.name) || f.aliases.iter().any(|alias| is_name(name, alias)))
+}
+
+fn is_name(given: &str, name: &str) -> bool {
+    let given = given.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase());
+    given.eq(name.chars())
+}

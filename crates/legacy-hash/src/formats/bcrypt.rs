@@ -1,0 +1,190 @@
+//! bcrypt in all its prefixes, and Django's two wrappings of it.
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::encoding::{bcrypt64, exactly, to_bcrypt64};
+use crate::format::Scheme;
+use crate::kdf::Tick;
+use crate::kdf::bcrypt::{KEY_BYTES, Key, Variant, bcrypt, check};
+use crate::kdf::digest::Hash;
+use crate::limits::{BCRYPT_COST_ABSOLUTE, Limits};
+use crate::policy::{Knob, Measured, Produce};
+use crate::random;
+use crate::verify::{Attempt, same};
+
+/// `$2$`, `$2a$`, `$2b$`, `$2y$`, or `$2x$`.
+pub(crate) struct Bcrypt {
+    /// Only `$2x$`, and only here: a hash by the old bug is another format.
+    pub(crate) sign_extended: bool,
+}
+
+/// What others wrap.
+pub(crate) const BCRYPT: Bcrypt = Bcrypt { sign_extended: false };
+
+impl Scheme for Bcrypt {
+    fn recognise(&self, hash: &str) -> bool {
+        split_prefix(hash).is_some_and(|(variant, _)| self.covers(variant))
+    }
+
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
+        self.parse(hash, limits).map(drop)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let stored = self.parse(attempt.hash, attempt.limits)?;
+        let key = Key::new(attempt.password, stored.variant);
+        if is_key_of(&key, &stored, attempt)? {
+            return Ok(true);
+        }
+        match Key::evasive(attempt.password) {
+            Some(key) if stored.variant == Variant::A => is_key_of(&key, &stored, attempt),
+            _ => Ok(false),
+        }
+    }
+
+    fn producer(&self) -> Option<&dyn Produce> {
+        (!self.sign_extended).then_some(self)
+    }
+}
+
+impl Bcrypt {
+    fn covers(&self, variant: Variant) -> bool {
+        self.sign_extended == (variant == Variant::SignExtended)
+    }
+
+    fn parse(&self, text: &str, limits: &Limits) -> Result<Parsed, Error> {
+        let (variant, rest) = split_prefix(text).ok_or(Error::Malformed("bcrypt prefix"))?;
+        if !self.covers(variant) {
+            return Err(Error::Malformed("bcrypt prefix"));
+        }
+        Parsed::new(variant, rest, limits)
+    }
+}
+
+fn is_key_of(key: &Key, stored: &Parsed, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+    let computed = bcrypt(key, &stored.salt, stored.cost, attempt.limits, attempt.tick)?;
+    Ok(same(&computed[..], &stored.hash))
+}
+
+/// `bcrypt$$2b$…`: Django's BCryptPasswordHasher.
+pub(crate) struct DjangoBcrypt;
+
+impl Scheme for DjangoBcrypt {
+    fn recognise(&self, hash: &str) -> bool {
+        hash.starts_with("bcrypt$")
+    }
+
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
+        BCRYPT.check(inner(hash, "bcrypt$")?, limits)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let hash = inner(attempt.hash, "bcrypt$")?;
+        BCRYPT.verify(&mut attempt.over(attempt.password, hash))
+    }
+}
+
+/// `bcrypt_sha256$$2b$…`: Django's BCryptSHA256PasswordHasher, which hashes the password's SHA-256 in hex.
+pub(crate) struct DjangoBcryptSha256;
+
+impl Scheme for DjangoBcryptSha256 {
+    fn recognise(&self, hash: &str) -> bool {
+        hash.starts_with("bcrypt_sha256$")
+    }
+
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
+        BCRYPT.check(inner(hash, "bcrypt_sha256$")?, limits)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let hash = inner(attempt.hash, "bcrypt_sha256$")?;
+        let digest = Zeroizing::new(hex::encode(Hash::Sha256.of(&[attempt.password])));
+        BCRYPT.verify(&mut attempt.over(digest.as_bytes(), hash))
+    }
+}
+
+fn inner<'a>(hash: &'a str, prefix: &str) -> Result<&'a str, Error> {
+    hash.strip_prefix(prefix).ok_or(Error::Malformed("bcrypt prefix"))
+}
+
+/// The parts of a bcrypt string, its cost within the limits.
+struct Parsed {
+    variant: Variant,
+    cost: u32,
+    salt: [u8; 16],
+    hash: [u8; 23],
+}
+
+impl Parsed {
+    fn new(variant: Variant, rest: &str, limits: &Limits) -> Result<Self, Error> {
+        let (cost, encoded) = rest.split_once('$').ok_or(Error::Malformed("bcrypt cost"))?;
+        let cost = two_digits(cost)?;
+        check(cost, limits)?;
+        // 22 and 31 characters: the last of each carries bits that are not used, and that producers fill as
+        // they like.
+        let (salt, hash) = encoded.split_at_checked(22).ok_or(Error::Malformed("bcrypt salt"))?;
+        if hash.len() != 31 {
+            return Err(Error::Malformed("bcrypt hash"));
+        }
+        Ok(Self {
+            variant,
+            cost,
+            salt: exactly(bcrypt64(salt, "bcrypt salt")?, "bcrypt salt")?,
+            hash: exactly(bcrypt64(hash, "bcrypt hash")?, "bcrypt hash")?,
+        })
+    }
+}
+
+fn split_prefix(hash: &str) -> Option<(Variant, &str)> {
+    const PREFIXES: [(&str, Variant); 5] = [
+        ("$2b$", Variant::Correct),
+        ("$2y$", Variant::Correct),
+        ("$2a$", Variant::A),
+        ("$2x$", Variant::SignExtended),
+        ("$2$", Variant::NoNul),
+    ];
+    PREFIXES.iter().find_map(|&(prefix, variant)| Some((variant, hash.strip_prefix(prefix)?)))
+}
+
+fn two_digits(text: &str) -> Result<u32, Error> {
+    match text.as_bytes() {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Ok(u32::from(a - b'0') * 10 + u32::from(b - b'0')),
+        _ => Err(Error::Malformed("bcrypt cost")),
+    }
+}
+
+impl Produce for Bcrypt {
+    fn name(&self) -> &'static str {
+        "bcrypt"
+    }
+
+    fn knobs(&self) -> &'static [Knob] {
+        // 12 is the current default of PHP and of Python's bcrypt.
+        &[Knob { name: "cost", default: 12, min: 4, max: BCRYPT_COST_ABSOLUTE, strengthens: true }]
+    }
+
+    fn produce(
+        &self,
+        password: &[u8],
+        values: &[u32],
+        limits: &Limits,
+        tick: Tick<'_>,
+    ) -> Result<String, Error> {
+        if password.len() > KEY_BYTES {
+            return Err(Error::Unsupported("bcrypt takes at most 72 bytes of password"));
+        }
+        if password.contains(&0) {
+            return Err(Error::Unsupported("bcrypt takes no NUL byte in a password"));
+        }
+        let [cost] = *values else { return Err(Error::BadPolicy("bcrypt has one parameter")) };
+        let salt = random::bytes()?;
+        let hash = bcrypt(&Key::new(password, Variant::Correct), &salt, cost, limits, tick)?;
+        Ok(format!("$2b${cost:02}${}{}", to_bcrypt64(&salt), to_bcrypt64(&hash[..])))
+    }
+
+    fn measure(&self, hash: &str) -> Option<Measured> {
+        let parsed = self.parse(hash, &Limits::ABSOLUTE).ok()?;
+        Some(Measured { values: vec![parsed.cost.into()], current: parsed.variant != Variant::NoNul })
+    }
+}

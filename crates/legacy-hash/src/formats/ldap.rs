@@ -1,0 +1,50 @@
+//! The digests of directories: `{SHA}`, `{SSHA}` and their kin (RFC 2307 and what grew around it).
+
+use crate::Error;
+use crate::encoding::b64;
+use crate::format::Scheme;
+use crate::kdf::digest::Hash;
+use crate::limits::Limits;
+use crate::verify::{Attempt, same};
+
+/// A scheme in braces, of any case, and base64 of the digest, followed by the salt if it is salted.
+pub(crate) struct Ldap {
+    /// The scheme's name with its braces.
+    pub(crate) scheme: &'static str,
+    pub(crate) hash: Hash,
+    pub(crate) salted: bool,
+}
+
+impl Ldap {
+    /// The base64 after the scheme.
+    fn encoded<'a>(&self, hash: &'a str) -> Option<&'a str> {
+        let (scheme, rest) = hash.split_at_checked(self.scheme.len())?;
+        scheme.eq_ignore_ascii_case(self.scheme).then_some(rest)
+    }
+
+    /// The digest and the salt, which has any length.
+    fn parse(&self, hash: &str) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let encoded = self.encoded(hash).ok_or(Error::Malformed("ldap scheme"))?;
+        let mut digest = b64(encoded, "ldap hash")?;
+        if digest.len() < self.hash.len() || !self.salted && digest.len() > self.hash.len() {
+            return Err(Error::Malformed("ldap hash length"));
+        }
+        let salt = digest.split_off(self.hash.len());
+        Ok((digest, salt))
+    }
+}
+
+impl Scheme for Ldap {
+    fn recognise(&self, hash: &str) -> bool {
+        self.encoded(hash).is_some()
+    }
+
+    fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
+        self.parse(hash).map(drop)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let (digest, salt) = self.parse(attempt.hash)?;
+        Ok(same(&self.hash.of(&[attempt.password, &salt]), &digest))
+    }
+}

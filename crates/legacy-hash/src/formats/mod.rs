@@ -1,0 +1,14 @@
+//! The formats: how each string is taken apart, and which computation it stands for. One file a family, and
+//! in each file the same verbs ([`Scheme`](crate::format::Scheme)): recognise, check, verify, and where a
+//! policy may ask for it, produce.
+
+pub(crate) mod argon2;
+pub(crate) mod bcrypt;
+pub(crate) mod digest;
+pub(crate) mod ldap;
+pub(crate) mod md5_crypt;
+pub(crate) mod pbkdf2;
+pub(crate) mod phpass;
+pub(crate) mod scrypt;
+pub(crate) mod sha_crypt;
+pub(crate) mod wordpress;

@@ -1,0 +1,51 @@
+//! Which formats a stored string may be: by its shape alone, without parsing it to the end.
+
+use crate::format::{Format, formats};
+use crate::limits::MAX_HASH_BYTES;
+
+/// What a stored string may be.
+#[derive(Clone, Debug)]
+pub enum Identified {
+    /// A marker that no password opens, such as `!`, `*LK*` or the empty string.
+    Locked,
+    /// The formats that have this shape: none, one, or several among which the caller must choose.
+    Candidates(Vec<&'static Format>),
+}
+
+/// The formats whose shape `hash` has. Never fails; a candidate may still turn out to be malformed.
+pub fn identify(hash: &str) -> Identified {
+    if is_locked(hash) {
+        return Identified::Locked;
+    }
+    // What is too long to be verified is too long to be looked at.
+    if hash.len() > MAX_HASH_BYTES {
+        return Identified::Candidates(Vec::new());
+    }
+    Identified::Candidates(formats().iter().filter(|format| format.scheme.recognise(hash)).collect())
+}
+
+/// Whether `hash` says that nobody may log in: what `passwd -l`, Solaris, Django's unusable passwords,
+/// shadowed `/etc/passwd` lines, NULLs that became text, and empty columns look like.
+///
+/// An empty hash is locked too, although crypt(3) once took the empty password for it.
+pub(crate) fn is_locked(hash: &str) -> bool {
+    const WHOLE: [&str; 8] = ["x", "NP", "NL", "LK", "UP", "NULL", "<NULL>", "\\N"];
+    let hash = strip_scheme(hash.trim(), "{CRYPT}");
+    hash.is_empty()
+        || hash.starts_with('!')
+        || hash.starts_with('*') && !is_mysql41(hash)
+        || WHOLE.contains(&hash)
+}
+
+/// MySQL's `*` and 40 hex digits is a hash, although it begins like a lock.
+fn is_mysql41(hash: &str) -> bool {
+    hash.len() == 41 && hash.bytes().skip(1).all(|b| b.is_ascii_hexdigit())
+}
+
+/// `text` after an LDAP scheme of any case, or all of it.
+fn strip_scheme<'a>(text: &'a str, scheme: &str) -> &'a str {
+    match text.split_at_checked(scheme.len()) {
+        Some((head, rest)) if head.eq_ignore_ascii_case(scheme) => rest,
+        _ => text,
+    }
+}

@@ -1,0 +1,28 @@
+//! Identifies, bounds, verifies and produces the password hashes of legacy systems.
+//!
+//! What the crate does reads in [`verify`]; what it knows is one list, [`formats`]; what a hash may cost is
+//! in [`limits`]; how new hashes are made is a [`Policy`]. It is pure: no database, no files, no clock.
+//!
+//! A hash is identified, never guessed: where several formats share a shape, the caller names one.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod encoding;
+mod error;
+mod format;
+mod formats;
+mod identify;
+mod kdf;
+pub mod limits;
+mod list;
+mod policy;
+mod random;
+mod verify;
+
+pub use error::Error;
+pub use format::{Format, Strength, format, formats};
+pub use identify::{Identified, identify};
+pub use limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
+pub use policy::{Policy, costs_at_least};
+pub use random::locked_marker;
+pub use verify::{Stored, Verdict, check, verify};

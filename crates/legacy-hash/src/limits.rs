@@ -1,0 +1,152 @@
+//! How much a stored hash may cost. A hash string comes from a table that others filled: its numbers are
+//! claims of an adversary until they have been compared with these.
+//!
+//! Two caps for each: the default one, which real rows stay under, and an absolute one that no setting can
+//! lift. Times are of one thread of a current server.
+
+/// Passwords longer than this are wrong, without looking at them.
+///
+/// WordPress, phpass and Symfony cut off at 4096 bytes too; longer input only serves to keep the server busy.
+pub const MAX_PASSWORD_BYTES: usize = 4096;
+
+/// Stored hashes, and salts that come from a column of their own, longer than this are refused unread.
+///
+/// The longest strings that real systems store are Keycloak's JSON credentials (about 1 KiB) and
+/// passport-local-mongoose's 512 byte keys in hex.
+pub const MAX_HASH_BYTES: usize = 8192;
+
+/// bcrypt cost (log2 of the rounds). Real maximum seen: 15. 16 takes about 4.6 s, and each step doubles it.
+pub const BCRYPT_COST: u32 = 16;
+/// bcrypt cost that no setting exceeds: about 75 s.
+pub const BCRYPT_COST_ABSOLUTE: u32 = 20;
+
+/// PBKDF2: iterations times output blocks, since each block is computed anew. Real maximum seen: 1.2 million
+/// (Django 6). 5 million take 3 s (SHA-1) to 5 s (SHA-512).
+pub const PBKDF2_WORK: u64 = 5_000_000;
+/// PBKDF2 work that no setting exceeds: about 20 s.
+pub const PBKDF2_WORK_ABSOLUTE: u64 = 20_000_000;
+/// PBKDF2: length of the derived key. passport-local-mongoose's 512 bytes are the real maximum.
+pub const PBKDF2_KEY_BYTES: usize = 1024;
+
+/// scrypt: memory in bytes, 128·N·r. Real maximum seen: 128 MiB (N = 2^17 with r = 8; N = 2^16 with r = 16 at
+/// Gitea).
+pub const SCRYPT_MEMORY: u64 = 256 << 20;
+/// scrypt memory that no setting exceeds: 1 GiB.
+pub const SCRYPT_MEMORY_ABSOLUTE: u64 = 1 << 30;
+/// scrypt: N·r·p, to which the time is proportional. 2^22 take about 2 s.
+pub const SCRYPT_WORK: u64 = 1 << 22;
+/// scrypt work that no setting exceeds: about 8 s.
+pub const SCRYPT_WORK_ABSOLUTE: u64 = 1 << 24;
+
+/// argon2: memory in KiB. Real maximum seen: 128 MiB in web applications (libsodium's "sensitive" preset asks
+/// for 1 GiB).
+pub const ARGON2_MEMORY_KIB: u32 = 256 << 10;
+/// argon2 memory that no setting exceeds, in KiB: 1 GiB, libsodium's "sensitive".
+pub const ARGON2_MEMORY_KIB_ABSOLUTE: u32 = 1 << 20;
+/// argon2: passes over the memory. Real maximum seen: 5 in web applications.
+pub const ARGON2_PASSES: u32 = 16;
+/// argon2 passes that no setting exceeds.
+pub const ARGON2_PASSES_ABSOLUTE: u32 = 64;
+/// argon2: memory times passes in KiB, to which the time is proportional. 2 GiB take 2 to 3 s.
+pub const ARGON2_WORK_KIB: u64 = 2 << 20;
+/// argon2 work that no setting exceeds, in KiB: 8 GiB.
+pub const ARGON2_WORK_KIB_ABSOLUTE: u64 = 8 << 20;
+/// argon2: lanes. They cost nothing by themselves; real maximum seen: 8.
+pub const ARGON2_LANES: u32 = 64;
+/// argon2: length of the output in bytes. 1024 are what the reference's command line can produce.
+pub const ARGON2_OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 4..=1024;
+/// argon2: memory in KiB that stays allocated between two hashes of one thread. More is given back: one
+/// expensive row must not keep its memory for as long as the connection lives. Covers the usual settings, up
+/// to PHP's and libsodium's 64 MiB.
+pub const ARGON2_KEPT_KIB: usize = 64 << 10;
+
+/// sha256crypt, sha512crypt: rounds. passlib's 656,000 are the real maximum; 2 million take about 1 s for a
+/// short password.
+pub const SHA_CRYPT_ROUNDS: u64 = 2_000_000;
+/// sha-crypt rounds that no setting exceeds.
+pub const SHA_CRYPT_ROUNDS_ABSOLUTE: u64 = 10_000_000;
+/// sha256crypt, sha512crypt: rounds times bytes of the password, since each round hashes the password up to
+/// twice. A 40 byte password under passlib's 656,000 rounds makes 2^25; a long one must not turn one second
+/// into minutes.
+pub const SHA_CRYPT_WORK: u64 = 1 << 28;
+
+/// phpass: iterations times bytes of the password, each of which every iteration hashes. 4096 bytes under
+/// 2^13 iterations make 2^25.
+pub const PHPASS_WORK: u64 = 1 << 28;
+/// phpass: log2 of the iterations. Real maximum seen: 13; 20 take 0.3 s. The notation goes up to 30.
+pub const PHPASS_LOG2: u32 = 20;
+/// phpass log2 that no setting exceeds: about 4 s.
+pub const PHPASS_LOG2_ABSOLUTE: u32 = 24;
+
+/// The cost bounds of one call, in the units of the constants of this module. [`Default`] is their default
+/// caps.
+///
+/// Whatever is set here, the absolute caps hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Highest bcrypt cost, log2 of the rounds.
+    pub bcrypt_cost: u32,
+    /// Most PBKDF2 iterations times output blocks.
+    pub pbkdf2_work: u64,
+    /// Most bytes of memory for scrypt, 128·N·r.
+    pub scrypt_memory: u64,
+    /// Highest N·r·p of scrypt.
+    pub scrypt_work: u64,
+    /// Most KiB of memory for argon2.
+    pub argon2_memory_kib: u32,
+    /// Most passes of argon2.
+    pub argon2_passes: u32,
+    /// Most KiB of memory times passes of argon2.
+    pub argon2_work_kib: u64,
+    /// Most rounds of sha256crypt and sha512crypt.
+    pub sha_crypt_rounds: u64,
+    /// Highest log2 of the iterations of phpass.
+    pub phpass_log2: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bcrypt_cost: BCRYPT_COST,
+            pbkdf2_work: PBKDF2_WORK,
+            scrypt_memory: SCRYPT_MEMORY,
+            scrypt_work: SCRYPT_WORK,
+            argon2_memory_kib: ARGON2_MEMORY_KIB,
+            argon2_passes: ARGON2_PASSES,
+            argon2_work_kib: ARGON2_WORK_KIB,
+            sha_crypt_rounds: SHA_CRYPT_ROUNDS,
+            phpass_log2: PHPASS_LOG2,
+        }
+    }
+}
+
+impl Limits {
+    /// The caps that no setting lifts.
+    pub const ABSOLUTE: Self = Self {
+        bcrypt_cost: BCRYPT_COST_ABSOLUTE,
+        pbkdf2_work: PBKDF2_WORK_ABSOLUTE,
+        scrypt_memory: SCRYPT_MEMORY_ABSOLUTE,
+        scrypt_work: SCRYPT_WORK_ABSOLUTE,
+        argon2_memory_kib: ARGON2_MEMORY_KIB_ABSOLUTE,
+        argon2_passes: ARGON2_PASSES_ABSOLUTE,
+        argon2_work_kib: ARGON2_WORK_KIB_ABSOLUTE,
+        sha_crypt_rounds: SHA_CRYPT_ROUNDS_ABSOLUTE,
+        phpass_log2: PHPASS_LOG2_ABSOLUTE,
+    };
+
+    /// These limits, none above its absolute cap.
+    pub(crate) fn capped(&self) -> Self {
+        let top = Self::ABSOLUTE;
+        Self {
+            bcrypt_cost: self.bcrypt_cost.min(top.bcrypt_cost),
+            pbkdf2_work: self.pbkdf2_work.min(top.pbkdf2_work),
+            scrypt_memory: self.scrypt_memory.min(top.scrypt_memory),
+            scrypt_work: self.scrypt_work.min(top.scrypt_work),
+            argon2_memory_kib: self.argon2_memory_kib.min(top.argon2_memory_kib),
+            argon2_passes: self.argon2_passes.min(top.argon2_passes),
+            argon2_work_kib: self.argon2_work_kib.min(top.argon2_work_kib),
+            sha_crypt_rounds: self.sha_crypt_rounds.min(top.sha_crypt_rounds),
+            phpass_log2: self.phpass_log2.min(top.phpass_log2),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the tests share: the vectors, and shorter ways to call.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
+
+use std::ops::ControlFlow;
+
+use legacy_hash::{Error, Limits, Stored, Verdict, verify};
+
+/// One line of tests/vectors/*.jsonl.
+pub struct Vector {
+    pub format: String,
+    pub password: Vec<u8>,
+    pub hash: String,
+    pub salt: Option<String>,
+    pub login: Option<String>,
+    pub origin: String,
+}
+
+/// The line, its password cut to what fits on a screen.
+impl std::fmt::Debug for Vector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (hash, origin) = (&self.hash, &self.origin);
+        write!(f, "{} {hash} of {:?}, salt {:?}, by {origin}", self.format, brief(&self.password), self.salt)
+    }
+}
+
+/// A password as text, at most the last 80 bytes of it.
+pub fn brief(password: &[u8]) -> String {
+    String::from_utf8_lossy(&password[password.len().saturating_sub(80)..]).into_owned()
+}
+
+impl Vector {
+    pub fn stored(&self) -> Stored<'_> {
+        Stored { hash: &self.hash, salt: self.salt.as_deref(), login: self.login.as_deref(), pepper: None }
+    }
+}
+
+/// All vectors of all files.
+pub fn vectors() -> Vec<Vector> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let lines = files.filter(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    let vectors: Vec<_> = lines.flat_map(|path| read(&path)).collect();
+    assert!(vectors.len() > 800, "only {} vectors found", vectors.len());
+    vectors
+}
+
+fn read(path: &std::path::Path) -> Vec<Vector> {
+    std::fs::read_to_string(path).unwrap().lines().map(vector).collect()
+}
+
+fn vector(line: &str) -> Vector {
+    let json: serde_json::Value = serde_json::from_str(line).unwrap();
+    let text = |field: &str| json[field].as_str().map(str::to_owned);
+    Vector {
+        format: text("format").unwrap(),
+        password: hex::decode(text("password_hex").unwrap()).unwrap(),
+        hash: text("hash").unwrap(),
+        salt: text("salt"),
+        login: text("login"),
+        origin: text("origin").unwrap(),
+    }
+}
+
+/// A hash that describes itself.
+pub fn stored(hash: &str) -> Stored<'_> {
+    Stored { hash, salt: None, login: None, pepper: None }
+}
+
+/// Never stops.
+pub fn on() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Verifies within the default limits.
+pub fn judge(password: &[u8], stored: &Stored<'_>, format: Option<&str>) -> Result<Verdict, Error> {
+    verify(password, stored, format, &Limits::default(), &mut on)
+}

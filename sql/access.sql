@@ -1,0 +1,76 @@
+-- Nothing is granted to PUBLIC; roles get what they need by the name of a task.
+
+CREATE VIEW ferry._access AS
+SELECT access, object
+FROM (VALUES
+    ('login',  'FUNCTION ferry.authenticate(text, text, text, text)'),
+    ('login',  'FUNCTION ferry.authenticate(text, bytea, text, text)'),
+    ('login',  'FUNCTION ferry.change_password(text, text, text, text, text)'),
+    ('reset',  'FUNCTION ferry.prepare_reset(text, text, text)'),
+    ('reset',  'FUNCTION ferry.set_password(text, text, text, text)'),
+    ('signup', 'FUNCTION ferry.find_login(text, text)'),
+    ('admin',  'FUNCTION ferry.explain_login(text, text, text)'),
+    ('admin',  'FUNCTION ferry.check_config()'),
+    ('admin',  'FUNCTION ferry.purge_events(interval)'),
+    ('admin',  'FUNCTION ferry._check_config(text, jsonb, jsonb)'),
+    ('admin',  'FUNCTION ferry._config_changed(oid)'),
+    ('admin',  'FUNCTION ferry.identify_hash(text)'),
+    ('admin',  'FUNCTION ferry.verify_hash(text, text, text, text, text, text)'),
+    ('admin',  'FUNCTION ferry.hash_password(text, text)'),
+    ('admin',  'FUNCTION ferry.needs_rehash(text, text)'),
+    ('admin',  'FUNCTION ferry._hash_formats()'),
+    ('admin',  'FUNCTION ferry._check()'),
+    ('admin',  'FUNCTION ferry._invalidate()'),
+    ('admin',  'TABLE ferry.target'),
+    ('admin',  'TABLE ferry.source'),
+    ('admin',  'TABLE ferry.mapping'),
+    ('read',   'TABLE ferry.link'),
+    ('read',   'TABLE ferry.event'),
+    ('read',   'TABLE ferry.hash_format')
+) AS granted (access, object);
+COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
+COMMENT ON COLUMN ferry._access.access IS 'the task';
+COMMENT ON COLUMN ferry._access.object IS 'the object, as GRANT names it';
+
+CREATE FUNCTION ferry._change_access(role_name name, task text, is_granted boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    granted record;
+BEGIN
+    IF task IS NULL OR task NOT IN (SELECT access FROM ferry._access WHERE access <> 'read') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('unknown access %L', task),
+            HINT = 'Use login, reset, signup or admin.';
+    END IF;
+    IF is_granted THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
+    END IF;
+    FOR granted IN
+        SELECT object, CASE WHEN object LIKE 'FUNCTION%' THEN 'EXECUTE'
+                            WHEN access = 'read' THEN 'SELECT'
+                            ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
+        FROM ferry._access
+        WHERE access = task OR (task = 'admin' AND access = 'read')
+    LOOP
+        EXECUTE format(CASE WHEN is_granted THEN 'GRANT %s ON %s TO %I' ELSE 'REVOKE %s ON %s FROM %I' END,
+                       granted.rights, granted.object, role_name);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: grants or revokes the rights of a task';
+
+CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    AS 'SELECT ferry._change_access($1, $2, true)';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), admin (config, tools, audit trail). admin also needs membership in a target''s run_as to write its config';
+
+CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    AS 'SELECT ferry._change_access($1, $2, false)';
+COMMENT ON FUNCTION ferry.revoke_access(name, text) IS 'takes a task''s rights from a role; USAGE on the schema stays';
+
+REVOKE ALL ON ALL TABLES IN SCHEMA ferry FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ferry FROM PUBLIC;

@@ -1,0 +1,119 @@
+-- Config is checked as it is written. The triggers run with the writer's rights and search path;
+-- every name in them is qualified.
+
+CREATE FUNCTION ferry._check_config(table_name text, new_row jsonb, old_row jsonb) RETURNS jsonb
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'check_config_row_wrapper';
+COMMENT ON FUNCTION ferry._check_config(text, jsonb, jsonb) IS 'internal: checks one row of config and returns it with its defaults filled in';
+
+CREATE FUNCTION ferry._config_changed(relation oid) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'config_changed_wrapper';
+COMMENT ON FUNCTION ferry._config_changed(oid) IS 'internal: tells every session, at commit, that config has changed';
+
+CREATE FUNCTION ferry._check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+        PERFORM ferry._check_config(TG_TABLE_NAME, NULL, pg_catalog.to_jsonb(OLD));
+        RETURN OLD;
+    ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+        RETURN pg_catalog.jsonb_populate_record(NEW, ferry._check_config(TG_TABLE_NAME, pg_catalog.to_jsonb(NEW), NULL));
+    END IF;
+    RETURN pg_catalog.jsonb_populate_record(NEW, ferry._check_config(TG_TABLE_NAME, pg_catalog.to_jsonb(NEW), pg_catalog.to_jsonb(OLD)));
+END
+$$;
+COMMENT ON FUNCTION ferry._check() IS 'internal: trigger that checks config rows';
+
+CREATE FUNCTION ferry._invalidate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM ferry._config_changed(TG_RELID);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ferry._invalidate() IS 'internal: trigger that makes every session read the config anew';
+
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.target FOR EACH ROW EXECUTE FUNCTION ferry._check();
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.source FOR EACH ROW EXECUTE FUNCTION ferry._check();
+CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.mapping FOR EACH ROW EXECUTE FUNCTION ferry._check();
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.target FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.source FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.mapping FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
+CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.target FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
+CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.source FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
+CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.mapping FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
+-- Replicated rows were checked where they were written, but the cache here must still hear of them.
+ALTER TABLE ferry.target ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE ferry.source ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE ferry.mapping ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE ferry.target ENABLE ALWAYS TRIGGER invalidate_all;
+ALTER TABLE ferry.source ENABLE ALWAYS TRIGGER invalidate_all;
+ALTER TABLE ferry.mapping ENABLE ALWAYS TRIGGER invalidate_all;
+
+CREATE FUNCTION ferry._check_all()
+    RETURNS TABLE (object text, severity text, problem text, hint text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'check_all_wrapper';
+COMMENT ON FUNCTION ferry._check_all() IS 'internal: checks every row of config anew';
+
+CREATE FUNCTION ferry._lint()
+    RETURNS TABLE (object text, severity text, problem text, hint text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH looked_up AS (
+        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry
+        FROM ferry.target t
+        JOIN pg_class c ON c.oid = to_regclass(t.relation), unnest(t.login_columns) entry
+        WHERE c.relkind IN ('r', 'p')
+        UNION ALL
+        SELECT 'source ' || s.name, c.oid, s.relation, entry
+        FROM ferry.source s
+        JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
+        WHERE c.relkind IN ('r', 'p')
+    ), logged AS (
+        SELECT name, setting
+        FROM pg_settings
+        WHERE (name = 'log_statement' AND setting = 'all')
+           OR (name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting <> '-1')
+    )
+    SELECT l.object, 'warning', format('no index begins with the login column %s of %s', l.entry, l.relation_name),
+           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
+    FROM looked_up l
+    JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+    UNION ALL
+    SELECT 'server ' || v.srvname, 'warning', 'connecting to the foreign server has no time limit',
+           format('ALTER SERVER %I OPTIONS (ADD connect_timeout ''3'');', v.srvname)
+    FROM ferry.source s
+    LEFT JOIN pg_foreign_table f ON f.ftrelid = to_regclass(s.relation)
+    JOIN pg_foreign_server v ON v.oid = f.ftserver OR (s.kind = 'dblink' AND v.srvname = s.server)
+    JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw AND w.fdwname IN ('postgres_fdw', 'dblink_fdw')
+    WHERE NOT EXISTS (SELECT FROM unnest(v.srvoptions) o WHERE o LIKE 'connect_timeout=%')
+    UNION ALL
+    SELECT 'target ' || t.name, 'warning', format('config SQL runs as superuser %I', t.run_as),
+           'Make a role that owns the users table and nothing else, and set run_as to it.'
+    FROM ferry.target t
+    JOIN pg_roles r ON r.rolname = t.run_as AND r.rolsuper
+    UNION ALL
+    SELECT 'target ' || t.name, 'warning', 'whoever can write the legacy store can take over moved users until ' || t.on_mismatch_until,
+           'Set on_mismatch to refuse as soon as passwords are no longer changed there.'
+    FROM ferry.target t
+    WHERE t.on_mismatch = 'source' AND t.on_mismatch_until > now()
+    UNION ALL
+    SELECT 'setting ' || l.name, 'warning', 'the server log shows passwords that are bound as parameters',
+           'Set log_parameter_max_length = 0, and never write a password as a literal.'
+    FROM logged l
+    WHERE current_setting('log_parameter_max_length') <> '0'
+$$;
+COMMENT ON FUNCTION ferry._lint() IS 'internal: what is unwise in the config and around it';
+
+CREATE FUNCTION ferry.check_config()
+    RETURNS TABLE (object text, severity text, problem text, hint text)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        SELECT * FROM ferry._check_all()
+        UNION ALL
+        SELECT * FROM ferry._lint();
+    END;
+COMMENT ON FUNCTION ferry.check_config() IS 'what is wrong (error) or unwise (warning) in the config, and what to do; no row means nothing was found. Never contacts a legacy system';

@@ -1,0 +1,153 @@
+-- What the DBA writes: targets, sources, mappings. Every row is checked as it is written
+-- (see check.sql) and reaches every session with its next login.
+
+CREATE TABLE ferry.target (
+    name              text PRIMARY KEY CONSTRAINT target_name_not_empty CHECK (name <> ''),
+    relation          text NOT NULL,
+    id_column         text NOT NULL,
+    login_columns     text[] NOT NULL,
+    login_form        text NOT NULL DEFAULT 'lower',
+    hash_column       text NOT NULL,
+    hash_policy       text NOT NULL DEFAULT 'argon2id',
+    allowed           text,
+    must_change       text,
+    adopt             text NOT NULL DEFAULT 'refuse',
+    on_mismatch       text NOT NULL DEFAULT 'refuse',
+    on_mismatch_until timestamptz,
+    run_as            text,
+    search_path       text,
+    CONSTRAINT target_login_columns_not_empty
+        CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
+    CONSTRAINT target_login_form_known
+        CHECK (login_form IN ('lower', 'exact', 'casefold', 'lower_nfkc', 'casefold_nfkc')),
+    CONSTRAINT target_adopt_known CHECK (adopt IN ('refuse', 'locked', 'any')),
+    CONSTRAINT target_on_mismatch_known CHECK (on_mismatch IN ('refuse', 'source')),
+    CONSTRAINT target_on_mismatch_ends
+        CHECK (on_mismatch = 'refuse' OR on_mismatch_until IS NOT NULL)
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
+
+COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
+COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
+COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
+COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user; the user_id of answers, links and events is its text';
+COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
+COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
+COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
+COMMENT ON COLUMN ferry.target.hash_policy IS 'how new hashes are made, such as argon2id, argon2id:m=19456,t=2,p=1, bcrypt:cost=12, django-pbkdf2-sha256; hashes weaker than this are replaced at login';
+COMMENT ON COLUMN ferry.target.allowed IS 'boolean SQL expression over the user''s row u: false means blocked; null = everybody is allowed';
+COMMENT ON COLUMN ferry.target.must_change IS 'boolean column that says the password must be changed; null = there is none';
+COMMENT ON COLUMN ferry.target.adopt IS 'whether a user that pg_ferry did not move may be tied to a legacy user of the same login once the legacy password was verified: refuse (default), locked (only where the hash is null or locked), any (the legacy password replaces the one there)';
+COMMENT ON COLUMN ferry.target.on_mismatch IS 'what a wrong password of a moved user means: refuse (default), or source: ask the legacy system, until on_mismatch_until and only while the hash is still the one pg_ferry wrote. Whoever can write the legacy store can then take over moved users';
+COMMENT ON COLUMN ferry.target.on_mismatch_until IS 'when on_mismatch = source ends';
+COMMENT ON COLUMN ferry.target.run_as IS 'the role whose rights all config SQL of this target has; default: the owner of the users table. A superuser must be named explicitly, by a superuser';
+COMMENT ON COLUMN ferry.target.search_path IS 'the search path of all config SQL of this target; default: the one in force when the row was written';
+
+CREATE TABLE ferry.source (
+    name          text PRIMARY KEY CONSTRAINT source_name_not_empty CHECK (name <> ''),
+    target        text NOT NULL DEFAULT 'default' CONSTRAINT source_target_fkey REFERENCES ferry.target (name),
+    kind          text NOT NULL DEFAULT 'relation',
+    relation      text,
+    server        text,
+    query         text,
+    row_type      text,
+    key_column    text NOT NULL,
+    login_columns text[] NOT NULL,
+    hash          text NOT NULL,
+    salt          text,
+    format        text,
+    priority      integer NOT NULL DEFAULT 100,
+    scope         text,
+    filter        text,
+    on_wrong      text NOT NULL DEFAULT 'stop',
+    timeout       interval NOT NULL DEFAULT '5 seconds',
+    enabled       boolean NOT NULL DEFAULT true,
+    CONSTRAINT source_login_columns_not_empty
+        CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
+    CONSTRAINT source_kind_known CHECK (kind IN ('relation', 'dblink')),
+    CONSTRAINT source_kind_complete
+        CHECK (CASE kind
+                   WHEN 'relation' THEN relation IS NOT NULL AND server IS NULL AND query IS NULL AND row_type IS NULL
+                   ELSE relation IS NULL AND server IS NOT NULL AND query IS NOT NULL AND row_type IS NOT NULL
+               END),
+    CONSTRAINT source_on_wrong_known CHECK (on_wrong IN ('stop', 'next')),
+    CONSTRAINT source_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour')
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.source', '');
+
+COMMENT ON TABLE ferry.source IS 'the legacy stores that users are moved from, asked by ascending priority; the first that knows a login decides';
+COMMENT ON COLUMN ferry.source.name IS 'what links and events call it';
+COMMENT ON COLUMN ferry.source.target IS 'the target that its users are moved into';
+COMMENT ON COLUMN ferry.source.kind IS 'relation (default): a table, view or foreign table here; dblink: a query run on a foreign server';
+COMMENT ON COLUMN ferry.source.relation IS 'kind relation: the table, view or foreign table; stored schema-qualified';
+COMMENT ON COLUMN ferry.source.server IS 'kind dblink: the foreign server, with a user mapping for the target''s run_as';
+COMMENT ON COLUMN ferry.source.query IS 'kind dblink: the remote query; $1 in it is the login';
+COMMENT ON COLUMN ferry.source.row_type IS 'kind dblink: the composite type of the query''s rows; stored schema-qualified';
+COMMENT ON COLUMN ferry.source.key_column IS 'the legacy key, which never changes for a user; links are made by it';
+COMMENT ON COLUMN ferry.source.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or (kind relation) expressions over l such as lower(l.email)';
+COMMENT ON COLUMN ferry.source.hash IS 'SQL expression over the legacy row l: the legacy password hash';
+COMMENT ON COLUMN ferry.source.salt IS 'SQL expression over l: the salt, where it is not inside the hash';
+COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format; null = each hash says itself';
+COMMENT ON COLUMN ferry.source.priority IS 'sources are asked in ascending order, then by name';
+COMMENT ON COLUMN ferry.source.scope IS 'boolean SQL expression over login: which logins this source is asked about; null = all';
+COMMENT ON COLUMN ferry.source.filter IS 'boolean SQL expression over l: which rows may be moved; the others do not exist for pg_ferry';
+COMMENT ON COLUMN ferry.source.on_wrong IS 'what a wrong password here means, or that it cannot be reached: stop (default), or next: the next source is asked. With next, whoever registers a victim''s login in a weaker source gets in';
+COMMENT ON COLUMN ferry.source.timeout IS 'how long a query to it may take before the answer is unavailable';
+COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
+
+CREATE TABLE ferry.mapping (
+    source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    target_column text NOT NULL,
+    expression    text NOT NULL,
+    on_conflict   text NOT NULL DEFAULT 'keep',
+    PRIMARY KEY (source, target_column),
+    CONSTRAINT mapping_on_conflict_known CHECK (on_conflict IN ('keep', 'overwrite', 'fill'))
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.mapping', '');
+
+COMMENT ON TABLE ferry.mapping IS 'how a legacy row becomes a user: one row per target column';
+COMMENT ON COLUMN ferry.mapping.source IS 'the source whose rows it transforms';
+COMMENT ON COLUMN ferry.mapping.target_column IS 'the column of the users table that it fills';
+COMMENT ON COLUMN ferry.mapping.expression IS 'SQL expression over the legacy row l, such as lower(l.email)';
+COMMENT ON COLUMN ferry.mapping.on_conflict IS 'when a user who already exists is adopted: keep (default) what is there, overwrite it, or fill it where it is null';
+
+CREATE FUNCTION ferry._config() RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT jsonb_build_object(
+        'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint),
+        'targets', (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.name), '[]') FROM ferry.target t),
+        'sources', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM s.timeout) * 1000)) ORDER BY s.priority, s.name), '[]') FROM ferry.source s),
+        'mappings', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.source, m.target_column), '[]') FROM ferry.mapping m))
+$$;
+COMMENT ON FUNCTION ferry._config() IS 'internal: all config as one document, read once per change by every session';
+
+CREATE FUNCTION ferry._columns(relation oid)
+    RETURNS TABLE (number int2, name text, type oid, type_name text, typmod int4, is_generated boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT attnum, attname::text, atttypid, format_type(atttypid, atttypmod), atttypmod, attgenerated <> '' OR attidentity = 'a'
+    FROM pg_attribute
+    WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+    ORDER BY attnum
+$$;
+COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
+
+-- Privileges are asked for role and object together, so that a missing one can be named with its cure.
+CREATE FUNCTION ferry._relation(relation oid, role_name text)
+    RETURNS TABLE (schema text, name text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT n.nspname::text, c.relname::text, c.relkind::text, c.reltype, pg_get_userbyid(c.relowner)::text,
+           coalesce(has_schema_privilege(r.oid, n.oid, 'USAGE'), false),
+           coalesce(c.relkind = 'c' OR has_any_column_privilege(r.oid, c.oid, 'SELECT'), false),
+           coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT') AND has_any_column_privilege(r.oid, c.oid, 'UPDATE'), false)
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_roles r ON r.rolname = role_name
+    WHERE c.oid = relation
+$$;
+COMMENT ON FUNCTION ferry._relation(oid, text) IS 'internal: what a relation is and what a role may do with it';

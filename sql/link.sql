@@ -1,0 +1,28 @@
+-- The permanent tie between a legacy key and a target user.
+
+CREATE TABLE ferry.link (
+    source      text NOT NULL,
+    legacy_key  text NOT NULL,
+    target      text NOT NULL,
+    user_id     text,
+    via         text NOT NULL,
+    moved_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    hash_digest text,
+    tombstone   boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (source, legacy_key),
+    CONSTRAINT link_via_known CHECK (via IN ('login', 'import', 'reset', 'admin', 'adopt')),
+    CONSTRAINT link_user_or_tombstone CHECK (user_id IS NOT NULL OR tombstone)
+);
+CREATE INDEX link_user_idx ON ferry.link (target, user_id);
+SELECT pg_catalog.pg_extension_config_dump('ferry.link', '');
+
+COMMENT ON TABLE ferry.link IS 'who was moved: one row per legacy user, kept for ever, so that nobody is moved twice; written by pg_ferry alone';
+COMMENT ON INDEX ferry.link_user_idx IS 'finds the legacy keys of a user';
+COMMENT ON COLUMN ferry.link.source IS 'the source that the user came from';
+COMMENT ON COLUMN ferry.link.legacy_key IS 'the text of the source''s key_column';
+COMMENT ON COLUMN ferry.link.target IS 'the target that the user was moved into';
+COMMENT ON COLUMN ferry.link.user_id IS 'the text of the target''s id_column';
+COMMENT ON COLUMN ferry.link.via IS 'how the user was moved: login, import, reset, admin, adopt';
+COMMENT ON COLUMN ferry.link.moved_at IS 'when';
+COMMENT ON COLUMN ferry.link.hash_digest IS 'SHA-256 (hex) of the hash that pg_ferry wrote from the legacy password; once the target holds another hash, the legacy password is never asked again';
+COMMENT ON COLUMN ferry.link.tombstone IS 'true = the user was forgotten and does not come back';

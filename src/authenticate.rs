@@ -1,0 +1,748 @@
+//! One login, from top to bottom (`ferry.authenticate`).
+//!
+//! The order of the functions is the order of the flow: admit, look in the target, ask the sources,
+//! verify the legacy hash, write, answer. Nothing here knows SQL.
+
+use crate::config::{self, Adopt, OnMismatch, SourceRow};
+use crate::error::{self, OrRaise, Refusal, must_reach_caller};
+use crate::event::{self, Detail, Event, Kind};
+use crate::link::{self, Link, NewLink, Via};
+use crate::login::{Login, MAX_LOGIN_BYTES};
+use crate::outcome::{Answer, Outcome};
+use crate::secret::Password;
+use crate::source::{Asked, Person, Source};
+use crate::spi::guard::{self, SqlError};
+use crate::spi::plan::View;
+use crate::spi::{lock, session};
+use crate::target::{Found, MustChange, Target, User};
+use crate::trace::Trace;
+use crate::{guc, kdf};
+use legacy_hash::{MAX_PASSWORD_BYTES, Stored, Verdict, costs_at_least};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// How often a decision is made anew because another session moved the user in between. Each time
+/// that session has committed, so one more look is enough, and a second is spare.
+const MAX_ROUNDS: usize = 3;
+
+/// What was asked, as it came.
+pub(crate) struct Request<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) login: Option<&'a str>,
+    pub(crate) password: Option<&'a Password>,
+    pub(crate) target: &'a str,
+    pub(crate) client: Option<&'a str>,
+}
+
+/// One call on its way.
+pub(crate) struct Flow<'a> {
+    kind: Kind,
+    pub(crate) target: Rc<Target>,
+    pub(crate) login: Login,
+    /// None while a login is explained without one: any hash is taken to match.
+    password: Option<&'a Password>,
+    client: Option<&'a str>,
+    /// Somebody has this login.
+    is_known: bool,
+    /// A hash of the policy's cost was computed: a refusal need not do it for show.
+    has_spent: bool,
+    /// Nothing may be written, and each step is noted.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// What a decision came to.
+pub(crate) enum Decision {
+    Answered(Answer),
+    /// Another session wrote first: look again.
+    Raced,
+}
+
+/// Why an answer is what it is, for the audit trail.
+#[derive(Default)]
+pub(crate) struct Why {
+    reason: &'static str,
+    source: Option<String>,
+    user_id: Option<String>,
+    detail: Detail,
+}
+
+/// What a hash says of a password.
+enum Checked {
+    Right,
+    Wrong,
+    /// No hash, or a lock marker.
+    Nothing,
+    Broken(legacy_hash::Error),
+}
+
+/// Answers one login.
+pub(crate) fn authenticate(request: &Request<'_>) -> Answer {
+    let started = Instant::now();
+    let answer = answer(request);
+    if !answer.outcome.is_success()
+        && let Some(rest) = guc::failure_floor().checked_sub(started.elapsed())
+    {
+        session::sleep_for(rest);
+    }
+    answer
+}
+
+fn answer(request: &Request<'_>) -> Answer {
+    let mut flow = match Flow::admit(request) {
+        Ok(flow) => flow,
+        Err(answer) => return answer,
+    };
+    let answer = flow.run();
+    if answer.outcome == Outcome::Invalid {
+        flow.spend();
+    }
+    answer
+}
+
+impl<'a> Flow<'a> {
+    /// Step 1: what can be nobody's login or password goes no further; but it costs the same.
+    pub(crate) fn admit(request: &Request<'a>) -> Result<Flow<'a>, Answer> {
+        let target = config::target(request.target).or_raise();
+        let login = Login::new(request.login.unwrap_or_default(), target.row.login_form);
+        let mut flow = Flow {
+            kind: request.kind,
+            login,
+            password: request.password,
+            client: request.client,
+            is_known: false,
+            has_spent: false,
+            trace: None,
+            target,
+        };
+        let is_bad_login =
+            request.login.is_none_or(|login| login.is_empty() || login.len() > MAX_LOGIN_BYTES);
+        let is_bad_password =
+            request.password.is_none_or(|password| password.bytes().len() > MAX_PASSWORD_BYTES);
+        if is_bad_login || is_bad_password {
+            let answer = flow.refuse("bad_request");
+            flow.spend();
+            return Err(answer);
+        }
+        Ok(flow)
+    }
+
+    /// Decides, and decides again where another session was quicker.
+    pub(crate) fn run(&mut self) -> Answer {
+        self.rounds(Flow::look_in_target)
+    }
+
+    pub(crate) fn rounds(&mut self, mut decide: impl FnMut(&mut Self) -> Decision) -> Answer {
+        for _ in 0..MAX_ROUNDS {
+            if let Decision::Answered(answer) = decide(self) {
+                return answer;
+            }
+            self.note("race", "another session wrote first: looking again");
+        }
+        error::lost_the_race().raise()
+    }
+
+    /// Step 2: the target decides about those it knows.
+    fn look_in_target(&mut self) -> Decision {
+        match self.target.find_by_login(&self.login, View::Transaction) {
+            Ok(Found::Nobody) => {
+                self.note("target", "no user has this login");
+                self.ask_sources(None)
+            }
+            Ok(Found::One(user)) => {
+                self.has_owner();
+                self.note("target", &format!("user {} has this login", user.id));
+                self.known_user(user)
+            }
+            Ok(Found::Several) => self.refused("ambiguous"),
+            Err(error) => self.config_error("target_lookup", None, error),
+        }
+    }
+
+    fn known_user(&mut self, user: User) -> Decision {
+        match self.check_target_hash(&user) {
+            Checked::Right => self.welcome(user, Outcome::Ok),
+            Checked::Wrong => self.wrong_in_target(user),
+            Checked::Nothing => self.no_password_in_target(user),
+            Checked::Broken(error) => self.broken_hash("target_hash", None, Some(user.id), error),
+        }
+    }
+
+    /// The password is right: only the account's state and a stale hash stand in between.
+    fn welcome(&mut self, user: User, outcome: Outcome) -> Decision {
+        if !user.is_allowed {
+            return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
+        }
+        self.rehash(&user);
+        self.note("answer", outcome.name());
+        Decision::Answered(Answer { outcome, user_id: Some(user.id), must_change: user.must_change })
+    }
+
+    /// Replaces a hash weaker than the policy. That is a kindness, not part of the login: where it
+    /// cannot be done the login still succeeds.
+    fn rehash(&mut self, user: &User) {
+        let (Some(password), Some(old)) = (self.password, &user.hash) else { return };
+        if !self.target.policy.needs_rehash(old) || session::is_read_only() {
+            return;
+        }
+        if self.trace.is_some() {
+            return self.note("rehash", "the hash is weaker than the policy: it would be replaced");
+        }
+        let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
+        let replaced = guard::attempt(|| {
+            let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
+            if replaced {
+                link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
+            }
+            replaced
+        });
+        match replaced {
+            Ok(false) => {}
+            Ok(true) => self.log(Kind::Rehash, Outcome::Ok, &Why::of("weaker_than_policy").user(&user.id)),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                self.log(
+                    Kind::Rehash,
+                    Outcome::Failed,
+                    &Why::of("write_failed").user(&user.id).error(&error),
+                );
+            }
+        }
+    }
+
+    /// Wrong here; but the password may have been changed in the legacy system since the move, or
+    /// the row may be a sign-up that pg_ferry has never touched.
+    fn wrong_in_target(&mut self, user: User) -> Decision {
+        let row = &self.target.row;
+        match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
+            Some(link)
+                if row.on_mismatch == OnMismatch::Source && link.hash_is_ours() && self.mismatch_window() =>
+            {
+                self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
+                self.refresh(user, &link)
+            }
+            None if row.adopt == Adopt::Any => {
+                self.note("adopt", "the user was not moved by pg_ferry: the sources are asked");
+                self.ask_sources(Some(user))
+            }
+            _ => self.conclude(Outcome::Invalid, Why::of("wrong_password").user(&user.id)),
+        }
+    }
+
+    /// No password was ever set here: a user moved by `prepare_reset`, or one made in advance.
+    fn no_password_in_target(&mut self, user: User) -> Decision {
+        let row = &self.target.row;
+        match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
+            Some(link) if link.via == Some(Via::Reset) && link.hash_is_ours() => {
+                self.note("reset", &format!("no password was set yet: source {} still decides", link.source));
+                self.refresh(user, &link)
+            }
+            None if row.adopt != Adopt::Refuse => {
+                self.note("adopt", "the user has no password: the sources are asked");
+                self.ask_sources(Some(user))
+            }
+            _ => self.conclude(Outcome::Invalid, Why::of("locked").user(&user.id)),
+        }
+    }
+
+    fn mismatch_window(&self) -> bool {
+        self.target.row.on_mismatch_until.as_deref().is_some_and(session::is_before)
+    }
+
+    /// Lets the legacy system decide about a moved user, by the permanent key. Whatever goes wrong
+    /// there, this user has a password here: the answer is never `unavailable`.
+    fn refresh(&mut self, user: User, link: &Link) -> Decision {
+        let id = user.id.clone();
+        let why = |reason| Why::of(reason).user(&id).source(&link.source);
+        let source = match self.open_source_named(&link.source) {
+            Some(Ok(source)) => source,
+            Some(Err(_)) => return self.conclude(Outcome::Invalid, why("source_misconfigured")),
+            None => return self.conclude(Outcome::Invalid, why("source_disabled")),
+        };
+        let person = match source.find_by_key(&link.legacy_key, &self.login) {
+            Ok(Asked::One(person)) => person,
+            Ok(Asked::Unavailable(state)) => {
+                return self.conclude(Outcome::Invalid, why("source_unavailable").with("sqlstate", &state));
+            }
+            Ok(_) => return self.conclude(Outcome::Invalid, why("gone_from_source")),
+            Err(error) => return self.config_error("source_row", Some(&source), error),
+        };
+        match self.check_legacy_hash(&source, &person) {
+            Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
+            Checked::Right => self.take_legacy_password(user, &source, why("legacy_password_taken")),
+            Checked::Wrong => self.conclude(Outcome::Invalid, why("wrong_password")),
+            Checked::Nothing => self.conclude(Outcome::Invalid, why("legacy_locked")),
+            Checked::Broken(error) => self.broken_hash("legacy_hash", Some(&source), Some(user.id), error),
+        }
+    }
+
+    /// The legacy password of a moved user becomes the one here.
+    fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
+        if self.trace.is_some() {
+            self.note("write", "the hash of the legacy password would be written");
+            return Decision::Answered(Answer {
+                outcome: Outcome::Ok,
+                user_id: Some(user.id),
+                must_change: user.must_change,
+            });
+        }
+        if session::is_read_only() {
+            return self.conclude(Outcome::ReadOnly, why);
+        }
+        let hash = match self.new_hash() {
+            Ok(hash) => hash,
+            Err(error) => return self.broken_hash("hash_policy", Some(source), Some(user.id), error),
+        };
+        let replaced = guard::attempt(|| {
+            let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
+            if replaced {
+                link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
+                self.log(Kind::Refresh, Outcome::Ok, &why);
+            }
+            replaced
+        });
+        match replaced {
+            Ok(true) => Decision::Answered(Answer {
+                outcome: Outcome::Ok,
+                user_id: Some(user.id),
+                must_change: user.must_change,
+            }),
+            Ok(false) => Decision::Raced,
+            Err(error) => self.write_failed(source, None, error, Some(user.id)),
+        }
+    }
+
+    /// Step 3: the sources in order; the first that knows the login decides. `adopting` is the
+    /// target user who is to be tied to whoever is found.
+    fn ask_sources(&mut self, adopting: Option<User>) -> Decision {
+        let rows = config::rows();
+        let target = self.target.row.name.clone();
+        let mut passed_over = None;
+        for row in rows.sources_of(&target).filter(|row| row.enabled) {
+            match self.ask_source(row, adopting.as_ref()) {
+                Step::NotMine => {}
+                Step::PassOver(outcome, why) => passed_over = worse(passed_over, (outcome, why)),
+                Step::Decided(decision) => return decision,
+            }
+        }
+        match (passed_over, adopting) {
+            (Some((outcome, why)), None) => self.conclude(outcome, why),
+            (_, Some(user)) => self.conclude(Outcome::Invalid, Why::of("wrong_password").user(&user.id)),
+            (None, None) => self.refused("unknown_login"),
+        }
+    }
+
+    fn ask_source(&mut self, row: &SourceRow, adopting: Option<&User>) -> Step {
+        let source = match self.open_source(row) {
+            Ok(source) => source,
+            Err(refusal) => return self.source_misconfigured(row, &refusal),
+        };
+        match source.covers(&self.login) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.note("source", &format!("{}: its scope does not cover this login", row.name));
+                return Step::NotMine;
+            }
+            Err(error) => return Step::Decided(self.config_error("scope", Some(&source), error)),
+        }
+        match source.find_by_login(&self.login) {
+            Ok(Asked::Nobody) => {
+                self.note("source", &format!("{}: nobody has this login", row.name));
+                Step::NotMine
+            }
+            Ok(Asked::One(person)) => {
+                self.has_owner();
+                self.note("source", &format!("{}: legacy user {} has this login", row.name, person.key));
+                self.legacy_user(&source, person, adopting)
+            }
+            Ok(Asked::Several) => {
+                self.has_owner();
+                Step::Decided(self.conclude(Outcome::Invalid, Why::of("ambiguous").source(&row.name)))
+            }
+            Ok(Asked::Unavailable(state)) => {
+                self.note("source", &format!("{}: cannot be asked ({state})", row.name));
+                let why = Why::of("source_unavailable").source(&row.name).with("sqlstate", &state);
+                self.refuse_or_pass_over(&source, Outcome::Unavailable, why)
+            }
+            Err(error) => Step::Decided(self.config_error("source_row", Some(&source), error)),
+        }
+    }
+
+    /// A legacy user was found. One who is linked was moved before, under another login; else the
+    /// legacy password decides.
+    fn legacy_user(&mut self, source: &Rc<Source>, person: Person, adopting: Option<&User>) -> Step {
+        if let Some(link) = link::of_key(&source.row.name, &person.key, View::Transaction) {
+            return Step::Decided(self.linked_user(source, &link, adopting));
+        }
+        let why = |reason| {
+            let why = Why::of(reason).source(&source.row.name);
+            match adopting {
+                Some(user) => why.user(&user.id),
+                None => why,
+            }
+        };
+        match self.check_legacy_hash(source, &person) {
+            Checked::Right => Step::Decided(self.move_user(source, &person, adopting)),
+            Checked::Wrong => self.refuse_or_pass_over(source, Outcome::Invalid, why("wrong_password")),
+            Checked::Nothing => self.refuse_or_pass_over(source, Outcome::Invalid, why("legacy_locked")),
+            Checked::Broken(error) => {
+                Step::Decided(self.broken_hash("legacy_hash", Some(source), None, error))
+            }
+        }
+    }
+
+    /// Renamed, deleted or forgotten: the link says who it was.
+    fn linked_user(&mut self, source: &Source, link: &Link, adopting: Option<&User>) -> Decision {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        if link.is_tombstone {
+            return self.conclude(Outcome::Invalid, why("forgotten"));
+        }
+        let user_id = link.user_id.clone().unwrap_or_default();
+        if adopting.is_some() {
+            // The login is one user's here and another's there: two people, nobody gets in.
+            return self.conclude(Outcome::Invalid, why("linked_to_another_user").user(&user_id));
+        }
+        match self.target.find_by_id(&user_id) {
+            Ok(Some(user)) => {
+                self.note("link", &format!("moved before as user {user_id}, who now decides"));
+                self.known_user(user)
+            }
+            Ok(None) => self.conclude(Outcome::Invalid, why("deleted").user(&user_id)),
+            Err(error) => self.config_error("target_lookup", None, error),
+        }
+    }
+
+    /// Step 6: the password was right: write the user.
+    fn move_user(&mut self, source: &Source, person: &Person, adopting: Option<&User>) -> Decision {
+        if let Some(user) = adopting.filter(|user| !user.is_allowed) {
+            return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
+        }
+        if self.trace.is_some() {
+            return self.explain_move(source, person, adopting);
+        }
+        if session::is_read_only() {
+            return self.conclude(Outcome::ReadOnly, Why::of("read_only"));
+        }
+        let hash = match self.new_hash() {
+            Ok(hash) => hash,
+            Err(error) => return self.broken_hash("hash_policy", Some(source), None, error),
+        };
+        let via = if adopting.is_some() { Via::Adopt } else { Via::Login };
+        self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true })
+    }
+
+    /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
+    pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
+        let written = guard::attempt(|| self.write_locked(what));
+        match written {
+            Ok(Step6::Written(answer)) => Decision::Answered(answer),
+            Ok(Step6::Raced) if session::has_fixed_snapshot() => error::lost_the_race().raise(),
+            Ok(Step6::Raced) => Decision::Raced,
+            Ok(Step6::NoRow) => {
+                self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
+            }
+            Err(error) => self.write_failed(what.source, Some(what.person), error, None),
+        }
+    }
+
+    /// Takes the locks, looks once more with the newest snapshot, and writes user, link and event.
+    fn write_locked(&mut self, what: &Move<'_>) -> Step6 {
+        let (source, target) = (&what.source.row.name, &self.target.row.name);
+        lock::acquire(lock_key(&["key", source, &what.person.key]));
+        lock::acquire(lock_key(&["login", target, &self.login.normalised]));
+        if self.is_raced(what) {
+            return Step6::Raced;
+        }
+        let transfer = &what.source.transfer;
+        let written = match what.adopting {
+            Some(user) => match transfer.adopt(&self.target, what.person.row, what.hash, user) {
+                // Somebody has changed the hash that was looked at.
+                None => return Step6::Raced,
+                written => written,
+            },
+            None => transfer.insert(&self.target, what.person.row, what.hash),
+        };
+        let Some(written) = written else { return Step6::NoRow };
+        link::insert(&NewLink {
+            source,
+            legacy_key: &what.person.key,
+            hash: what.keeps_legacy_password.then_some(what.hash),
+            target,
+            user_id: &written.user_id,
+            via: what.via,
+        });
+        self.log(
+            self.kind,
+            Outcome::Migrated,
+            &Why::of(what.via.name()).source(source).user(&written.user_id),
+        );
+        Step6::Written(Answer {
+            outcome: Outcome::Migrated,
+            user_id: Some(written.user_id),
+            must_change: written.must_change,
+        })
+    }
+
+    /// Whether somebody has been moved, or has signed up, since the first look.
+    fn is_raced(&self, what: &Move<'_>) -> bool {
+        if link::of_key(&what.source.row.name, &what.person.key, View::Latest).is_some() {
+            return true;
+        }
+        match self.target.find_by_login(&self.login, View::Latest) {
+            Ok(Found::Nobody) => false,
+            Ok(Found::One(user)) => what.adopting.is_none_or(|adopting| adopting.id != user.id),
+            Ok(Found::Several) => true,
+            Err(error) => error.raise(),
+        }
+    }
+
+    // Below: the helpers of the flow, in the order of their use.
+
+    fn check_target_hash(&mut self, user: &User) -> Checked {
+        let Some(hash) = &user.hash else { return Checked::Nothing };
+        self.check(hash, None, None)
+    }
+
+    fn check_legacy_hash(&mut self, source: &Source, person: &Person) -> Checked {
+        let Some(hash) = &person.hash else { return Checked::Nothing };
+        self.check(hash, person.salt.as_deref(), source.row.format.as_deref())
+    }
+
+    fn check(&mut self, hash: &str, salt: Option<&str>, format: Option<&str>) -> Checked {
+        self.note_hash(hash, format);
+        let Some(password) = self.password else { return assume_right(hash) };
+        let stored = Stored { hash, salt, login: Some(&self.login.normalised), pepper: None };
+        let verdict = kdf::verify(password, &stored, format);
+        self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
+        match verdict {
+            Ok(Verdict::Right) => Checked::Right,
+            Ok(Verdict::Wrong) => Checked::Wrong,
+            Ok(Verdict::Locked) => Checked::Nothing,
+            Err(error) => Checked::Broken(error),
+        }
+    }
+
+    fn new_hash(&self) -> Result<String, legacy_hash::Error> {
+        let empty = Password::new(Vec::new());
+        kdf::hash(self.password.unwrap_or(&empty), &self.target.policy)
+    }
+
+    /// Makes a refusal cost what a check costs.
+    fn spend(&mut self) {
+        if !self.has_spent && self.trace.is_none() {
+            let dummy = Password::new(b"nobody".to_vec());
+            // A policy that cannot be computed has been reported where it is used for real.
+            let _ = kdf::spend(&dummy, &self.target.policy);
+        }
+    }
+
+    pub(crate) fn open_source(&self, row: &SourceRow) -> Result<Rc<Source>, Refusal> {
+        config::source(row, &self.target)
+    }
+
+    fn open_source_named(&self, name: &str) -> Option<Result<Rc<Source>, Refusal>> {
+        let rows = config::rows();
+        let row = rows.sources_of(&self.target.row.name).find(|row| row.name == name && row.enabled)?;
+        Some(self.open_source(row))
+    }
+
+    fn source_misconfigured(&mut self, row: &SourceRow, refusal: &Refusal) -> Step {
+        self.note("source", &format!("{}: misconfigured: {}", row.name, refusal.message()));
+        let why = Why::of("source_misconfigured").source(&row.name);
+        Step::Decided(self.conclude(Outcome::Unavailable, why))
+    }
+
+    fn refuse_or_pass_over(&mut self, source: &Source, outcome: Outcome, why: Why) -> Step {
+        if source.lets_next_decide() {
+            self.note("source", "on_wrong = next: the next source is asked");
+            return Step::PassOver(outcome, why);
+        }
+        Step::Decided(self.conclude(outcome, why))
+    }
+
+    /// Config that fails on this row, met before a right password was shown.
+    fn config_error(&mut self, reason: &'static str, source: Option<&Source>, error: SqlError) -> Decision {
+        if must_reach_caller(&error) {
+            error.raise();
+        }
+        let why = Why::of(reason).error(&error);
+        self.conclude(Outcome::Invalid, why.maybe_source(source))
+    }
+
+    fn broken_hash(
+        &mut self,
+        reason: &'static str,
+        source: Option<&Source>,
+        user_id: Option<String>,
+        error: legacy_hash::Error,
+    ) -> Decision {
+        if error == legacy_hash::Error::OutOfMemory {
+            Refusal::from(error).raise();
+        }
+        let why = Why { user_id, ..Why::of(reason) };
+        self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error.to_string()))
+    }
+
+    pub(crate) fn write_failed(
+        &mut self,
+        source: &Source,
+        person: Option<&Person>,
+        error: SqlError,
+        user_id: Option<String>,
+    ) -> Decision {
+        if must_reach_caller(&error) {
+            error.raise();
+        }
+        let mut why = Why { user_id, ..Why::of("write_failed") }.source(&source.row.name).error(&error);
+        if let Some(person) = person
+            && let Err((column, _)) = source.transfer.preview(&self.target.actor, person.row)
+        {
+            why.detail.set("column", column);
+        }
+        self.conclude(Outcome::Failed, why)
+    }
+
+    fn refused(&mut self, reason: &'static str) -> Decision {
+        Decision::Answered(self.refuse(reason))
+    }
+
+    fn refuse(&mut self, reason: &'static str) -> Answer {
+        self.answer_with(Outcome::Invalid, &Why::of(reason))
+    }
+
+    pub(crate) fn conclude(&mut self, outcome: Outcome, why: Why) -> Decision {
+        Decision::Answered(self.answer_with(outcome, &why))
+    }
+
+    /// Every answer other than a success leaves an event.
+    fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
+        if let Some(trace) = &mut self.trace {
+            trace.note_with("answer", outcome.name(), why.to_json());
+        } else {
+            self.log(self.kind, outcome, why);
+        }
+        let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
+        Answer { user_id: told, ..Answer::of(outcome) }
+    }
+
+    /// Somebody, here or in a source, has this login.
+    pub(crate) fn has_owner(&mut self) {
+        self.is_known = true;
+    }
+
+    pub(crate) fn assume_right_password(&mut self) {
+        self.password = None;
+    }
+
+    pub(crate) fn log_success(&self, outcome: Outcome, why: &Why) {
+        self.log(self.kind, outcome, why);
+    }
+
+    fn log(&self, kind: Kind, outcome: Outcome, why: &Why) {
+        event::write(&Event {
+            kind,
+            outcome,
+            target: &self.target.row.name,
+            source: why.source.as_deref(),
+            login: &self.login.normalised,
+            is_known: self.is_known,
+            user_id: why.user_id.as_deref(),
+            reason: Some(why.reason),
+            client: self.client,
+            detail: &why.detail,
+        });
+    }
+}
+
+/// What asking one source came to.
+enum Step {
+    NotMine,
+    /// It refused or was silent, and lets the next one decide.
+    PassOver(Outcome, Why),
+    Decided(Decision),
+}
+
+/// What writing came to.
+enum Step6 {
+    Written(Answer),
+    Raced,
+    NoRow,
+}
+
+/// A user to be moved.
+pub(crate) struct Move<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) person: &'a Person,
+    pub(crate) adopting: Option<&'a User>,
+    pub(crate) hash: &'a str,
+    pub(crate) via: Via,
+    /// The hash was made from the legacy password, or stands for it: later mismatches may ask the
+    /// source.
+    pub(crate) keeps_legacy_password: bool,
+}
+
+/// Of two sources passed over, one that could not be asked outweighs one that said no.
+fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outcome, Why)> {
+    match first {
+        Some((Outcome::Unavailable, why)) => Some((Outcome::Unavailable, why)),
+        _ => Some(second),
+    }
+}
+
+/// While a login is explained without a password, the right one is assumed to have been given.
+fn assume_right(hash: &str) -> Checked {
+    match legacy_hash::identify(hash) {
+        legacy_hash::Identified::Locked => Checked::Nothing,
+        legacy_hash::Identified::Candidates(_) => Checked::Right,
+    }
+}
+
+/// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.
+fn lock_key(parts: &[&str]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Why {
+    pub(crate) fn of(reason: &'static str) -> Why {
+        Why { reason, ..Why::default() }
+    }
+
+    pub(crate) fn user(self, id: &str) -> Why {
+        Why { user_id: Some(id.to_string()), ..self }
+    }
+
+    pub(crate) fn source(self, name: &str) -> Why {
+        Why { source: Some(name.to_string()), ..self }
+    }
+
+    fn maybe_source(self, source: Option<&Source>) -> Why {
+        match source {
+            Some(source) => self.source(&source.row.name),
+            None => self,
+        }
+    }
+
+    pub(crate) fn is(&self, reason: &str) -> bool {
+        self.reason == reason
+    }
+
+    pub(crate) fn error(self, error: &SqlError) -> Why {
+        Why { detail: Detail::of_error(error), ..self }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Why {
+        self.detail.set(name, value);
+        self
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut all = self.detail.clone();
+        all.set("reason", self.reason);
+        if let Some(source) = &self.source {
+            all.set("source", source.as_str());
+        }
+        all.to_json()
+    }
+}

@@ -1,0 +1,257 @@
+//! What config names, found in the catalogues: relations, columns, and how to compare them.
+
+use crate::error::{Kind, Refusal};
+use crate::spi::guard::{self, SqlError};
+use crate::spi::identity::{self, Reach};
+use crate::spi::parse::{self, NotOne};
+use crate::spi::plan::{self, Arg};
+use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
+use crate::sql::{Expression, Ident, Name, list};
+
+/// The role and search path that a target's config SQL has.
+#[derive(Clone)]
+pub(crate) struct Actor {
+    pub(crate) role: Oid,
+    pub(crate) role_name: String,
+    pub(crate) search_path: String,
+}
+
+impl Actor {
+    /// Runs `body` with this actor's rights, and tells an error in it from one of ours.
+    pub(crate) fn attempt<T>(&self, reach: Reach, body: impl FnOnce() -> T) -> Result<T, SqlError> {
+        guard::attempt(|| identity::act_as(self.role, &self.search_path, reach, body))
+    }
+
+    /// Runs `body` with this actor's rights, without a net.
+    pub(crate) fn act<T>(&self, reach: Reach, body: impl FnOnce() -> T) -> T {
+        identity::act_as(self.role, &self.search_path, reach, body)
+    }
+}
+
+/// A column of a relation.
+#[derive(Clone)]
+pub(crate) struct Column {
+    pub(crate) number: i16,
+    pub(crate) name: String,
+    pub(crate) type_oid: Oid,
+    pub(crate) type_name: String,
+    pub(crate) typmod: i32,
+    /// Generated always: it cannot be written.
+    pub(crate) is_generated: bool,
+}
+
+/// A relation or composite type, and what the actor may do with it.
+pub(crate) struct Relation {
+    pub(crate) oid: Oid,
+    pub(crate) name: Name,
+    pub(crate) row_type: Oid,
+    pub(crate) kind: char,
+    pub(crate) owner: String,
+    pub(crate) can_use_schema: bool,
+    pub(crate) can_select: bool,
+    pub(crate) can_write: bool,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// The relation of that name under the search path in force.
+pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
+    oid_by("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", name)
+}
+
+/// The row type of that name under the search path in force, as the oid of its relation.
+pub(crate) fn row_type_relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
+    const BY_TYPE: &str = "SELECT t.typrelid FROM pg_catalog.pg_type t \
+         WHERE t.oid OPERATOR(pg_catalog.=) pg_catalog.to_regtype($1)::pg_catalog.oid \
+         AND t.typtype OPERATOR(pg_catalog.=) 'c'";
+    oid_by(BY_TYPE, name)
+}
+
+fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
+    let rows = guard::attempt(|| plan::query(sql, &[TEXT], &[Arg::Text(name)]))?;
+    Ok(rows.into_iter().flatten().flatten().next().and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
+}
+
+/// Describes a relation as `role` sees it.
+pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
+    let number = i64::from(oid.to_u32());
+    let (rows, columns) = identity::as_ferry(|| {
+        let what = "SELECT * FROM ferry._relation($1::oid, $2)";
+        let columns = "SELECT * FROM ferry._columns($1::oid)";
+        (
+            plan::query(what, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)]),
+            plan::query(columns, &[LONG], &[Arg::Long(number)]),
+        )
+    });
+    let mut row = rows.into_iter().next()?.into_iter().map(Option::unwrap_or_default);
+    let mut next = || row.next().unwrap_or_default();
+    Some(Relation {
+        oid,
+        name: Name { schema: Ident(next()), name: Ident(next()) },
+        kind: next().chars().next().unwrap_or(' '),
+        row_type: Oid::from(next().parse::<u32>().unwrap_or(0)),
+        owner: next(),
+        can_use_schema: next() == "t",
+        can_select: next() == "t",
+        can_write: next() == "t",
+        columns: columns.into_iter().filter_map(column).collect(),
+    })
+}
+
+fn column(row: plan::Row) -> Option<Column> {
+    let mut fields = row.into_iter().flatten();
+    Some(Column {
+        number: fields.next()?.parse().ok()?,
+        name: fields.next()?,
+        type_oid: Oid::from(fields.next()?.parse::<u32>().ok()?),
+        type_name: fields.next()?,
+        typmod: fields.next()?.parse().ok()?,
+        is_generated: fields.next()? == "t",
+    })
+}
+
+impl Relation {
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The column of that name; the refusal lists those that there are.
+    pub(crate) fn need_column(&self, name: &str, place: &str) -> Result<&Column, Refusal> {
+        self.column(name).ok_or_else(|| self.missing_column(name, place))
+    }
+
+    fn missing_column(&self, name: &str, place: &str) -> Refusal {
+        Refusal::new(Kind::Column, format!("{place}: column \"{name}\" of {} does not exist", self.name))
+            .hint(format!("Its columns are {}.", list(self.columns.iter().map(|column| &column.name))))
+    }
+}
+
+/// Checks that a piece of config SQL is one expression.
+pub(crate) fn expression(text: &str, place: &str) -> Result<Expression, Refusal> {
+    let hint = "Give one SQL expression, such as lower(l.email): no column list, alias, FROM or semicolon.";
+    match guard::attempt(|| parse::single_expression(text)) {
+        Ok(Ok(())) => Ok(Expression(text.to_string())),
+        Ok(Err(NotOne::Star)) => Err(Refusal::new(
+            Kind::Syntax,
+            format!("{place}: the expression stands for all columns, not for one value"),
+        )
+        .hint(hint)),
+        Ok(Err(NotOne::Statements | NotOne::Clauses)) => {
+            Err(Refusal::new(Kind::Syntax, format!("{place}: not one expression")).hint(hint))
+        }
+        Err(error) => Err(Refusal::in_config(place, error).or_hint(hint)),
+    }
+}
+
+/// Where rows under an alias come from while expressions over them are checked: nothing is read.
+pub(crate) struct Scope {
+    /// Such as `FROM pg_catalog.unnest(ARRAY[$1]) AS l`.
+    pub(crate) from: String,
+    pub(crate) parameters: Vec<Oid>,
+}
+
+impl Scope {
+    /// The columns of one value of a row type, under `alias`.
+    pub(crate) fn of_row(row_type: Oid, alias: &str) -> Scope {
+        Scope { from: format!("FROM pg_catalog.unnest(ARRAY[$1]) AS {alias}"), parameters: vec![row_type] }
+    }
+
+    /// A text under the name `login`.
+    pub(crate) fn of_login() -> Scope {
+        Scope {
+            from: "FROM (SELECT $1::pg_catalog.text AS login) AS login_row".to_string(),
+            parameters: vec![TEXT],
+        }
+    }
+}
+
+/// Parses, analyses and plans an expression with the actor's rights; returns it and its type.
+pub(crate) fn typed_expression(
+    text: &str,
+    place: &str,
+    scope: &Scope,
+    actor: &Actor,
+) -> Result<(Expression, Oid), Refusal> {
+    let expression = expression(text, place)?;
+    let sql = format!("SELECT {expression} {}", scope.from);
+    let analysed = actor.attempt(Reach::Evaluate, || {
+        let analysis = parse::analyse(&sql, &scope.parameters);
+        plan::Plan::prepare(&sql, &scope.parameters, plan::Planning::Auto).plan_once();
+        analysis
+    });
+    match analysed {
+        Ok(analysis) if analysis.is_not_scalar => Err(Refusal::new(
+            Kind::Invalid,
+            format!("{place}: the expression aggregates or returns a set, not one value per row"),
+        )
+        .hint("Put it into a subquery that returns one value.")),
+        Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
+        Err(error) => Err(Refusal::in_config(place, error).or_hint(
+            "The expression is SQL over the row's alias, with the rights and search path of the target.",
+        )),
+    }
+}
+
+/// As [`typed_expression`], for a condition.
+pub(crate) fn condition(
+    text: &str,
+    place: &str,
+    scope: &Scope,
+    actor: &Actor,
+) -> Result<Expression, Refusal> {
+    let (expression, type_oid) = typed_expression(text, place, scope, actor)?;
+    if type_oid == types::BOOL {
+        return Ok(expression);
+    }
+    Err(Refusal::new(
+        Kind::Type,
+        format!("{place}: the expression is of type {}, not boolean", types::type_name(type_oid)),
+    )
+    .hint("Give a condition, such as l.active or l.status = 'ok'."))
+}
+
+/// A place where logins or keys are looked up: a column, or an expression over the row.
+#[derive(Clone)]
+pub(crate) struct Lookup {
+    /// SQL over the alias, such as `u."email"`.
+    pub(crate) sql: String,
+    pub(crate) key: KeyType,
+}
+
+impl Lookup {
+    /// The condition that it equals parameter `$1`.
+    pub(crate) fn is_parameter(&self) -> String {
+        format!("{} {} $1", self.sql, self.key.equals)
+    }
+}
+
+/// The look-up for one entry of `login_columns`, or for a key column.
+pub(crate) fn lookup(
+    entry: &str,
+    place: &str,
+    relation: &Relation,
+    alias: &str,
+    actor: &Actor,
+) -> Result<Lookup, Refusal> {
+    let (sql, type_oid) = match relation.column(entry) {
+        Some(column) => (format!("{alias}.{}", Ident(entry.to_string())), column.type_oid),
+        None if is_name(entry) => return Err(relation.missing_column(entry, place)),
+        None => {
+            let scope = Scope::of_row(relation.row_type, alias);
+            let (expression, type_oid) = typed_expression(entry, place, &scope, actor)?;
+            (expression.to_string(), type_oid)
+        }
+    };
+    let key = types::key_type(type_oid).ok_or_else(|| {
+        Refusal::new(
+            Kind::Type,
+            format!("{place}: type {} has no equality operator", types::type_name(type_oid)),
+        )
+        .hint("Look logins and keys up in a column of a type such as text, uuid or bigint.")
+    })?;
+    Ok(Lookup { sql, key })
+}
+
+/// Whether an entry can only be meant as a column's name.
+fn is_name(entry: &str) -> bool {
+    entry.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+}

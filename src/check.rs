@@ -1,0 +1,233 @@
+//! Config is checked as it is written, and again on request. Checking is opening: what a login would
+//! refuse to use is refused here. No legacy system is contacted.
+
+use crate::catalog;
+use crate::config::{self, MappingRow, Rows, SourceRow, TargetRow};
+use crate::error::{Kind, OrRaise, Refusal};
+use crate::source::Source;
+use crate::spi::plan::{self, Arg};
+use crate::spi::types::{Oid, TEXT};
+use crate::spi::{identity, session};
+use crate::target::Target;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Checks one row of `table` that is about to be written, and returns it with what was left out
+/// filled in: canonical relation names, `run_as`, `search_path`. Raises what is wrong with it.
+pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) -> Option<Value> {
+    let rows = config::read();
+    if let Some(old) = old {
+        may_write(table, old, &rows).or_raise();
+    }
+    let mut new = new?;
+    let checked = match table {
+        "target" => check_target(&mut new, old, &rows),
+        "source" => check_source(&mut new, old, &rows),
+        _ => check_mapping(&new, &rows),
+    };
+    checked.or_raise();
+    Some(new)
+}
+
+/// Whoever writes config has it run as the target's role, so must be a member of it.
+fn may_write(table: &str, row: &Value, rows: &Rows) -> Result<(), Refusal> {
+    let target = match table {
+        "target" => Some(row),
+        _ => None,
+    };
+    let run_as = match target {
+        Some(target) => text(target, "run_as"),
+        None => target_of(table, row, rows).and_then(|target| target.run_as.clone()),
+    };
+    run_as.map_or(Ok(()), |role| may_act_as(&role))
+}
+
+fn may_act_as(role_name: &str) -> Result<(), Refusal> {
+    let allowed = match identity::role(role_name) {
+        Some(role) if identity::is_superuser(role) => identity::current_user_is_superuser(),
+        Some(role) => identity::current_user_is_member_of(role),
+        // A dump is restored before its roles are there; nobody else gets to name one in advance.
+        None if session::checks_are_on() => return Err(no_role(role_name)),
+        None => identity::current_user_is_superuser(),
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Kind::Privilege,
+        format!("only members of role \"{role_name}\" may write the config that runs as it"),
+    )
+    .hint("Have a member of the role do it, or name another role in run_as of ferry.target."))
+}
+
+fn no_role(name: &str) -> Refusal {
+    Refusal::new(Kind::Object, format!("role \"{name}\" of run_as does not exist"))
+        .hint("Create the role, or name another in run_as of ferry.target.")
+}
+
+/// The target whose role a source or mapping row runs as.
+fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetRow> {
+    let target = match table {
+        "source" => text(row, "target")?,
+        _ => {
+            let source = text(row, "source")?;
+            rows.sources.iter().find(|known| known.name == source)?.target.clone()
+        }
+    };
+    rows.target(&target)
+}
+
+fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
+    keeps_its_links("target", new, old)?;
+    let name = text(new, "relation").unwrap_or_default();
+    let oid = canonicalise(new, "relation", catalog::relation_oid(&name))?;
+    if let (None, Some(oid)) = (text(new, "run_as"), oid) {
+        let owner = default_role(oid, &name)?;
+        new["run_as"] = Value::String(owner);
+    }
+    if text(new, "search_path").is_none() {
+        new["search_path"] = Value::String(identity::current_search_path());
+    }
+    may_write("target", new, rows)?;
+    if !session::checks_are_on() {
+        return Ok(());
+    }
+    let row: TargetRow = parse(new)?;
+    let target = Target::open(&row)?;
+    for source in rows.sources_of(&row.name) {
+        Source::open(source, rows.mappings_of(&source.name).cloned().collect(), &target)?;
+    }
+    Ok(())
+}
+
+/// The owner of the users table, unless that is a superuser.
+fn default_role(relation: Oid, name: &str) -> Result<String, Refusal> {
+    let owner = catalog::describe(relation, "").map(|relation| relation.owner).unwrap_or_default();
+    if identity::role(&owner).is_some_and(identity::is_superuser) && session::checks_are_on() {
+        return Err(Refusal::new(
+            Kind::Privilege,
+            format!("{name} belongs to superuser \"{owner}\", whose rights config SQL does not get unasked"),
+        )
+        .hint(
+            "Give the table to a role made for it: ALTER TABLE … OWNER TO app_owner; or set run_as \
+             (a superuser can be named there by a superuser).",
+        ));
+    }
+    Ok(owner)
+}
+
+fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
+    keeps_its_links("source", new, old)?;
+    let relation = text(new, "relation").unwrap_or_default();
+    canonicalise(new, "relation", catalog::relation_oid(&relation))?;
+    let row_type = text(new, "row_type").unwrap_or_default();
+    canonicalise(new, "row_type", catalog::row_type_relation_oid(&row_type))?;
+    may_write("source", new, rows)?;
+    let row: SourceRow = parse(new)?;
+    // An unknown target is the foreign key's to refuse, an incomplete kind the CHECK's.
+    let is_complete = match row.kind {
+        config::SourceKind::Relation => row.relation.is_some(),
+        config::SourceKind::Dblink => row.row_type.is_some() && row.query.is_some() && row.server.is_some(),
+    };
+    match rows.target(&row.target) {
+        Some(target) if session::checks_are_on() && is_complete => {
+            let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
+            let mappings = rows.mappings_of(&former).cloned().collect();
+            Source::open(&row, mappings, &Target::open(target)?).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_mapping(new: &Value, rows: &Rows) -> Result<(), Refusal> {
+    may_write("mapping", new, rows)?;
+    let row: MappingRow = parse(new)?;
+    let source = rows.sources.iter().find(|source| source.name == row.source);
+    match (source, target_of("mapping", new, rows)) {
+        (Some(source), Some(target)) if session::checks_are_on() => {
+            Source::open(source, vec![row], &Target::open(target)?).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Stores the schema-qualified name, so that it means the same under every search path.
+fn canonicalise(
+    row: &mut Value,
+    field: &str,
+    found: Result<Option<Oid>, crate::spi::guard::SqlError>,
+) -> Result<Option<Oid>, Refusal> {
+    let oid = found.map_err(|error| Refusal::in_config(field, error))?;
+    if let Some(relation) = oid.and_then(|oid| catalog::describe(oid, "")) {
+        row[field] = Value::String(relation.name.to_string());
+    }
+    Ok(oid)
+}
+
+/// Links keep names for ever: what they name cannot be renamed.
+fn keeps_its_links(table: &str, new: &Value, old: Option<&Value>) -> Result<(), Refusal> {
+    let Some(former) = old.and_then(|old| text(old, "name")) else { return Ok(()) };
+    if text(new, "name").as_ref() == Some(&former) {
+        return Ok(());
+    }
+    let sql = format!("SELECT FROM ferry.link WHERE {table} = $1 LIMIT 1");
+    if identity::as_ferry(|| plan::query(&sql, &[TEXT], &[Arg::Text(&former)])).is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::State, format!("{table} \"{former}\" has moved users and keeps its name"))
+        .hint("Links in ferry.link are permanent. Add a new row instead."))
+}
+
+fn text(row: &Value, field: &str) -> Option<String> {
+    row.get(field).and_then(Value::as_str).map(str::to_string)
+}
+
+/// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
+fn parse<T: DeserializeOwned>(row: &Value) -> Result<T, Refusal> {
+    serde_json::from_value(row.clone()).map_err(|error| {
+        Refusal::new(Kind::Invalid, format!("invalid config: {error}")).hint(
+            "The comments of the table's columns name the values: \\d+ ferry.target, \\d+ ferry.source.",
+        )
+    })
+}
+
+/// A finding of `ferry.check_config`.
+pub(crate) struct Finding {
+    pub(crate) object: String,
+    pub(crate) problem: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// Opens everything anew and tells what cannot be.
+pub(crate) fn check_all() -> Vec<Finding> {
+    let rows = config::read();
+    let mut findings = Vec::new();
+    for row in &rows.targets {
+        match Target::open(row) {
+            Ok(target) => {
+                let sources = rows.sources_of(&row.name);
+                findings.extend(sources.flat_map(|source| check_source_parts(source, &rows, &target)));
+            }
+            Err(refusal) => findings.push(finding(format!("target {}", row.name), &refusal)),
+        }
+    }
+    findings
+}
+
+/// A source without its mappings, then each mapping, so that each is told by itself.
+fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
+    if let Err(refusal) = Source::open(source, Vec::new(), target) {
+        return vec![finding(format!("source {}", source.name), &refusal)];
+    }
+    rows.mappings_of(&source.name)
+        .filter_map(|mapping| {
+            let opened = Source::open(source, vec![mapping.clone()], target);
+            let object = format!("mapping {}.{}", source.name, mapping.target_column);
+            opened.err().map(|refusal| finding(object, &refusal))
+        })
+        .collect()
+}
+
+fn finding(object: String, refusal: &Refusal) -> Finding {
+    Finding { object, problem: refusal.message().to_string(), hint: refusal.hint_text().map(str::to_string) }
+}

@@ -1,0 +1,216 @@
+//! The config tables as one snapshot per backend, dropped when any of them, or a relation that it
+//! names, changes.
+
+use crate::error::{Kind, Refusal};
+use crate::login::LoginForm;
+use crate::source::Source;
+use crate::spi::types::Oid;
+use crate::spi::{identity, plan, watch};
+use crate::target::Target;
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A row of `ferry.target`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct TargetRow {
+    pub(crate) name: String,
+    pub(crate) relation: String,
+    pub(crate) id_column: String,
+    pub(crate) login_columns: Vec<String>,
+    pub(crate) login_form: LoginForm,
+    pub(crate) hash_column: String,
+    pub(crate) hash_policy: String,
+    pub(crate) allowed: Option<String>,
+    pub(crate) must_change: Option<String>,
+    pub(crate) adopt: Adopt,
+    pub(crate) on_mismatch: OnMismatch,
+    pub(crate) on_mismatch_until: Option<String>,
+    pub(crate) run_as: Option<String>,
+    pub(crate) search_path: Option<String>,
+}
+
+/// Which users that pg_ferry did not move may be tied to a legacy user.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Adopt {
+    Refuse,
+    Locked,
+    Any,
+}
+
+/// What a wrong password of a moved user means.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnMismatch {
+    Refuse,
+    Source,
+}
+
+/// A row of `ferry.source`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct SourceRow {
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) kind: SourceKind,
+    pub(crate) relation: Option<String>,
+    pub(crate) server: Option<String>,
+    pub(crate) query: Option<String>,
+    pub(crate) row_type: Option<String>,
+    pub(crate) key_column: String,
+    pub(crate) login_columns: Vec<String>,
+    pub(crate) hash: String,
+    pub(crate) salt: Option<String>,
+    pub(crate) format: Option<String>,
+    pub(crate) scope: Option<String>,
+    pub(crate) filter: Option<String>,
+    pub(crate) on_wrong: OnWrong,
+    pub(crate) enabled: bool,
+    /// Only in the snapshot: the row's `timeout` in milliseconds.
+    #[serde(default)]
+    pub(crate) timeout_ms: i32,
+}
+
+/// How a source is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SourceKind {
+    Relation,
+    Dblink,
+}
+
+/// What a wrong password in a source, or its silence, means for the sources after it.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnWrong {
+    Stop,
+    Next,
+}
+
+/// A row of `ferry.mapping`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct MappingRow {
+    pub(crate) source: String,
+    pub(crate) target_column: String,
+    pub(crate) expression: String,
+    pub(crate) on_conflict: OnConflict,
+}
+
+/// What adopting an existing user does to a mapped column.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnConflict {
+    Keep,
+    Overwrite,
+    Fill,
+}
+
+/// All rows of config.
+#[derive(Deserialize)]
+pub(crate) struct Rows {
+    relations: Vec<u32>,
+    pub(crate) targets: Vec<TargetRow>,
+    pub(crate) sources: Vec<SourceRow>,
+    pub(crate) mappings: Vec<MappingRow>,
+}
+
+impl Rows {
+    pub(crate) fn target(&self, name: &str) -> Option<&TargetRow> {
+        self.targets.iter().find(|row| row.name == name)
+    }
+
+    pub(crate) fn sources_of<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a SourceRow> {
+        self.sources.iter().filter(move |row| row.target == target)
+    }
+
+    pub(crate) fn mappings_of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a MappingRow> {
+        self.mappings.iter().filter(move |row| row.source == source)
+    }
+}
+
+/// The rows, and what was opened from them so far.
+struct Snapshot {
+    generation: u64,
+    rows: Rc<Rows>,
+    targets: HashMap<String, Rc<Target>>,
+    sources: HashMap<String, Rc<Source>>,
+}
+
+thread_local! {
+    static SNAPSHOT: RefCell<Option<Snapshot>> = const { RefCell::new(None) };
+}
+
+/// Reads the config tables, now.
+pub(crate) fn read() -> Rows {
+    let document = identity::as_ferry(|| plan::query("SELECT ferry._config()", &[], &[]));
+    let text = document.into_iter().flatten().flatten().next().unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        Refusal::new(Kind::State, "config of pg_ferry is not what this version of the library expects")
+            .detail(error.to_string())
+            .hint("Run ALTER EXTENSION pg_ferry UPDATE.")
+            .raise()
+    })
+}
+
+/// The rows of the current generation, read anew only when something has changed.
+pub(crate) fn rows() -> Rc<Rows> {
+    if let Some(rows) = current(|snapshot| Rc::clone(&snapshot.rows)) {
+        return rows;
+    }
+    let generation = watch::generation();
+    let rows = Rc::new(read());
+    watch::watch(rows.relations.iter().map(|oid| Oid::from(*oid)).collect());
+    let snapshot =
+        Snapshot { generation, rows: Rc::clone(&rows), targets: HashMap::new(), sources: HashMap::new() };
+    SNAPSHOT.set(Some(snapshot));
+    rows
+}
+
+/// The target of that name, opened.
+pub(crate) fn target(name: &str) -> Result<Rc<Target>, Refusal> {
+    let rows = rows();
+    if let Some(target) = current(|snapshot| snapshot.targets.get(name).cloned()).flatten() {
+        return Ok(target);
+    }
+    let row = rows.target(name).ok_or_else(|| unknown_target(name))?;
+    let target = Rc::new(Target::open(row)?);
+    watch::watch_also(target.relation_oid());
+    keep(|snapshot| {
+        snapshot.targets.insert(name.to_string(), Rc::clone(&target));
+    });
+    Ok(target)
+}
+
+/// The source of that row, opened.
+pub(crate) fn source(row: &SourceRow, target: &Target) -> Result<Rc<Source>, Refusal> {
+    if let Some(source) = current(|snapshot| snapshot.sources.get(&row.name).cloned()).flatten() {
+        return Ok(source);
+    }
+    let rows = rows();
+    let source = Rc::new(Source::open(row, rows.mappings_of(&row.name).cloned().collect(), target)?);
+    watch::watch_also(source.row_relation());
+    keep(|snapshot| {
+        snapshot.sources.insert(row.name.clone(), Rc::clone(&source));
+    });
+    Ok(source)
+}
+
+fn current<T>(read: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+    SNAPSHOT.with_borrow(|snapshot| {
+        snapshot.as_ref().filter(|snapshot| snapshot.generation == watch::generation()).map(read)
+    })
+}
+
+fn keep(write: impl FnOnce(&mut Snapshot)) {
+    SNAPSHOT.with_borrow_mut(|snapshot| {
+        if let Some(snapshot) = snapshot.as_mut().filter(|kept| kept.generation == watch::generation()) {
+            write(snapshot);
+        }
+    });
+}
+
+fn unknown_target(name: &str) -> Refusal {
+    Refusal::new(Kind::Invalid, format!("there is no target \"{name}\""))
+        .hint("Targets are rows of ferry.target; the one used by default is named default.")
+}

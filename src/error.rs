@@ -1,0 +1,180 @@
+//! The errors that pg_ferry raises itself: the only file that names SQLSTATEs.
+
+use crate::spi::guard::SqlError;
+use pgrx::PgLogLevel;
+use pgrx::PgSqlErrorCode as Code;
+use pgrx::pg_sys::panic::ErrorReport;
+
+/// An ERROR to be raised: message in PostgreSQL's style, DETAIL for values, HINT for what to do.
+/// No part of it may hold a password, a hash or the data of a row.
+pub(crate) struct Refusal {
+    code: Code,
+    message: String,
+    detail: Option<String>,
+    hint: Option<String>,
+}
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// A bad argument or bad config: 22023.
+    Invalid,
+    /// Not now, not in this state: 55000.
+    State,
+    /// The role may not: 42501.
+    Privilege,
+    /// No such relation: 42P01.
+    Relation,
+    /// No such column: 42703.
+    Column,
+    /// No such role or server: 42704.
+    Object,
+    /// A type that does not fit: 42804.
+    Type,
+    /// An expression that does not parse: 42601.
+    Syntax,
+    /// A malformed hash: 22P02.
+    Malformed,
+    /// Known but not done: 0A000.
+    Unsupported,
+    /// Over a limit: 54000.
+    Limit,
+    /// Not enough memory for a hash: 53200.
+    Memory,
+    /// Somebody else was quicker and this snapshot cannot see it: 40001.
+    Serialization,
+}
+
+impl Kind {
+    fn code(self) -> Code {
+        match self {
+            Kind::Invalid => Code::ERRCODE_INVALID_PARAMETER_VALUE,
+            Kind::State => Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            Kind::Privilege => Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            Kind::Relation => Code::ERRCODE_UNDEFINED_TABLE,
+            Kind::Column => Code::ERRCODE_UNDEFINED_COLUMN,
+            Kind::Object => Code::ERRCODE_UNDEFINED_OBJECT,
+            Kind::Type => Code::ERRCODE_DATATYPE_MISMATCH,
+            Kind::Syntax => Code::ERRCODE_SYNTAX_ERROR,
+            Kind::Malformed => Code::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            Kind::Unsupported => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Kind::Limit => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            Kind::Memory => Code::ERRCODE_OUT_OF_MEMORY,
+            Kind::Serialization => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
+        }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Refusal { code: kind.code(), message: message.into(), detail: None, hint: None }
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// PostgreSQL's own error in a piece of config, told with the place where it stands.
+    pub(crate) fn in_config(place: &str, error: SqlError) -> Self {
+        let own_hint = error.hint();
+        Refusal {
+            code: error.code(),
+            message: format!("{place}: {}", error.message()),
+            detail: None,
+            hint: own_hint,
+        }
+    }
+
+    pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    pub(crate) fn raise(self) -> ! {
+        let mut report = ErrorReport::new(self.code, self.message, "pg_ferry");
+        if let Some(detail) = self.detail {
+            report = report.set_detail(detail);
+        }
+        if let Some(hint) = self.hint {
+            report = report.set_hint(hint);
+        }
+        report.report(PgLogLevel::ERROR);
+        unreachable!("reporting an ERROR does not return")
+    }
+}
+
+/// Raises the refusal of an `Err`.
+pub(crate) trait OrRaise<T> {
+    fn or_raise(self) -> T;
+}
+
+impl<T> OrRaise<T> for Result<T, Refusal> {
+    fn or_raise(self) -> T {
+        self.unwrap_or_else(|refusal| refusal.raise())
+    }
+}
+
+/// Another session has done what this one was about to do, and this transaction's snapshot will
+/// never show it.
+pub(crate) fn lost_the_race() -> Refusal {
+    Refusal::new(Kind::Serialization, "could not move the user: a concurrent login has done it")
+        .hint("Retry the transaction.")
+}
+
+/// Whether an error must reach the caller instead of becoming an outcome: the transaction cannot
+/// go on usefully, or somebody asked for it to stop, or it is a bug.
+pub(crate) fn must_reach_caller(error: &SqlError) -> bool {
+    let state = error.sqlstate();
+    matches!(state.as_str(), "40001" | "40P01" | "55P03" | "08006")
+        || ["53", "57", "XX"].iter().any(|class| state.starts_with(class))
+}
+
+/// The same for an error met while asking a legacy store: what the far end says of itself, whatever
+/// its SQLSTATE, is only a store that cannot be asked. But a postgres_fdw connection that died in
+/// mid-query makes COMMIT impossible.
+pub(crate) fn must_reach_caller_from_source(error: &SqlError) -> bool {
+    error.sqlstate() == "08006" || (must_reach_caller(error) && !error.is_remote())
+}
+
+/// A value that the remote column's type refuses: nobody has this login there.
+pub(crate) fn is_uncastable(error: &SqlError) -> bool {
+    matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")
+}
+
+impl From<legacy_hash::Error> for Refusal {
+    fn from(error: legacy_hash::Error) -> Self {
+        use legacy_hash::Error;
+        let kind = match error {
+            Error::Malformed(_) => Kind::Malformed,
+            Error::Unsupported(_) => Kind::Unsupported,
+            Error::OverLimit(_) => Kind::Limit,
+            Error::OutOfMemory => Kind::Memory,
+            _ => Kind::Invalid,
+        };
+        let refusal = Refusal::new(kind, error.to_string());
+        match error {
+            Error::UnknownName => refusal.hint("The names are in the view ferry.hash_format."),
+            Error::Ambiguous | Error::UnknownFormat => {
+                refusal.hint("Name the format; ferry.identify_hash(hash) lists the candidates.")
+            }
+            Error::BadPolicy(_) => {
+                refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
+            }
+            _ => refusal,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The audit trail (`ferry.event`).
+
+use crate::outcome::Outcome;
+use crate::spi::plan::{Arg, Plan, Planning};
+use crate::spi::types::{BOOL, LONG, TEXT};
+use crate::spi::{identity, session};
+use crate::{guc, spi::guard::SqlError};
+use serde_json::{Map, Value};
+use std::cell::OnceCell;
+
+/// What was asked or done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Login,
+    Rehash,
+    Refresh,
+    SetPassword,
+    ChangePassword,
+    PrepareReset,
+    FindLogin,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Login => "login",
+            Kind::Rehash => "rehash",
+            Kind::Refresh => "refresh",
+            Kind::SetPassword => "set_password",
+            Kind::ChangePassword => "change_password",
+            Kind::PrepareReset => "prepare_reset",
+            Kind::FindLogin => "find_login",
+        }
+    }
+}
+
+/// A row of `ferry.event`. It has no room for a password, a hash or a message.
+pub(crate) struct Event<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) outcome: Outcome,
+    pub(crate) target: &'a str,
+    pub(crate) source: Option<&'a str>,
+    pub(crate) login: &'a str,
+    /// Somebody, here or in a source, has this login: otherwise only its digest is kept.
+    pub(crate) is_known: bool,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) client: Option<&'a str>,
+    pub(crate) detail: &'a Detail,
+}
+
+/// Particulars: names and codes only.
+#[derive(Default, Clone)]
+pub(crate) struct Detail(Map<String, Value>);
+
+impl Detail {
+    pub(crate) fn of_error(error: &SqlError) -> Detail {
+        let mut detail = Detail::default();
+        detail.set("sqlstate", error.sqlstate());
+        if let Some(column) = error.column() {
+            detail.set("column", column);
+        }
+        if let Some(constraint) = error.constraint() {
+            detail.set("constraint", constraint);
+        }
+        detail
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_string(), value.into());
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+}
+
+thread_local! {
+    static LOG: OnceCell<Plan> = const { OnceCell::new() };
+}
+
+/// Writes an event, where the transaction can write.
+pub(crate) fn write(event: &Event<'_>) {
+    if session::is_read_only() {
+        return;
+    }
+    let detail = event.detail.to_json().to_string();
+    let arguments = [
+        Arg::Text(event.kind.name()),
+        Arg::Text(event.outcome.name()),
+        Arg::Text(event.target),
+        Arg::from(event.source),
+        Arg::Text(event.login),
+        Arg::Bool(event.is_known),
+        Arg::from(event.user_id),
+        Arg::from(event.reason),
+        Arg::from(event.client),
+        Arg::Text(&detail),
+        Arg::Long(guc::refusals_per_minute()),
+    ];
+    identity::as_ferry(|| LOG.with(|plan| plan.get_or_init(prepare).count(&arguments)));
+}
+
+fn prepare() -> Plan {
+    let types = [TEXT, TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, TEXT, TEXT, TEXT, LONG];
+    Plan::prepare("SELECT ferry._log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", &types, Planning::Auto)
+}

@@ -1,0 +1,112 @@
+//! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
+//! in a subtransaction that may not write and is always undone.
+
+use crate::authenticate::{Decision, Flow, Request};
+use crate::event::Detail;
+use crate::outcome::{Answer, Outcome};
+use crate::secret::Password;
+use crate::source::{Person, Source};
+use crate::spi::guard;
+use crate::target::User;
+use crate::trace::{Note, Trace};
+use legacy_hash::Identified;
+use serde_json::{Map, Value};
+
+/// The steps of a login. Without a password, those of a login with the right one.
+pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
+    // Admission wants a password: it stands for the right one, and is put away again.
+    let stand_in = Password::new(b"any".to_vec());
+    let admitted = Request { password: Some(request.password.unwrap_or(&stand_in)), ..*request };
+    let rehearsed = guard::rehearse(|| rehearse(&admitted, request.password));
+    match rehearsed {
+        Ok(notes) => notes,
+        Err(error) => error.raise(),
+    }
+}
+
+fn rehearse(request: &Request<'_>, password: Option<&Password>) -> Vec<Note> {
+    let Ok(mut flow) = Flow::admit(request) else {
+        return vec![Note {
+            action: "admit".into(),
+            result: "nobody can have this login".into(),
+            detail: None,
+        }];
+    };
+    flow.explain_with(password);
+    let mut trace = Trace::default();
+    trace.note("admit", &format!("the login is looked up as \"{}\"", flow.login.normalised));
+    if password.is_none() {
+        trace.note("admit", "no password was given: the right one is assumed");
+    }
+    flow.trace = Some(trace);
+    flow.run();
+    flow.trace.take().map(|trace| trace.notes).unwrap_or_default()
+}
+
+impl<'a> Flow<'a> {
+    fn explain_with(&mut self, password: Option<&Password>) {
+        if password.is_none() {
+            self.assume_right_password();
+        }
+    }
+
+    /// Notes a step, where steps are noted.
+    pub(crate) fn note(&mut self, action: &str, result: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.note(action, result);
+        }
+    }
+
+    /// Notes the format of a hash, never the hash.
+    pub(crate) fn note_hash(&mut self, hash: &str, format: Option<&str>) {
+        if self.trace.is_some() {
+            let named = format.map_or_else(|| identified(hash), |format| format!("is taken as {format}"));
+            self.note("verify", &format!("the hash {named}"));
+        }
+    }
+
+    /// The last step of a first login, without the writing.
+    pub(crate) fn explain_move(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        adopting: Option<&User>,
+    ) -> Decision {
+        let verb = if adopting.is_some() { "adopted" } else { "inserted" };
+        let (result, detail, outcome) = match source.transfer.preview(&self.target.actor, person.row) {
+            Ok(values) => {
+                let hash = (self.target.row.hash_column.clone(), Some(self.target.policy.to_string()));
+                let row: Map<String, Value> = values
+                    .into_iter()
+                    .chain([hash])
+                    .map(|(column, value)| (column, value.map_or(Value::Null, Value::String)))
+                    .collect();
+                (format!("this row would be {verb}, with a new hash"), Value::Object(row), Outcome::Migrated)
+            }
+            Err((column, error)) => {
+                let mut detail = Detail::of_error(&error);
+                detail.set("column", column);
+                ("the mapping of a column fails".to_string(), detail.to_json(), Outcome::Failed)
+            }
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.note_with("write", &result, detail);
+            trace.note("answer", outcome.name());
+        }
+        Decision::Answered(Answer::of(outcome))
+    }
+}
+
+fn identified(hash: &str) -> String {
+    match legacy_hash::identify(hash) {
+        Identified::Locked => "is a lock marker".to_string(),
+        Identified::Candidates(formats) => match formats[..] {
+            [] => "is of no known format".to_string(),
+            [format] => format!("is {}", format.name),
+            _ => {
+                let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
+                format!("may be {}: the source must name its format", names.join(", "))
+            }
+        },
+    }
+}

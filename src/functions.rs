@@ -1,0 +1,220 @@
+//! Where SQL calls in: arguments are unpacked, one function is called, its answer is packed.
+//!
+//! The SQL declarations are in `sql/`; none is generated from here.
+
+use crate::authenticate::{Request, authenticate};
+use crate::event::Kind;
+use crate::outcome::Answer;
+use crate::secret::Password;
+use crate::spi::text::Text;
+use crate::spi::{connect, watch};
+use crate::{check, explain, hash, password};
+use legacy_hash::Stored;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+use pgrx::{JsonB, pg_sys};
+use serde_json::Value;
+
+/// authenticated, user_id, outcome, must_change_password, retry_after
+type AnswerRows = TableIterator<'static, (bool, Option<Text>, Text, bool, Option<Interval>)>;
+
+/// user_id, outcome
+type ResetRows = TableIterator<'static, (Option<Text>, Text)>;
+
+fn answer_rows(answer: Answer) -> AnswerRows {
+    let outcome = Text(answer.outcome.name().to_string());
+    let user_id = answer.user_id.map(Text);
+    // Nothing is throttled yet, so there is nothing to wait for.
+    TableIterator::once((answer.outcome.is_success(), user_id, outcome, answer.must_change, None))
+}
+
+fn reset_rows(answer: Answer) -> ResetRows {
+    TableIterator::once((answer.user_id.map(Text), Text(answer.outcome.name().to_string())))
+}
+
+/// The arguments that most functions share.
+struct Caller {
+    kind: Kind,
+    login: Option<Text>,
+    target: Option<Text>,
+    client: Option<Text>,
+}
+
+impl Caller {
+    /// Runs `body` with the request; a null target is the default one.
+    fn request<T>(&self, password: Option<&Password>, body: impl FnOnce(&Request<'_>) -> T) -> T {
+        let target = self.target.as_ref().map_or("default", |target| &target.0);
+        let request = Request {
+            kind: self.kind,
+            login: self.login.as_ref().map(|login| login.0.as_str()),
+            password,
+            target,
+            client: self.client.as_ref().map(|client| client.0.as_str()),
+        };
+        connect(|| body(&request))
+    }
+}
+
+fn secret(text: Text) -> Password {
+    Password::new(text.0.into_bytes())
+}
+
+/// A new password; null is as bad as empty, and refused with the same words.
+fn new_secret(text: Option<Text>) -> Password {
+    text.map_or_else(|| Password::new(Vec::new()), secret)
+}
+
+#[pg_extern(sql = false)]
+fn authenticate_text(
+    login: Option<Text>,
+    password: Option<Text>,
+    target: Option<Text>,
+    client: Option<Text>,
+) -> AnswerRows {
+    let password = password.map(secret);
+    let caller = Caller { kind: Kind::Login, login, target, client };
+    answer_rows(caller.request(password.as_ref(), authenticate))
+}
+
+#[pg_extern(sql = false)]
+fn authenticate_bytea(
+    login: Option<Text>,
+    password: Option<&[u8]>,
+    target: Option<Text>,
+    client: Option<Text>,
+) -> AnswerRows {
+    let password = password.map(|bytes| Password::new(bytes.to_vec()));
+    let caller = Caller { kind: Kind::Login, login, target, client };
+    answer_rows(caller.request(password.as_ref(), authenticate))
+}
+
+#[pg_extern(sql = false)]
+fn change_password(
+    login: Option<Text>,
+    old_password: Option<Text>,
+    new_password: Option<Text>,
+    target: Option<Text>,
+    client: Option<Text>,
+) -> AnswerRows {
+    let (old, new) = (old_password.map(secret), new_secret(new_password));
+    let caller = Caller { kind: Kind::ChangePassword, login, target, client };
+    answer_rows(caller.request(old.as_ref(), |request| password::change(request, &new)))
+}
+
+#[pg_extern(sql = false)]
+fn set_password(
+    login: Option<Text>,
+    new_password: Option<Text>,
+    target: Option<Text>,
+    client: Option<Text>,
+) -> ResetRows {
+    let new = new_secret(new_password);
+    let caller = Caller { kind: Kind::SetPassword, login, target, client };
+    reset_rows(caller.request(None, |request| password::set(request, &new)))
+}
+
+#[pg_extern(sql = false)]
+fn prepare_reset(login: Option<Text>, target: Option<Text>, client: Option<Text>) -> ResetRows {
+    let caller = Caller { kind: Kind::PrepareReset, login, target, client };
+    reset_rows(caller.request(None, password::prepare_reset))
+}
+
+#[pg_extern(sql = false)]
+fn find_login(login: Option<Text>, target: Option<Text>) -> Text {
+    let caller = Caller { kind: Kind::FindLogin, login, target, client: None };
+    Text(caller.request(None, password::find).to_string())
+}
+
+#[pg_extern(sql = false)]
+fn explain_login(
+    login: Option<Text>,
+    password: Option<Text>,
+    target: Option<Text>,
+) -> TableIterator<'static, (i32, Text, Text, Option<JsonB>)> {
+    let password = password.map(secret);
+    let caller = Caller { kind: Kind::Login, login, target, client: None };
+    let notes = caller.request(password.as_ref(), explain::explain);
+    TableIterator::new(
+        (1..)
+            .zip(notes)
+            .map(|(step, note)| (step, Text(note.action), Text(note.result), note.detail.map(JsonB))),
+    )
+}
+
+/// name, strength, example, needs_salt, needs_login, needs_pepper, can_produce, note
+type FormatRows = TableIterator<'static, (Text, Text, Text, bool, bool, bool, bool, Text)>;
+
+#[pg_extern(sql = false)]
+fn hash_formats() -> FormatRows {
+    let text = |text: &str| Text(text.to_string());
+    TableIterator::new(legacy_hash::formats().iter().map(move |format| {
+        (
+            text(format.name),
+            Text(format.strength.to_string()),
+            text(format.example),
+            format.needs_salt,
+            format.needs_login,
+            format.needs_pepper,
+            format.can_produce,
+            text(format.note),
+        )
+    }))
+}
+
+#[pg_extern(sql = false)]
+fn identify_hash(hash: Option<Text>) -> TableIterator<'static, (Text, Vec<Option<String>>, Text)> {
+    let hash = hash.map_or_else(String::new, |hash| hash.0);
+    TableIterator::new(
+        hash::identify(&hash)
+            .into_iter()
+            .map(|(name, needs, note)| (Text(name), needs.into_iter().map(Some).collect(), Text(note))),
+    )
+}
+
+#[pg_extern(sql = false)]
+fn verify_hash(
+    password: Option<Text>,
+    hash: Option<Text>,
+    format: Option<Text>,
+    salt: Option<Text>,
+    login: Option<Text>,
+    pepper: Option<Text>,
+) -> Option<bool> {
+    let (password, hash) = (secret(password?), hash?);
+    let stored = Stored {
+        hash: &hash.0,
+        salt: salt.as_ref().map(|salt| salt.0.as_str()),
+        login: login.as_ref().map(|login| login.0.as_str()),
+        pepper: pepper.as_ref().map(|pepper| pepper.0.as_bytes()),
+    };
+    Some(hash::verify(&password, &stored, format.as_ref().map(|format| format.0.as_str())))
+}
+
+#[pg_extern(sql = false)]
+fn hash_password(password: Text, policy: Text) -> Text {
+    Text(hash::make(&secret(password), &policy.0))
+}
+
+#[pg_extern(sql = false)]
+fn needs_rehash(hash: Text, policy: Text) -> bool {
+    hash::policy(&policy.0).needs_rehash(&hash.0)
+}
+
+#[pg_extern(sql = false)]
+fn check_config_row(table: Text, new: Option<JsonB>, old: Option<JsonB>) -> Option<JsonB> {
+    let old: Option<Value> = old.map(|old| old.0);
+    connect(|| check::check_row(&table.0, new.map(|new| new.0), old.as_ref())).map(JsonB)
+}
+
+#[pg_extern(sql = false)]
+fn config_changed(relation: pg_sys::Oid) {
+    watch::invalidate(relation);
+}
+
+#[pg_extern(sql = false)]
+fn check_all() -> TableIterator<'static, (Text, Text, Text, Option<Text>)> {
+    let findings = connect(check::check_all);
+    TableIterator::new(findings.into_iter().map(|found| {
+        (Text(found.object), Text("error".to_string()), Text(found.problem), found.hint.map(Text))
+    }))
+}

@@ -1,0 +1,29 @@
+//! Hashing with the backend's interrupts: every long computation can be cancelled.
+
+use crate::secret::Password;
+use crate::spi::session;
+use legacy_hash::{Error, Limits, Policy, Stored, Verdict};
+use std::ops::ControlFlow;
+
+/// Called now and then by the pure crate; a cancel unwinds through it.
+fn tick() -> ControlFlow<()> {
+    session::check_interrupts();
+    ControlFlow::Continue(())
+}
+
+pub(crate) fn verify(
+    password: &Password,
+    stored: &Stored<'_>,
+    format: Option<&str>,
+) -> Result<Verdict, Error> {
+    legacy_hash::verify(password.bytes(), stored, format, &Limits::default(), &mut tick)
+}
+
+pub(crate) fn hash(password: &Password, policy: &Policy) -> Result<String, Error> {
+    policy.hash(password.bytes(), &Limits::default(), &mut tick)
+}
+
+/// Does the work of [`hash`] for nothing, so that a refusal costs what a check costs.
+pub(crate) fn spend(password: &Password, policy: &Policy) -> Result<(), Error> {
+    policy.spend(password.bytes(), &Limits::default(), &mut tick)
+}

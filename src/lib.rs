@@ -1,0 +1,50 @@
+//! pg_ferry moves users out of a legacy system while they log in.
+//!
+//! Table of contents. A login is told in [`authenticate`], from top to bottom; the words it uses
+//! are rooms of their own: [`target`], [`source`], [`mapping`], [`link`], [`event`]. [`config`] is the
+//! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
+//! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
+//! are in `sql/`. [`functions`] is where SQL calls in.
+
+mod authenticate;
+mod catalog;
+mod check;
+mod config;
+mod error;
+mod event;
+mod explain;
+mod functions;
+mod guc;
+mod hash;
+mod kdf;
+mod link;
+mod login;
+mod mapping;
+mod outcome;
+mod password;
+mod secret;
+mod source;
+mod spi;
+mod sql;
+mod target;
+mod trace;
+
+pgrx::pg_module_magic!(name, version);
+
+pgrx::extension_sql_file!("../sql/schema.sql", name = "schema", bootstrap);
+pgrx::extension_sql_file!("../sql/config.sql", name = "config", requires = ["schema"]);
+pgrx::extension_sql_file!("../sql/link.sql", name = "link", requires = ["config"]);
+pgrx::extension_sql_file!("../sql/event.sql", name = "event", requires = ["link"]);
+pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event"]);
+pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
+pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
+pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["explain"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["check"], finalize);
+
+/// Called when a backend loads the library.
+#[pgrx::pg_guard]
+#[allow(non_snake_case)]
+pub extern "C-unwind" fn _PG_init() {
+    guc::register();
+    spi::watch::install();
+}

@@ -1,0 +1,138 @@
+//! The permanent tie between a legacy key and a target user (`ferry.link`).
+
+use crate::spi::identity;
+use crate::spi::plan::{Arg, Plan, Planning, Row, View};
+use crate::spi::types::{Oid, TEXT};
+use std::cell::OnceCell;
+
+/// A row of `ferry.link`.
+pub(crate) struct Link {
+    pub(crate) source: String,
+    pub(crate) legacy_key: String,
+    /// None only in a tombstone.
+    pub(crate) user_id: Option<String>,
+    pub(crate) is_tombstone: bool,
+    pub(crate) via: Option<Via>,
+    /// The target's hash is still the one that pg_ferry wrote.
+    hash_digest: Option<String>,
+    digest_now: Option<String>,
+}
+
+/// How a user was moved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    Login,
+    Reset,
+    Adopt,
+}
+
+impl Via {
+    const ALL: [Via; 3] = [Via::Login, Via::Reset, Via::Adopt];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Via::Login => "login",
+            Via::Reset => "reset",
+            Via::Adopt => "adopt",
+        }
+    }
+}
+
+impl Link {
+    /// Whether the user's password is still the one that was moved, or none was set since.
+    pub(crate) fn hash_is_ours(&self) -> bool {
+        self.hash_digest.is_some() && self.hash_digest == self.digest_now
+    }
+}
+
+const COLUMNS: &str = "source, legacy_key, user_id, tombstone, via, hash_digest";
+const DIGEST: &str = "encode(sha256(convert_to($3, 'UTF8')), 'hex')";
+
+thread_local! {
+    static BY_KEY: OnceCell<Plan> = const { OnceCell::new() };
+    static BY_USER: OnceCell<Plan> = const { OnceCell::new() };
+    static INSERT: OnceCell<Plan> = const { OnceCell::new() };
+    static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
+}
+
+/// The link of a legacy key.
+pub(crate) fn of_key(source: &str, key: &str, view: View) -> Option<Link> {
+    let sql = format!("SELECT {COLUMNS} FROM ferry.link WHERE source = $1 AND legacy_key = $2");
+    run(&BY_KEY, &sql, &[TEXT; 2], |plan| plan.rows_seen(&[Arg::Text(source), Arg::Text(key)], view))
+        .into_iter()
+        .find_map(link)
+}
+
+/// The link of a target user; of several, the one made last. `hash` is the user's present hash.
+pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option<Link> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 \
+         ORDER BY moved_at DESC LIMIT 1"
+    );
+    let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
+    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
+}
+
+/// A link about to be made.
+pub(crate) struct NewLink<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) legacy_key: &'a str,
+    pub(crate) hash: Option<&'a str>,
+    pub(crate) target: &'a str,
+    pub(crate) user_id: &'a str,
+    pub(crate) via: Via,
+}
+
+/// Ties a legacy key to a user. `hash` is what was written from the legacy password; without one the
+/// legacy password is never asked again.
+pub(crate) fn insert(new: &NewLink<'_>) {
+    let sql = format!(
+        "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via) \
+         VALUES ($1, $2, {DIGEST}, $4, $5, $6)"
+    );
+    let arguments = [
+        Arg::Text(new.source),
+        Arg::Text(new.legacy_key),
+        Arg::from(new.hash),
+        Arg::Text(new.target),
+        Arg::Text(new.user_id),
+        Arg::Text(new.via.name()),
+    ];
+    run(&INSERT, &sql, &[TEXT; 6], |plan| plan.count(&arguments));
+}
+
+/// Notes that pg_ferry itself has replaced `old` by `new`: what was ours stays ours.
+pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &str) {
+    let sql = format!(
+        "UPDATE ferry.link SET hash_digest = {DIGEST} WHERE target = $1 AND user_id = $2 \
+         AND hash_digest = {}",
+        DIGEST.replace("$3", "$4")
+    );
+    let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::Text(new), Arg::from(old)];
+    run(&KEEP_DIGEST, &sql, &[TEXT; 4], |plan| plan.count(&arguments));
+}
+
+/// Runs one of the statements above as pg_ferry itself.
+fn run<T>(
+    plan: &'static std::thread::LocalKey<OnceCell<Plan>>,
+    sql: &str,
+    types: &[Oid],
+    body: impl FnOnce(&Plan) -> T,
+) -> T {
+    identity::as_ferry(|| {
+        plan.with(|plan| body(plan.get_or_init(|| Plan::prepare(sql, types, Planning::Auto))))
+    })
+}
+
+fn link(row: Row) -> Option<Link> {
+    let mut fields = row.into_iter();
+    Some(Link {
+        source: fields.next()??,
+        legacy_key: fields.next()??,
+        user_id: fields.next()?,
+        is_tombstone: fields.next()?.as_deref() == Some("t"),
+        via: fields.next()?.and_then(|via| Via::ALL.into_iter().find(|known| known.name() == via)),
+        hash_digest: fields.next()?,
+        digest_now: fields.next().flatten(),
+    })
+}

@@ -1,0 +1,210 @@
+//! Turning a legacy row into a user: the mappings of one source as one statement.
+
+use crate::catalog::{self, Actor, Column, Relation, Scope};
+use crate::config::{MappingRow, OnConflict};
+use crate::error::{Kind, Refusal};
+use crate::spi::guard::SqlError;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::types::{self, Oid, TEXT};
+use crate::sql::{Expression, Ident, list};
+use crate::target::{Target, User};
+use std::cell::OnceCell;
+
+/// One mapped column.
+struct Mapped {
+    column: Column,
+    expression: Expression,
+    on_conflict: OnConflict,
+}
+
+/// All that moving a row of one source takes.
+pub(crate) struct Transfer {
+    mapped: Vec<Mapped>,
+    row_type: Oid,
+    insert: OnceCell<Plan>,
+    adopt: OnceCell<Plan>,
+}
+
+/// A column and the text of its value.
+pub(crate) type Field = (String, Option<String>);
+
+/// What a write returned.
+pub(crate) struct Written {
+    pub(crate) user_id: String,
+    pub(crate) must_change: bool,
+}
+
+impl Transfer {
+    /// Checks each mapping: its column, its expression, and that the one fits the other.
+    pub(crate) fn open(
+        source: &str,
+        rows: Vec<MappingRow>,
+        from: &Relation,
+        target: &Target,
+    ) -> Result<Transfer, Refusal> {
+        let scope = Scope::of_row(from.row_type, "l");
+        let mapped = rows
+            .into_iter()
+            .map(|row| open_mapping(source, row, &scope, target))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Transfer { mapped, row_type: from.row_type, insert: OnceCell::new(), adopt: OnceCell::new() })
+    }
+
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.mapped.iter().map(|mapped| &mapped.expression)
+    }
+
+    /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
+    /// the actor's rights and without a net: the caller has one.
+    pub(crate) fn insert(&self, target: &Target, row: Value, hash: &str) -> Option<Written> {
+        target.actor.act(Reach::Write, || {
+            let plan = self.insert.get_or_init(|| {
+                Plan::prepare(&self.insert_sql(target), &[self.row_type, TEXT], Planning::Auto)
+            });
+            written(plan.rows(&[Arg::Value(row), Arg::Text(hash)]))
+        })
+    }
+
+    /// Gives an existing user the legacy password and what the mappings say, if the hash is still
+    /// the one seen.
+    pub(crate) fn adopt(&self, target: &Target, row: Value, hash: &str, user: &User) -> Option<Written> {
+        let id = types::cast(&user.id, &target.id_lookup().key)?;
+        target.actor.act(Reach::Write, || {
+            let plan = self.adopt.get_or_init(|| {
+                let types = [self.row_type, TEXT, TEXT, target.id_lookup().key.oid];
+                Plan::prepare(&self.adopt_sql(target), &types, Planning::Auto)
+            });
+            let seen = Arg::from(user.hash.as_deref());
+            written(plan.rows(&[Arg::Value(row), Arg::Text(hash), seen, Arg::Value(id)]))
+        })
+    }
+
+    /// The values that would be written, as column and text. Nothing is written.
+    pub(crate) fn preview(&self, actor: &Actor, row: Value) -> Result<Vec<Field>, (String, SqlError)> {
+        self.mapped
+            .iter()
+            .map(|mapped| {
+                let name = mapped.column.name.clone();
+                match self.evaluate(actor, mapped, row) {
+                    Ok(value) => Ok((name, value)),
+                    Err(error) => Err((name, error)),
+                }
+            })
+            .collect()
+    }
+
+    /// Evaluates one mapping alone, and casts its value as the column would.
+    fn evaluate(&self, actor: &Actor, mapped: &Mapped, row: Value) -> Result<Option<String>, SqlError> {
+        actor.attempt(Reach::Evaluate, || {
+            let from = Scope::of_row(self.row_type, "l").from;
+            let sql = format!("SELECT {}::pg_catalog.text {from}", mapped.expression);
+            let plan = Plan::prepare(&sql, &[self.row_type], Planning::Custom);
+            let value = plan.rows(&[Arg::Value(row)]).into_iter().flatten().flatten().next();
+            if let Some(text) = &value {
+                types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
+            }
+            value
+        })
+    }
+
+    fn insert_sql(&self, target: &Target) -> String {
+        let columns = self.mapped.iter().map(|mapped| Ident(mapped.column.name.clone()).to_string());
+        let values = self.mapped.iter().map(|mapped| mapped.expression.to_string());
+        format!(
+            "INSERT INTO {} AS u ({}) SELECT {} {} RETURNING {}",
+            target.relation.name,
+            list(columns.chain([Ident(target.row.hash_column.clone()).to_string()])),
+            list(values.chain(["$2".to_string()])),
+            Scope::of_row(self.row_type, "l").from,
+            returning(target)
+        )
+    }
+
+    fn adopt_sql(&self, target: &Target) -> String {
+        let hash = format!("{} = $2", Ident(target.row.hash_column.clone()));
+        let sets = self
+            .mapped
+            .iter()
+            .filter_map(|mapped| set_clause(&mapped.column.name, &mapped.expression, mapped.on_conflict));
+        format!(
+            "UPDATE {} AS u SET {} {} WHERE {} {} $4 AND {} RETURNING {}",
+            target.relation.name,
+            list([hash].into_iter().chain(sets)),
+            Scope::of_row(self.row_type, "l").from,
+            target.id_lookup().sql,
+            target.id_lookup().key.equals,
+            target.hash_is("$3"),
+            returning(target)
+        )
+    }
+}
+
+/// What adopting does to a column; `None` where it is kept.
+fn set_clause(column: &str, expression: &Expression, on_conflict: OnConflict) -> Option<String> {
+    let column = Ident(column.to_string());
+    match on_conflict {
+        OnConflict::Keep => None,
+        OnConflict::Overwrite => Some(format!("{column} = {expression}")),
+        OnConflict::Fill => Some(format!("{column} = COALESCE(u.{column}, {expression})")),
+    }
+}
+
+fn returning(target: &Target) -> String {
+    let must_change = target
+        .row
+        .must_change
+        .as_ref()
+        .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
+    format!("{}::pg_catalog.text, {must_change}", target.id_lookup().sql)
+}
+
+fn written(rows: Vec<Vec<Option<String>>>) -> Option<Written> {
+    let mut fields = rows.into_iter().next()?.into_iter();
+    let user_id = fields.next()??;
+    Some(Written { user_id, must_change: fields.next().flatten().as_deref() == Some("t") })
+}
+
+fn open_mapping(source: &str, row: MappingRow, scope: &Scope, target: &Target) -> Result<Mapped, Refusal> {
+    let place = format!("mapping {source}.{}", row.target_column);
+    let column = target.relation.need_column(&row.target_column, &place)?.clone();
+    if row.target_column == target.row.hash_column {
+        return Err(Refusal::new(Kind::Invalid, format!("{place}: the hash column takes no mapping"))
+            .hint("pg_ferry writes it; the legacy hash is named in ferry.source.hash."));
+    }
+    if column.is_generated {
+        return Err(Refusal::new(Kind::Invalid, format!("{place}: the column is generated always"))
+            .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."));
+    }
+    let (expression, type_oid) = catalog::typed_expression(&row.expression, &place, scope, &target.actor)?;
+    check_fit(&place, &column, &expression, type_oid, row.on_conflict, scope, target)?;
+    Ok(Mapped { column, expression, on_conflict: row.on_conflict })
+}
+
+/// Lets PostgreSQL say whether the expression can be assigned to the column.
+fn check_fit(
+    place: &str,
+    column: &Column,
+    expression: &Expression,
+    type_oid: Oid,
+    on_conflict: OnConflict,
+    scope: &Scope,
+    target: &Target,
+) -> Result<(), Refusal> {
+    let (table, name, from) = (&target.relation.name, Ident(column.name.clone()), &scope.from);
+    let insert = format!("INSERT INTO {table} ({name}) SELECT {expression} {from}");
+    let update = set_clause(&column.name, expression, on_conflict)
+        .map(|set| format!("UPDATE {table} AS u SET {set} {from}"));
+    let fits = target.actor.attempt(Reach::Evaluate, || {
+        for sql in [Some(insert), update].into_iter().flatten() {
+            drop(Plan::prepare(&sql, &scope.parameters, Planning::Auto));
+        }
+    });
+    fits.map_err(|error| {
+        Refusal::in_config(place, error).or_hint(format!(
+            "The expression is of type {}, the column of type {}: cast it.",
+            types::type_name(type_oid),
+            column.type_name
+        ))
+    })
+}

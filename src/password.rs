@@ -1,0 +1,226 @@
+//! Passwords that applications set: change, reset, and whether a login is taken.
+
+use crate::authenticate::{Decision, Flow, Move, Request, Why, authenticate};
+use crate::config;
+use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
+use crate::kdf;
+use crate::link::{self, Via};
+use crate::outcome::{Answer, Outcome};
+use crate::secret::Password;
+use crate::source::{Asked, Person, Source};
+use crate::spi::plan::View;
+use crate::spi::{guard, session};
+use crate::target::{Found, MustChange, User};
+use std::rc::Rc;
+
+/// Checks the old password as a login does, then sets the new one.
+pub(crate) fn change(request: &Request<'_>, new: &Password) -> Answer {
+    check_new(new);
+    let answer = authenticate(request);
+    if !answer.outcome.is_success() {
+        return answer;
+    }
+    let set = set(request, new);
+    let must_change = answer.must_change && !set.outcome.is_success();
+    Answer {
+        must_change,
+        outcome: if set.outcome.is_success() { answer.outcome } else { set.outcome },
+        ..answer
+    }
+}
+
+/// Sets a password without knowing the old one.
+pub(crate) fn set(request: &Request<'_>, new: &Password) -> Answer {
+    check_new(new);
+    with_user(request, |flow, whom| match whom {
+        Whom::User(user) if !user.is_allowed => {
+            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
+        }
+        Whom::User(user) => flow.set_password(&user, new),
+        Whom::Person(source, person) => {
+            let hash = kdf::hash(new, &flow.target.policy).map_err(Refusal::from).or_raise();
+            flow.move_without_password(&source, &person, &hash, false)
+        }
+    })
+}
+
+/// Makes sure that the user exists here, without touching any password.
+pub(crate) fn prepare_reset(request: &Request<'_>) -> Answer {
+    with_user(request, |flow, whom| match whom {
+        Whom::User(user) if !user.is_allowed => {
+            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
+        }
+        Whom::User(user) => Decision::Answered(Answer { user_id: Some(user.id), ..Answer::of(Outcome::Ok) }),
+        Whom::Person(source, person) => {
+            // Not null: the column may refuse it. The marker is unique, so that it is known again,
+            // and the legacy password stays valid while it is there.
+            let marker = legacy_hash::locked_marker();
+            flow.move_without_password(&source, &person, &marker, true)
+        }
+    })
+}
+
+/// Whether a login is taken: for sign-up.
+pub(crate) fn find(request: &Request<'_>) -> &'static str {
+    let stand_in = Password::new(Vec::new());
+    let request = Request { password: Some(&stand_in), ..*request };
+    let Ok(mut flow) = Flow::admit(&request) else { return "free" };
+    match flow.whom() {
+        Ok(Some(Whom::User(_))) => "target",
+        Ok(Some(Whom::Person(..))) => "source",
+        Ok(None) => "free",
+        // Two users of one login are users of it all the same; any other trouble is silence.
+        Err(Trouble { why, .. }) if why.is("ambiguous_in_target") => "target",
+        Err(Trouble { why, .. }) if why.is("ambiguous") => "source",
+        Err(Trouble { outcome, why }) => {
+            flow.conclude(outcome, why);
+            "unknown"
+        }
+    }
+}
+
+/// Whom a login belongs to.
+enum Whom {
+    User(User),
+    Person(Rc<Source>, Person),
+}
+
+/// Why that cannot be said.
+struct Trouble {
+    outcome: Outcome,
+    why: Why,
+}
+
+impl Trouble {
+    fn new(outcome: Outcome, why: Why) -> Trouble {
+        Trouble { outcome, why }
+    }
+}
+
+/// Runs `then` for the user or legacy user of the request's login.
+fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision) -> Answer {
+    let stand_in = Password::new(Vec::new());
+    let request = Request { password: Some(&stand_in), ..*request };
+    let mut flow = match Flow::admit(&request) {
+        Ok(flow) => flow,
+        Err(answer) => return answer,
+    };
+    flow.rounds(|flow| match flow.whom() {
+        Ok(Some(whom)) => then(flow, whom),
+        Ok(None) => flow.conclude(Outcome::Invalid, Why::of("unknown_login")),
+        Err(Trouble { outcome, why }) => flow.conclude(outcome, why),
+    })
+}
+
+impl Flow<'_> {
+    /// Looks in the target, then in the sources, as a login does, but with no password to check.
+    fn whom(&mut self) -> Result<Option<Whom>, Trouble> {
+        match self.target.find_by_login(&self.login, View::Transaction) {
+            Ok(Found::One(user)) => {
+                self.has_owner();
+                return Ok(Some(Whom::User(user)));
+            }
+            Ok(Found::Several) => return Err(Trouble::new(Outcome::Invalid, Why::of("ambiguous_in_target"))),
+            Ok(Found::Nobody) => {}
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => return Err(Trouble::new(Outcome::Failed, Why::of("target_lookup").error(&error))),
+        }
+        let rows = config::rows();
+        let target = Rc::clone(&self.target);
+        for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
+            let why = |reason| Why::of(reason).source(&row.name);
+            let Ok(source) = self.open_source(row) else {
+                return Err(Trouble::new(Outcome::Unavailable, why("source_misconfigured")));
+            };
+            let asked = match source.covers(&self.login) {
+                Ok(false) => continue,
+                Ok(true) => source.find_by_login(&self.login),
+                Err(error) => Err(error),
+            };
+            match asked {
+                Ok(Asked::Nobody) => {}
+                Ok(Asked::One(person)) => {
+                    self.has_owner();
+                    return self.linked_or_new(source, person).map(Some);
+                }
+                Ok(Asked::Several) => return Err(Trouble::new(Outcome::Invalid, why("ambiguous"))),
+                Ok(Asked::Unavailable(_)) => {
+                    return Err(Trouble::new(Outcome::Unavailable, why("source_unavailable")));
+                }
+                Err(error) if must_reach_caller(&error) => error.raise(),
+                Err(error) => return Err(Trouble::new(Outcome::Failed, why("source_row").error(&error))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A legacy user who was moved before is the user in the target; a forgotten or deleted one is
+    /// nobody, but the login stays theirs.
+    fn linked_or_new(&mut self, source: Rc<Source>, person: Person) -> Result<Whom, Trouble> {
+        let Some(link) = link::of_key(&source.row.name, &person.key, View::Transaction) else {
+            return Ok(Whom::Person(source, person));
+        };
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        if link.is_tombstone {
+            return Err(Trouble::new(Outcome::Invalid, why("forgotten")));
+        }
+        match self.target.find_by_id(link.user_id.as_deref().unwrap_or_default()) {
+            Ok(Some(user)) => Ok(Whom::User(user)),
+            Ok(None) => Err(Trouble::new(Outcome::Invalid, why("deleted"))),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => Err(Trouble::new(Outcome::Failed, why("target_lookup").error(&error))),
+        }
+    }
+
+    fn set_password(&mut self, user: &User, new: &Password) -> Decision {
+        if session::is_read_only() {
+            return self.conclude(Outcome::ReadOnly, Why::of("read_only").user(&user.id));
+        }
+        let hash = kdf::hash(new, &self.target.policy).map_err(Refusal::from).or_raise();
+        let replaced = guard::attempt(|| {
+            let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
+            if replaced {
+                self.log_success(Outcome::Ok, &Why::of("password_set").user(&user.id));
+            }
+            replaced
+        });
+        match replaced {
+            Ok(true) => {
+                Decision::Answered(Answer { user_id: Some(user.id.clone()), ..Answer::of(Outcome::Ok) })
+            }
+            Ok(false) => Decision::Raced,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                self.conclude(Outcome::Failed, Why::of("write_failed").user(&user.id).error(&error))
+            }
+        }
+    }
+
+    fn move_without_password(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        hash: &str,
+        keeps_legacy_password: bool,
+    ) -> Decision {
+        if session::is_read_only() {
+            return self.conclude(Outcome::ReadOnly, Why::of("read_only"));
+        }
+        self.write(&Move { source, person, adopting: None, hash, via: Via::Reset, keeps_legacy_password })
+    }
+}
+
+/// What cannot be a password is the application's mistake.
+fn check_new(new: &Password) {
+    if new.bytes().is_empty() {
+        Refusal::new(Kind::Invalid, "the new password is empty")
+            .hint("Ask the user for another one.")
+            .raise();
+    }
+    if new.bytes().len() > legacy_hash::MAX_PASSWORD_BYTES {
+        Refusal::new(Kind::Limit, "the new password is too long")
+            .detail(format!("A password has at most {} bytes.", legacy_hash::MAX_PASSWORD_BYTES))
+            .hint("Ask the user for another one.")
+            .raise();
+    }
+}

@@ -1,0 +1,292 @@
+//! Legacy stores: asking one for the row of a login.
+//!
+//! A row is fetched once and carried as a composite value; everything that config says about it is
+//! evaluated here, on that value. What the far end says of equality is not believed.
+
+mod dblink;
+mod relation;
+
+use crate::catalog::{self, Actor, Lookup, Relation, Scope};
+use crate::config::{MappingRow, OnWrong, SourceKind, SourceRow};
+use crate::error::{Kind, Refusal, must_reach_caller_from_source};
+use crate::login::{Login, LoginForm};
+use crate::mapping::Transfer;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::timer::{self, Timed};
+use crate::spi::types::{Oid, TEXT};
+use crate::sql::{Expression, list};
+use crate::target::Target;
+use std::cell::OnceCell;
+
+/// More candidates than this are not looked at: they are not one person.
+const MAX_CANDIDATES: usize = 20;
+
+/// A source whose config was checked against the catalogues.
+pub(crate) struct Source {
+    pub(crate) row: SourceRow,
+    pub(crate) transfer: Transfer,
+    actor: Actor,
+    rows: Relation,
+    key: Lookup,
+    lookups: Vec<Lookup>,
+    hash: Expression,
+    salt: Option<Expression>,
+    scope: Option<Expression>,
+    store: Store,
+    form: LoginForm,
+    describe: OnceCell<Plan>,
+    covers: OnceCell<Plan>,
+}
+
+/// How rows are got.
+enum Store {
+    Relation(relation::Store),
+    Dblink(dblink::Store),
+}
+
+/// A legacy user. No `Debug`: it holds the hash and the row.
+pub(crate) struct Person {
+    pub(crate) key: String,
+    pub(crate) hash: Option<String>,
+    pub(crate) salt: Option<String>,
+    pub(crate) row: Value,
+    logins: Vec<Option<String>>,
+}
+
+/// What a source answers.
+pub(crate) enum Asked {
+    Nobody,
+    One(Person),
+    Several,
+    /// It could not be asked, with the SQLSTATE, or `timeout`.
+    Unavailable(String),
+}
+
+impl Source {
+    /// Checks the row and its mappings against the catalogues. No remote server is contacted.
+    pub(crate) fn open(
+        row: &SourceRow,
+        mappings: Vec<MappingRow>,
+        target: &Target,
+    ) -> Result<Source, Refusal> {
+        let place = format!("source {}", row.name);
+        let actor = &target.actor;
+        let rows = open_rows(row, actor, &place)?;
+        let scope_l = Scope::of_row(rows.row_type, "l");
+        let value = |text: &str, what: &str| {
+            catalog::typed_expression(text, &format!("{place}, {what}"), &scope_l, actor).map(|typed| typed.0)
+        };
+        let lookup =
+            |entry: &str, what: &str| catalog::lookup(entry, &format!("{place}, {what}"), &rows, "l", actor);
+        let (key, lookups) = (
+            lookup(&row.key_column, "key_column")?,
+            row.login_columns
+                .iter()
+                .map(|entry| lookup(entry, "login_columns"))
+                .collect::<Result<Vec<_>, _>>()?,
+        );
+        let hash = value(&row.hash, "hash")?;
+        let salt = row.salt.as_deref().map(|salt| value(salt, "salt")).transpose()?;
+        let condition = |text: &str, what: &str, scope: &Scope| {
+            catalog::condition(text, &format!("{place}, {what}"), scope, actor)
+        };
+        let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
+        let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
+        check_format(row, &place)?;
+        let transfer = Transfer::open(&row.name, mappings, &rows, target)?;
+        let expressions = [Some(&hash), salt.as_ref(), filter.as_ref()].into_iter().flatten();
+        let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
+        let reads = list(expressions.chain(transfer.expressions()).map(ToString::to_string).chain(looked_up));
+        let store = match row.kind {
+            SourceKind::Relation => {
+                Store::Relation(relation::Store::open(&rows, reads, filter.as_ref(), actor, &place)?)
+            }
+            SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, &rows, filter.as_ref(), &place)?),
+        };
+        Ok(Source {
+            row: row.clone(),
+            scope: scope.transpose()?,
+            form: target.row.login_form,
+            actor: actor.clone(),
+            describe: OnceCell::new(),
+            covers: OnceCell::new(),
+            transfer,
+            rows,
+            key,
+            lookups,
+            hash,
+            salt,
+            store,
+        })
+    }
+
+    /// The relation whose columns the rows have: changes to it are watched.
+    pub(crate) fn row_relation(&self) -> Oid {
+        self.rows.oid
+    }
+
+    /// Whether another source may decide where this one refused or could not be asked.
+    pub(crate) fn lets_next_decide(&self) -> bool {
+        self.row.on_wrong == OnWrong::Next
+    }
+
+    /// Whether the source is to be asked about a login.
+    pub(crate) fn covers(&self, login: &Login) -> Result<bool, SqlError> {
+        let Some(scope) = &self.scope else { return Ok(true) };
+        let rows = self.actor.attempt(Reach::Evaluate, || {
+            let prepare = || {
+                let sql = format!("SELECT {scope} {}", Scope::of_login().from);
+                Plan::prepare(&sql, &[TEXT], Planning::Auto)
+            };
+            self.covers.get_or_init(prepare).rows(&[Arg::Text(&login.normalised)])
+        })?;
+        Ok(rows.into_iter().flatten().flatten().next().as_deref() == Some("t"))
+    }
+
+    /// Asks for the person of a login: the first login column with a match decides.
+    pub(crate) fn find_by_login(&self, login: &Login) -> Result<Asked, SqlError> {
+        for place in 0..self.lookups.len() {
+            let mut people: Vec<Person> = Vec::new();
+            for spelling in login.spellings() {
+                match self.candidates(&self.lookups[place], spelling)? {
+                    Ok(found) => people.extend(found),
+                    Err(why) => return Ok(Asked::Unavailable(why)),
+                }
+            }
+            people.retain(|person| self.has_login(person, place, login));
+            match one_person(people) {
+                Asked::Nobody => {}
+                decided => return Ok(decided),
+            }
+        }
+        Ok(Asked::Nobody)
+    }
+
+    /// Asks for the person of a legacy key, as links keep it. A dblink source can only be asked by
+    /// login, so there the login must still be that person's.
+    pub(crate) fn find_by_key(&self, key: &str, login: &Login) -> Result<Asked, SqlError> {
+        let text = match self.store {
+            Store::Relation(_) => key,
+            Store::Dblink(_) => &login.normalised,
+        };
+        Ok(match self.candidates(&self.key, text)? {
+            Ok(people) => one_person(people.into_iter().filter(|person| person.key == key).collect()),
+            Err(why) => Asked::Unavailable(why),
+        })
+    }
+
+    /// The rows that the store has for a value of `lookup`, or why it cannot be asked.
+    fn candidates(&self, lookup: &Lookup, text: &str) -> Result<Result<Vec<Person>, String>, SqlError> {
+        let asked = timer::limited(self.row.timeout_ms, || match &self.store {
+            Store::Relation(store) => store.fetch(lookup, text, &self.actor),
+            Store::Dblink(store) => store.fetch(text, self.row.timeout_ms, &self.actor),
+        });
+        match asked {
+            Timed::Expired => Ok(Err("timeout".to_string())),
+            Timed::InTime(Ok(rows)) => self.describe_all(rows).map(Ok),
+            Timed::InTime(Err(error)) if must_reach_caller_from_source(&error) => error.raise(),
+            Timed::InTime(Err(error)) => Ok(Err(error.sqlstate())),
+        }
+    }
+
+    /// Evaluates key, logins, hash and salt of fetched rows, here. A row without a key is nobody.
+    fn describe_all(&self, rows: Vec<Value>) -> Result<Vec<Person>, SqlError> {
+        let mut people = Vec::with_capacity(rows.len());
+        for row in rows {
+            let described = self.actor.attempt(Reach::Evaluate, || {
+                let prepare = || Plan::prepare(&self.describe_sql(), &[row.type_oid()], Planning::Auto);
+                self.describe.get_or_init(prepare).rows(&[Arg::Value(row)])
+            })?;
+            let mut fields = described.into_iter().flatten();
+            let (key, hash, salt) =
+                (fields.next().flatten(), fields.next().flatten(), fields.next().flatten());
+            if let Some(key) = key {
+                people.push(Person { key, hash, salt, row, logins: fields.collect() });
+            }
+        }
+        Ok(people)
+    }
+
+    fn describe_sql(&self) -> String {
+        let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
+        let columns = [self.key.sql.clone(), self.hash.to_string(), salt]
+            .into_iter()
+            .chain(self.lookups.iter().map(|lookup| lookup.sql.clone()))
+            .map(|value| format!("{value}::pg_catalog.text"));
+        format!("SELECT {} {}", list(columns), Scope::of_row(self.rows.row_type, "l").from)
+    }
+
+    fn has_login(&self, person: &Person, place: usize, login: &Login) -> bool {
+        let key = &self.lookups[place].key;
+        match person.logins.get(place) {
+            // Only string types have collations that lie.
+            Some(Some(_)) if !key.is_text => true,
+            Some(Some(fetched)) => self.form.is_same(fetched, &login.normalised, key.is_citext),
+            _ => false,
+        }
+    }
+}
+
+/// Different keys are different people.
+fn one_person(people: Vec<Person>) -> Asked {
+    let is_same = people.windows(2).all(|pair| pair[0].key == pair[1].key);
+    match people.into_iter().next() {
+        None => Asked::Nobody,
+        Some(person) if is_same => Asked::One(person),
+        Some(_) => Asked::Several,
+    }
+}
+
+/// The relation or row type that rows of the source have.
+fn open_rows(row: &SourceRow, actor: &Actor, place: &str) -> Result<Relation, Refusal> {
+    let (found, name, what) = match row.kind {
+        SourceKind::Relation => {
+            let name = row.relation.as_deref().unwrap_or_default();
+            (catalog::relation_oid(name), name, "relation")
+        }
+        SourceKind::Dblink => {
+            let name = row.row_type.as_deref().unwrap_or_default();
+            (catalog::row_type_relation_oid(name), name, "composite type")
+        }
+    };
+    let relation = found
+        .map_err(|error| Refusal::in_config(place, error))?
+        .and_then(|oid| catalog::describe(oid, &actor.role_name))
+        .ok_or_else(|| {
+            Refusal::new(Kind::Relation, format!("{place}: {what} \"{name}\" does not exist"))
+                .hint("Create it first, and name it with its schema, such as legacy.customers.")
+        })?;
+    check_rights(&relation, actor, place).map(|()| relation)
+}
+
+fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), Refusal> {
+    if relation.can_use_schema && relation.can_select {
+        return Ok(());
+    }
+    let role = crate::sql::Ident(actor.role_name.clone());
+    let hint = if relation.can_use_schema {
+        format!("GRANT SELECT ON {} TO {role};", relation.name)
+    } else {
+        format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
+    };
+    Err(Refusal::new(
+        Kind::Privilege,
+        format!("{place}: role \"{}\" of run_as may not read {}", actor.role_name, relation.name),
+    )
+    .hint(hint))
+}
+
+fn check_format(row: &SourceRow, place: &str) -> Result<(), Refusal> {
+    let Some(name) = &row.format else { return Ok(()) };
+    let format = legacy_hash::format(name).ok_or_else(|| {
+        Refusal::new(Kind::Invalid, format!("{place}: there is no password hash format \"{name}\""))
+            .hint("The names are in the view ferry.hash_format; null lets each hash say itself.")
+    })?;
+    if format.needs_salt && row.salt.is_none() {
+        return Err(Refusal::new(Kind::Invalid, format!("{place}: format {} needs a salt", format.name))
+            .hint("Set salt to an expression over l, such as l.salt."));
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! A source that is a relation here: a foreign table, a table or a view.
+
+use super::MAX_CANDIDATES;
+use crate::catalog::{Actor, Lookup, Relation};
+use crate::error::Refusal;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::Reach;
+use crate::spi::parse;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::types;
+use crate::sql::{Expression, Ident, list};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub(super) struct Store {
+    /// Everything but the condition.
+    select: String,
+    filter: String,
+    /// By condition: there is one per login column, and one for the key.
+    plans: RefCell<HashMap<String, Rc<Plan>>>,
+}
+
+impl Store {
+    /// `reads` is a SELECT list of all that will be asked of a row: only the columns that it names
+    /// are fetched, the others of the row are null.
+    pub(super) fn open(
+        relation: &Relation,
+        reads: String,
+        filter: Option<&Expression>,
+        actor: &Actor,
+        place: &str,
+    ) -> Result<Store, Refusal> {
+        let sql = format!("SELECT {reads} FROM {} AS l", relation.name);
+        let needed = actor
+            .attempt(Reach::Evaluate, || parse::analyse(&sql, &[]).columns)
+            .map_err(|error| Refusal::in_config(place, error))?;
+        let is_whole = needed.contains(&0);
+        let fields = list(relation.columns.iter().map(|column| {
+            if is_whole || needed.contains(&column.number) {
+                format!("l.{}", Ident(column.name.clone()))
+            } else {
+                "NULL".to_string()
+            }
+        }));
+        Ok(Store {
+            select: format!("SELECT ROW({fields})::{0} FROM {0} AS l", relation.name),
+            filter: filter.map_or(String::new(), |filter| format!(" AND {filter}")),
+            plans: RefCell::default(),
+        })
+    }
+
+    /// The rows with that value. It is planned anew each time, so that a foreign data wrapper which
+    /// pushes only constants down still does.
+    pub(super) fn fetch(&self, lookup: &Lookup, text: &str, actor: &Actor) -> Result<Vec<Value>, SqlError> {
+        let Some(value) = types::cast(text, &lookup.key) else { return Ok(Vec::new()) };
+        actor.attempt(Reach::Evaluate, || {
+            let plan = self.plan(lookup);
+            plan.values(&[Arg::Value(value)])
+        })
+    }
+
+    fn plan(&self, lookup: &Lookup) -> Rc<Plan> {
+        let condition = lookup.is_parameter();
+        if let Some(plan) = self.plans.borrow().get(&condition) {
+            return Rc::clone(plan);
+        }
+        let sql = format!("{} WHERE {condition}{} LIMIT {}", self.select, self.filter, MAX_CANDIDATES + 1);
+        let plan = Rc::new(Plan::prepare(&sql, &[lookup.key.oid], Planning::Custom));
+        self.plans.borrow_mut().insert(condition, Rc::clone(&plan));
+        plan
+    }
+}

@@ -1,0 +1,198 @@
+//! Catching PostgreSQL errors: the one wrapper that may stop an ERROR, always in a subtransaction.
+
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_void};
+use std::panic::AssertUnwindSafe;
+
+/// An ERROR that [`attempt`] caught. It can be raised again unchanged; what it may tell others is
+/// only the SQLSTATE and the names, since messages and details quote rows.
+pub(crate) struct SqlError {
+    // Boxed: it is large, and rides in many results.
+    caught: Box<CaughtError>,
+    names: Box<Names>,
+}
+
+/// The names that PostgreSQL attaches to an error.
+#[derive(Default, Clone)]
+struct Names {
+    state: i32,
+    column: Option<String>,
+    constraint: Option<String>,
+}
+
+thread_local! {
+    /// Names of the last ERROR raised below an [`attempt`]; pgrx's own report drops them.
+    static LAST: RefCell<Names> = RefCell::default();
+}
+
+impl SqlError {
+    /// The five characters, such as `23505`.
+    pub(crate) fn sqlstate(&self) -> String {
+        unpack(self.code() as i32)
+    }
+
+    pub(crate) fn column(&self) -> Option<&str> {
+        self.names.column.as_deref()
+    }
+
+    pub(crate) fn constraint(&self) -> Option<&str> {
+        self.names.constraint.as_deref()
+    }
+
+    /// PostgreSQL's own words. They may quote rows: only for errors in what the DBA is writing.
+    pub(crate) fn message(&self) -> String {
+        self.report().map_or_else(String::new, |report| report.message().to_string())
+    }
+
+    pub(crate) fn hint(&self) -> Option<String> {
+        self.report().and_then(|report| report.hint().map(str::to_string))
+    }
+
+    /// Raises it again, as if nobody had looked.
+    pub(crate) fn raise(self) -> ! {
+        self.caught.rethrow()
+    }
+
+    /// Whether the far end of a foreign connection said it, rather than this server.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.report().and_then(|report| report.function_name()).is_some_and(|function| {
+            function.contains("fdw") || function.contains("dblink") || function.contains("mysql")
+        })
+    }
+
+    pub(crate) fn code(&self) -> PgSqlErrorCode {
+        self.report().map_or(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, |report| report.sql_error_code())
+    }
+
+    fn report(&self) -> Option<&pg_sys::panic::ErrorReportWithLevel> {
+        match &*self.caught {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => Some(report),
+            CaughtError::RustPanic { ereport, .. } => Some(ereport),
+        }
+    }
+}
+
+/// Runs `body` in a subtransaction: kept when it returns, undone when it raises.
+///
+/// A Rust panic (a bug) is not swallowed: the subtransaction is undone and the panic goes on.
+///
+/// # SAFETY
+/// A PostgreSQL error leaves locks, buffer pins, SPI levels, snapshots, GUCs, the user id and
+/// foreign transactions half-done; only (sub)transaction abort puts them right, so catching one
+/// without aborting a subtransaction corrupts the backend. The order here is the one that PL/pgSQL
+/// uses for its exception blocks: begin, return to the caller's memory context, run; then either
+/// release, or roll back and release; then restore memory context and resource owner. Parallel
+/// workers cannot begin subtransactions: every function that gets here is PARALLEL UNSAFE.
+pub(crate) fn attempt<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, End::Keep)
+}
+
+/// As [`attempt`], but what `body` did is always undone and nothing it does may write: for trying.
+pub(crate) fn rehearse<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, End::Undo)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Keep,
+    Undo,
+}
+
+fn run<T>(body: impl FnOnce() -> T, end: End) -> Result<T, SqlError> {
+    // SAFETY: see `attempt`.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        if end == End::Undo {
+            // The subtransaction's end puts the previous value back.
+            pg_sys::XactReadOnly = true;
+        }
+        let result = watch_names(|| catch(body));
+        if result.is_ok() && end == End::Keep {
+            pg_sys::ReleaseCurrentSubTransaction();
+        } else {
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+        result.map_err(sql_error)
+    }
+}
+
+/// Stops the unwinding of an ERROR or of a panic.
+fn catch<T>(body: impl FnOnce() -> T) -> Result<T, CaughtError> {
+    pgrx::PgTryBuilder::new(AssertUnwindSafe(|| Ok(body()))).catch_others(Err).catch_rust_panic(Err).execute()
+}
+
+fn sql_error(caught: CaughtError) -> SqlError {
+    if matches!(caught, CaughtError::RustPanic { .. }) {
+        caught.rethrow();
+    }
+    let mut error = SqlError { caught: Box::new(caught), names: Box::new(LAST.take()) };
+    // Names of an error that the body itself caught and dealt with are not ours.
+    if error.names.state != error.code() as i32 {
+        error.names = Box::default();
+    }
+    error
+}
+
+/// Runs `body` with an error context callback that notes the names of each ERROR as it is raised.
+///
+/// # Safety
+/// Must run on the backend's main thread; `body` must not unwind (it is [`catch`]).
+unsafe fn watch_names<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: the callback lives on this frame and is unlinked before the frame ends.
+    unsafe {
+        LAST.take();
+        let mut callback = pg_sys::ErrorContextCallback {
+            previous: pg_sys::error_context_stack,
+            callback: Some(note_names),
+            arg: std::ptr::null_mut(),
+        };
+        pg_sys::error_context_stack = &raw mut callback;
+        let result = body();
+        pg_sys::error_context_stack = callback.previous;
+        result
+    }
+}
+
+/// Called by `errfinish` with the error under construction on top of the error stack.
+unsafe extern "C-unwind" fn note_names(_arg: *mut c_void) {
+    // SAFETY: inside errfinish there is a current error; CopyErrorData must not allocate in
+    // ErrorContext, so it goes to the top context and is freed at once.
+    unsafe {
+        let previous = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
+        let error = pg_sys::CopyErrorData();
+        if (*error).elevel >= PgLogLevel::ERROR as i32 {
+            let names = Names {
+                state: (*error).sqlerrcode,
+                column: name((*error).column_name),
+                constraint: name((*error).constraint_name),
+            };
+            LAST.with(|last| {
+                if let Ok(mut last) = last.try_borrow_mut() {
+                    *last = names;
+                }
+            });
+        }
+        pg_sys::FreeErrorData(error);
+        pg_sys::MemoryContextSwitchTo(previous);
+    }
+}
+
+/// # Safety
+/// `value` is null or a valid C string.
+unsafe fn name(value: *const c_char) -> Option<String> {
+    // SAFETY: promised by the caller. No conversion here: that could raise inside errfinish.
+    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value).to_string_lossy().into_owned() })
+}
+
+/// PostgreSQL packs a SQLSTATE six bits a character (`MAKE_SQLSTATE` in elog.h).
+fn unpack(code: i32) -> String {
+    (0..5).map(|place| char::from((((code >> (6 * place)) & 0x3f) as u8) + b'0')).collect()
+}

@@ -1,0 +1,233 @@
+//! Prepared statements and their results, over owned values.
+
+use super::in_call_context;
+use super::text::{c_string, datum, owned_from_server};
+use pgrx::pg_sys;
+use std::ffi::c_char;
+
+/// A value of any SQL type, kept until the running SQL call ends (see [`super::connect`]).
+/// It has no `Debug`: it may be a whole legacy row.
+#[derive(Clone, Copy)]
+pub(crate) struct Value {
+    datum: pg_sys::Datum,
+    type_oid: pg_sys::Oid,
+}
+
+impl Value {
+    pub(super) fn new(datum: pg_sys::Datum, type_oid: pg_sys::Oid) -> Self {
+        Value { datum, type_oid }
+    }
+
+    pub(crate) fn type_oid(&self) -> pg_sys::Oid {
+        self.type_oid
+    }
+}
+
+/// One argument of a statement.
+pub(crate) enum Arg<'a> {
+    Null,
+    Text(&'a str),
+    Bool(bool),
+    Long(i64),
+    Value(Value),
+}
+
+impl<'a> From<Option<&'a str>> for Arg<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Arg::Null, Arg::Text)
+    }
+}
+
+impl Arg<'_> {
+    fn datum(&self) -> Option<pg_sys::Datum> {
+        match self {
+            Arg::Null => None,
+            Arg::Text(text) => Some(datum(text)),
+            Arg::Bool(value) => Some(pg_sys::Datum::from(*value)),
+            Arg::Long(value) => Some(pg_sys::Datum::from(*value)),
+            Arg::Value(value) => Some(value.datum),
+        }
+    }
+}
+
+/// How a statement is planned.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Planning {
+    /// PostgreSQL's choice: generic after five executions, if that is no worse.
+    Auto,
+    /// Planned anew with the values each time: mysql_fdw pushes a filter down only then.
+    Custom,
+}
+
+/// Which rows a statement sees.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum View {
+    /// Those that the transaction's isolation level says.
+    Transaction,
+    /// All that is committed now, even in REPEATABLE READ.
+    Latest,
+}
+
+/// A row of results as text, in the types' output form.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// A statement that was parsed and analysed, and lives until dropped.
+pub(crate) struct Plan(pg_sys::SPIPlanPtr);
+
+impl Plan {
+    /// Parses and analyses; raises what is wrong.
+    pub(crate) fn prepare(sql: &str, types: &[pg_sys::Oid], planning: Planning) -> Plan {
+        let source = c_string(sql);
+        let mut types = types.to_vec();
+        let options = match planning {
+            Planning::Auto => 0,
+            Planning::Custom => pg_sys::CURSOR_OPT_CUSTOM_PLAN as i32,
+        };
+        // SAFETY: inside `connect`; pointers outlive the call. SPI_keepplan moves the plan out of
+        // the SPI level, and Drop frees it.
+        unsafe {
+            let plan =
+                pg_sys::SPI_prepare_cursor(source.as_ptr(), types.len() as i32, types.as_mut_ptr(), options);
+            pg_sys::SPI_keepplan(plan);
+            Plan(plan)
+        }
+    }
+
+    /// Makes the planner work once, which runs IMMUTABLE functions: as whoever is the current user.
+    pub(crate) fn plan_once(&self) {
+        // SAFETY: the plan is saved and has one statement; the reference is released at once.
+        unsafe {
+            let cached = pg_sys::SPI_plan_get_cached_plan(self.0);
+            if !cached.is_null() {
+                pg_sys::ReleaseCachedPlan(cached, pg_sys::CurrentResourceOwner);
+            }
+        }
+    }
+
+    /// Runs it and returns the rows (of a command without rows: none).
+    pub(crate) fn rows(&self, arguments: &[Arg<'_>]) -> Vec<Row> {
+        self.rows_seen(arguments, View::Transaction)
+    }
+
+    pub(crate) fn rows_seen(&self, arguments: &[Arg<'_>], view: View) -> Vec<Row> {
+        self.execute(arguments, view);
+        collect(text_row)
+    }
+
+    /// Runs it and returns its first column, of a composite type, as values.
+    pub(crate) fn values(&self, arguments: &[Arg<'_>]) -> Vec<Value> {
+        self.execute(arguments, View::Transaction);
+        collect(first_composite).into_iter().flatten().collect()
+    }
+
+    /// Runs it and returns how many rows it touched or produced.
+    pub(crate) fn count(&self, arguments: &[Arg<'_>]) -> u64 {
+        self.execute(arguments, View::Transaction);
+        // SAFETY: set by the execution above.
+        unsafe {
+            let count = pg_sys::SPI_processed;
+            pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
+            count
+        }
+    }
+
+    fn execute(&self, arguments: &[Arg<'_>], view: View) {
+        let datums: Vec<Option<pg_sys::Datum>> = arguments.iter().map(Arg::datum).collect();
+        let mut values: Vec<pg_sys::Datum> =
+            datums.iter().map(|datum| datum.unwrap_or(pg_sys::Datum::null())).collect();
+        let nulls: Vec<c_char> =
+            datums.iter().map(|datum| if datum.is_some() { b' ' } else { b'n' } as c_char).collect();
+        // SAFETY: as many values and nulls as the plan has parameters, of its declared types.
+        unsafe {
+            match view {
+                View::Transaction => {
+                    pg_sys::SPI_execute_plan(self.0, values.as_mut_ptr(), nulls.as_ptr(), false, 0);
+                }
+                View::Latest => self.execute_latest(&mut values, &nulls),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Plan::execute`].
+    unsafe fn execute_latest(&self, values: &mut [pg_sys::Datum], nulls: &[c_char]) {
+        // SAFETY: the snapshot is registered for the time of the query; on an ERROR the
+        // resource owner releases it. It must count our own commands so far.
+        unsafe {
+            pg_sys::CommandCounterIncrement();
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            pg_sys::SPI_execute_snapshot(
+                self.0,
+                values.as_mut_ptr(),
+                nulls.as_ptr(),
+                snapshot,
+                std::ptr::null_mut(),
+                true,
+                true,
+                0,
+            );
+            pg_sys::UnregisterSnapshot(snapshot);
+        }
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        // SAFETY: a saved plan, freed once. SPI_freeplan raises nothing for a valid plan.
+        unsafe { pg_sys::SPI_freeplan(self.0) };
+    }
+}
+
+/// Prepares, runs and forgets: for what is not asked often.
+pub(crate) fn query(sql: &str, types: &[pg_sys::Oid], arguments: &[Arg<'_>]) -> Vec<Row> {
+    Plan::prepare(sql, types, Planning::Auto).rows(arguments)
+}
+
+/// Reads and frees the current result table.
+fn collect<T>(read: unsafe fn(pg_sys::HeapTuple, pg_sys::TupleDesc) -> T) -> Vec<T> {
+    // SAFETY: SPI_tuptable is null or the result of the execution just done in this SPI level.
+    unsafe {
+        let table = pg_sys::SPI_tuptable;
+        if table.is_null() {
+            return Vec::new();
+        }
+        let tuples = std::slice::from_raw_parts((*table).vals, (*table).numvals as usize);
+        let rows = tuples.iter().map(|tuple| read(*tuple, (*table).tupdesc)).collect();
+        pg_sys::SPI_freetuptable(table);
+        rows
+    }
+}
+
+/// # Safety
+/// `tuple` is described by `description`.
+unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Row {
+    // SAFETY: promised by the caller; column numbers start at 1; results are palloc'd C strings.
+    unsafe {
+        (1..=(*description).natts)
+            .map(|column| {
+                let value = pg_sys::SPI_getvalue(tuple, description, column);
+                (!value.is_null()).then(|| {
+                    let text = owned_from_server(value);
+                    pg_sys::pfree(value.cast());
+                    text
+                })
+            })
+            .collect()
+    }
+}
+
+/// # Safety
+/// `tuple` is described by `description`, whose first column is of a composite type.
+unsafe fn first_composite(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
+    // SAFETY: promised by the caller. Composite values are varlenas; the copy is made, flattened, in
+    // the call's memory context.
+    unsafe {
+        let mut is_null = false;
+        let datum = pg_sys::SPI_getbinval(tuple, description, 1, &raw mut is_null);
+        let type_oid = pg_sys::SPI_gettypeid(description, 1);
+        (!is_null).then(|| {
+            let copy = in_call_context(|| pg_sys::pg_detoast_datum_copy(datum.cast_mut_ptr()));
+            Value::new(pg_sys::Datum::from(copy), type_oid)
+        })
+    }
+}

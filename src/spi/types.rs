@@ -1,0 +1,106 @@
+//! Types: names, equality operators, and casting text to them.
+
+use super::plan::Value;
+use super::text::{c_string, owned_from_server};
+use super::{guard, in_call_context};
+use crate::sql::Ident;
+use pgrx::pg_sys;
+
+pub(crate) use pgrx::pg_sys::Oid;
+
+pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
+pub(crate) const LONG: Oid = pg_sys::INT8OID;
+pub(crate) const TEXT: Oid = pg_sys::TEXTOID;
+
+/// What it takes to compare a column with a login or a key: both in the column's own type.
+#[derive(Clone)]
+pub(crate) struct KeyType {
+    /// The type under any domains: a parameter of a domain type would run its checks.
+    pub(crate) oid: Oid,
+    /// Its equality, schema-qualified, as `OPERATOR(pg_catalog.=)`.
+    pub(crate) equals: String,
+    /// A string type: any text is a value of it.
+    pub(crate) is_text: bool,
+    /// Strings that compare without case, whatever the login form says.
+    pub(crate) is_citext: bool,
+}
+
+/// Describes a type as a key; `None` where it has no equality.
+pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
+    // SAFETY: catalogue look-ups; the cache entry is valid until the next cache flush, and only one
+    // field is read from it at once.
+    unsafe {
+        let oid = pg_sys::getBaseType(type_oid);
+        let operator = (*pg_sys::lookup_type_cache(oid, pg_sys::TYPECACHE_EQ_OPR as i32)).eq_opr;
+        if operator == pg_sys::InvalidOid {
+            return None;
+        }
+        let (mut category, mut preferred) = (0, false);
+        pg_sys::get_type_category_preferred(oid, &raw mut category, &raw mut preferred);
+        Some(KeyType {
+            oid,
+            equals: operator_name(operator),
+            is_text: category as u8 == pg_sys::TYPCATEGORY_STRING,
+            is_citext: type_name(oid).ends_with("citext"),
+        })
+    }
+}
+
+/// The schema-qualified name of a type.
+pub(crate) fn type_name(type_oid: Oid) -> String {
+    // SAFETY: the result is a palloc'd C string; unknown types are named "???".
+    unsafe {
+        owned_from_server(pg_sys::format_type_extended(
+            type_oid,
+            -1,
+            pg_sys::FORMAT_TYPE_FORCE_QUALIFY as u16,
+        ))
+    }
+}
+
+fn operator_name(operator: Oid) -> String {
+    // SAFETY: syscache look-up of an operator that the type cache has just named.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::OPEROID as i32,
+            pg_sys::Datum::from(operator),
+        );
+        let form = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_operator>();
+        let schema = pg_sys::get_namespace_name((*form).oprnamespace);
+        let name = pg_sys::name_data_to_str(&(*form).oprname).to_string();
+        pg_sys::ReleaseSysCache(tuple);
+        format!("OPERATOR({}.{})", Ident(owned_from_server(schema)), name)
+    }
+}
+
+/// Casts text to a type once; `None` where the type refuses it.
+pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
+    if key.is_text {
+        // A string type's input function takes anything.
+        return Some(input(text, key.oid));
+    }
+    guard::attempt(|| input(text, key.oid)).ok()
+}
+
+fn input(text: &str, type_oid: Oid) -> Value {
+    input_with(text, type_oid, -1)
+}
+
+/// Raises what a column of that type and length would say of the text.
+pub(crate) fn try_input(text: &str, type_oid: Oid, typmod: i32) {
+    input_with(text, type_oid, typmod);
+}
+
+fn input_with(text: &str, type_oid: Oid, typmod: i32) -> Value {
+    let text = c_string(text);
+    // SAFETY: the input function gets a NUL-terminated string; the result is allocated in the
+    // call's memory context.
+    unsafe {
+        let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+        pg_sys::getTypeInputInfo(type_oid, &raw mut function, &raw mut io_param);
+        let datum = in_call_context(|| {
+            pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), io_param, typmod)
+        });
+        Value::new(datum, type_oid)
+    }
+}

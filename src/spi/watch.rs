@@ -1,0 +1,46 @@
+//! The generation counter: it moves when a config table or a watched relation changes.
+
+use pgrx::pg_sys;
+use std::cell::{Cell, RefCell};
+
+thread_local! {
+    static GENERATION: Cell<u64> = const { Cell::new(1) };
+    static WATCHED: RefCell<Vec<pg_sys::Oid>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Called once per backend, from `_PG_init`.
+pub(crate) fn install() {
+    // SAFETY: the callback stays for the life of the backend.
+    unsafe {
+        pg_sys::CacheRegisterRelcacheCallback(Some(on_invalidation), pg_sys::Datum::null());
+    }
+}
+
+/// Called by PostgreSQL at any moment at which it absorbs invalidation messages: it must not raise.
+unsafe extern "C-unwind" fn on_invalidation(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
+    let concerned = relation == pg_sys::InvalidOid
+        || WATCHED.with(|watched| watched.try_borrow().map_or(true, |watched| watched.contains(&relation)));
+    if concerned {
+        GENERATION.set(GENERATION.get() + 1);
+    }
+}
+
+pub(crate) fn generation() -> u64 {
+    GENERATION.get()
+}
+
+/// Replaces the set of relations whose changes move the generation.
+pub(crate) fn watch(relations: Vec<pg_sys::Oid>) {
+    WATCHED.set(relations);
+}
+
+/// Adds one relation to the set.
+pub(crate) fn watch_also(relation: pg_sys::Oid) {
+    WATCHED.with_borrow_mut(|watched| watched.push(relation));
+}
+
+/// Tells every session, at commit, that `relation` has changed.
+pub(crate) fn invalidate(relation: pg_sys::Oid) {
+    // SAFETY: queues a message; the relation is open in the command that fired the trigger.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
+}

@@ -1,0 +1,263 @@
+//! The users table: looking users up, and replacing their hashes.
+
+use crate::catalog::{self, Actor, Lookup, Relation, Scope};
+use crate::config::TargetRow;
+use crate::error::{Kind, Refusal};
+use crate::login::Login;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::{self, Reach};
+use crate::spi::plan::{Arg, Plan, Planning, Row, View};
+use crate::spi::types::{self, BOOL, Oid, TEXT};
+use crate::sql::{Expression, Ident};
+use legacy_hash::Policy;
+use std::cell::OnceCell;
+
+/// A target whose config was checked against the catalogues.
+pub(crate) struct Target {
+    pub(crate) row: TargetRow,
+    pub(crate) actor: Actor,
+    pub(crate) relation: Relation,
+    pub(crate) policy: Policy,
+    id: Lookup,
+    lookups: Vec<Lookup>,
+    allowed: Option<Expression>,
+    by_login: Vec<OnceCell<Plan>>,
+    by_id: OnceCell<Plan>,
+    replace_hash: [OnceCell<Plan>; 2],
+}
+
+/// A row of the users table, as far as a login needs it. No `Debug`: it holds the hash.
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) hash: Option<String>,
+    pub(crate) is_allowed: bool,
+    pub(crate) must_change: bool,
+}
+
+/// How many users have a login.
+pub(crate) enum Found {
+    Nobody,
+    One(User),
+    Several,
+}
+
+/// Whether replacing a hash also answers "must change".
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum MustChange {
+    Untouched,
+    Cleared,
+}
+
+impl Target {
+    /// Checks the row against the catalogues.
+    pub(crate) fn open(row: &TargetRow) -> Result<Target, Refusal> {
+        let place = format!("target {}", row.name);
+        let role_name = row.run_as.clone().unwrap_or_default();
+        let relation = open_relation(&row.relation, &role_name, &place)?;
+        let actor = open_actor(row, role_name, &place)?;
+        check_rights(&relation, &actor, &place)?;
+        check_columns(row, &relation, &place)?;
+        let lookups = row
+            .login_columns
+            .iter()
+            .map(|entry| catalog::lookup(entry, &format!("{place}, login_columns"), &relation, "u", &actor))
+            .collect::<Result<Vec<_>, _>>()?;
+        let user = Scope::of_row(relation.row_type, "u");
+        let allowed = row
+            .allowed
+            .as_deref()
+            .map(|text| catalog::condition(text, &format!("{place}, allowed"), &user, &actor));
+        Ok(Target {
+            policy: Policy::parse(&row.hash_policy).map_err(Refusal::from)?,
+            id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
+            allowed: allowed.transpose()?,
+            by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
+            by_id: OnceCell::new(),
+            replace_hash: Default::default(),
+            row: row.clone(),
+            lookups,
+            relation,
+            actor,
+        })
+    }
+
+    pub(crate) fn relation_oid(&self) -> Oid {
+        self.relation.oid
+    }
+
+    /// The user of a login: the first login column with a match decides.
+    pub(crate) fn find_by_login(&self, login: &Login, view: View) -> Result<Found, SqlError> {
+        for (lookup, plan) in self.lookups.iter().zip(&self.by_login) {
+            let mut users: Vec<User> = Vec::new();
+            for spelling in login.spellings() {
+                for user in self.find(lookup, plan, spelling, view)? {
+                    if users.iter().all(|known| known.id != user.id) {
+                        users.push(user);
+                    }
+                }
+            }
+            match (users.pop(), users.is_empty()) {
+                (None, _) => {}
+                (Some(user), true) => return Ok(Found::One(user)),
+                (Some(_), false) => return Ok(Found::Several),
+            }
+        }
+        Ok(Found::Nobody)
+    }
+
+    /// The user of an id, as links keep it.
+    pub(crate) fn find_by_id(&self, id: &str) -> Result<Option<User>, SqlError> {
+        Ok(self.find(&self.id, &self.by_id, id, View::Transaction)?.pop())
+    }
+
+    fn find(
+        &self,
+        lookup: &Lookup,
+        plan: &OnceCell<Plan>,
+        text: &str,
+        view: View,
+    ) -> Result<Vec<User>, SqlError> {
+        let Some(value) = types::cast(text, &lookup.key) else { return Ok(Vec::new()) };
+        let rows = self.actor.attempt(Reach::Evaluate, || {
+            let prepare = || Plan::prepare(&self.select_user(lookup), &[lookup.key.oid], Planning::Auto);
+            plan.get_or_init(prepare).rows_seen(&[Arg::Value(value)], view)
+        })?;
+        Ok(rows.into_iter().filter_map(user).collect())
+    }
+
+    /// More than one match is all that needs knowing.
+    fn select_user(&self, lookup: &Lookup) -> String {
+        let allowed = self.allowed.as_ref().map_or("true".to_string(), ToString::to_string);
+        let must_change = self
+            .row
+            .must_change
+            .as_ref()
+            .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
+        format!(
+            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {allowed}, {must_change} \
+             FROM {} AS u WHERE {} LIMIT 2",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.relation.name,
+            lookup.is_parameter()
+        )
+    }
+
+    /// Replaces a user's hash if it is still `old`; tells whether it was. Runs with the rights of
+    /// the actor and without a net: the caller has one.
+    pub(crate) fn replace_hash(&self, user: &User, new: &str, must_change: MustChange) -> bool {
+        let Some(id) = types::cast(&user.id, &self.id.key) else { return false };
+        self.actor.act(Reach::Write, || {
+            let plan = self.replace_hash[usize::from(must_change == MustChange::Cleared)]
+                .get_or_init(|| self.prepare_replace(must_change));
+            plan.count(&[Arg::Value(id), Arg::Text(new), Arg::from(user.hash.as_deref())]) == 1
+        })
+    }
+
+    fn prepare_replace(&self, must_change: MustChange) -> Plan {
+        let hash = Ident(self.row.hash_column.clone());
+        let cleared = match (&self.row.must_change, must_change) {
+            (Some(column), MustChange::Cleared) => format!(", {} = false", Ident(column.clone())),
+            _ => String::new(),
+        };
+        let sql = format!(
+            "UPDATE {} AS u SET {hash} = $2{cleared} WHERE {} AND {}",
+            self.relation.name,
+            self.id.is_parameter(),
+            self.hash_is("$3")
+        );
+        Plan::prepare(&sql, &[self.id.key.oid, TEXT, TEXT], Planning::Auto)
+    }
+
+    /// The condition that the hash of `u` is still the one in `parameter`.
+    pub(crate) fn hash_is(&self, parameter: &str) -> String {
+        let hash = Ident(self.row.hash_column.clone());
+        format!(
+            "(u.{hash}::pg_catalog.text OPERATOR(pg_catalog.=) {parameter} \
+             OR (u.{hash} IS NULL AND {parameter} IS NULL))"
+        )
+    }
+
+    pub(crate) fn id_lookup(&self) -> &Lookup {
+        &self.id
+    }
+}
+
+fn user(row: Row) -> Option<User> {
+    let mut fields = row.into_iter();
+    Some(User {
+        id: fields.next()??,
+        hash: fields.next()?,
+        is_allowed: fields.next()?.as_deref() == Some("t"),
+        must_change: fields.next()?.as_deref() == Some("t"),
+    })
+}
+
+fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusal> {
+    let relation = catalog::relation_oid(name)
+        .map_err(|error| Refusal::in_config(place, error))?
+        .and_then(|oid| catalog::describe(oid, role))
+        .ok_or_else(|| {
+            Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
+                .hint("Create the users table first, and name it with its schema, such as public.users.")
+        })?;
+    match relation.kind {
+        'r' | 'p' | 'v' => Ok(relation),
+        _ => Err(Refusal::new(
+            Kind::Invalid,
+            format!("{place}: {} is not a table of this database", relation.name),
+        )
+        .hint("A target is a table, a partitioned table or an updatable view.")),
+    }
+}
+
+fn open_actor(row: &TargetRow, role_name: String, place: &str) -> Result<Actor, Refusal> {
+    let role = identity::role(&role_name).ok_or_else(|| {
+        Refusal::new(Kind::Object, format!("{place}: role \"{role_name}\" of run_as does not exist"))
+            .hint("Create the role, or name another in run_as.")
+    })?;
+    let search_path = row.search_path.clone().unwrap_or_default();
+    Ok(Actor { role, role_name, search_path })
+}
+
+fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), Refusal> {
+    if relation.can_use_schema && relation.can_select && relation.can_write {
+        return Ok(());
+    }
+    let role = Ident(actor.role_name.clone());
+    let hint = if relation.can_use_schema {
+        format!("GRANT SELECT, INSERT, UPDATE ON {} TO {role};", relation.name)
+    } else {
+        format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
+    };
+    Err(Refusal::new(
+        Kind::Privilege,
+        format!("{place}: role \"{}\" of run_as may not read and write {}", actor.role_name, relation.name),
+    )
+    .hint(hint))
+}
+
+fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<(), Refusal> {
+    let hash = relation.need_column(&row.hash_column, &format!("{place}, hash_column"))?;
+    if !types::key_type(hash.type_oid).is_some_and(|key| key.is_text) {
+        return Err(Refusal::new(
+            Kind::Type,
+            format!("{place}, hash_column: type {} is not a text type", hash.type_name),
+        )
+        .hint("Hashes are text of up to some 200 characters: use a column of type text."));
+    }
+    relation.need_column(&row.id_column, &format!("{place}, id_column"))?;
+    let Some(must_change) = &row.must_change else { return Ok(()) };
+    let column = relation.need_column(must_change, &format!("{place}, must_change"))?;
+    if column.type_oid == BOOL {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Kind::Type,
+        format!(
+            "{place}, must_change: column \"{must_change}\" is of type {}, not boolean",
+            column.type_name
+        ),
+    )
+    .hint("Name a boolean column, or leave must_change null."))
+}

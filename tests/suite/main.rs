@@ -1,0 +1,9 @@
+//! The client tests, one module per theme.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test, a panic that says what was seen is the right way to fail"
+)]
+
+mod ground;
