@@ -44,6 +44,8 @@ pub(crate) struct Column {
 pub(crate) struct Relation {
     pub(crate) oid: Oid,
     pub(crate) name: Name,
+    /// Its schema-qualified name as people write it: quoted only where it must be.
+    pub(crate) title: String,
     pub(crate) row_type: Oid,
     pub(crate) kind: char,
     pub(crate) owner: String,
@@ -87,6 +89,7 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
     Some(Relation {
         oid,
         name: Name { schema: Ident(next()), name: Ident(next()) },
+        title: next(),
         kind: next().chars().next().unwrap_or(' '),
         row_type: Oid::from(next().parse::<u32>().unwrap_or(0)),
         owner: next(),
@@ -120,7 +123,7 @@ impl Relation {
     }
 
     fn missing_column(&self, name: &str, place: &str) -> Refusal {
-        Refusal::new(Kind::Column, format!("{place}: column \"{name}\" of {} does not exist", self.name))
+        Refusal::new(Kind::Column, format!("{place}: column \"{name}\" of {} does not exist", self.title))
             .hint(format!("Its columns are {}.", list(self.columns.iter().map(|column| &column.name))))
     }
 }

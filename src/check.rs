@@ -157,9 +157,12 @@ fn canonicalise(
     field: &str,
     found: Result<Option<Oid>, crate::spi::guard::SqlError>,
 ) -> Result<Option<Oid>, Refusal> {
+    if row[field].is_null() {
+        return Ok(None);
+    }
     let oid = found.map_err(|error| Refusal::in_config(field, error))?;
     if let Some(relation) = oid.and_then(|oid| catalog::describe(oid, "")) {
-        row[field] = Value::String(relation.name.to_string());
+        row[field] = Value::String(relation.title);
     }
     Ok(oid)
 }

@@ -1,6 +1,8 @@
 //! Where SQL calls in: arguments are unpacked, one function is called, its answer is packed.
 //!
-//! The SQL declarations are in `sql/`; none is generated from here.
+//! The SQL declarations are in `sql/`; none is generated from here. pgrx wants the columns of a result
+//! spelled out all the same, in the signature itself.
+#![allow(clippy::type_complexity)]
 
 use crate::authenticate::{Request, authenticate};
 use crate::event::Kind;
@@ -70,7 +72,16 @@ fn authenticate_text(
     password: Option<Text>,
     target: Option<Text>,
     client: Option<Text>,
-) -> AnswerRows {
+) -> TableIterator<
+    'static,
+    (
+        name!(authenticated, bool),
+        name!(user_id, Option<Text>),
+        name!(outcome, Text),
+        name!(must_change_password, bool),
+        name!(retry_after, Option<Interval>),
+    ),
+> {
     let password = password.map(secret);
     let caller = Caller { kind: Kind::Login, login, target, client };
     answer_rows(caller.request(password.as_ref(), authenticate))
@@ -82,7 +93,16 @@ fn authenticate_bytea(
     password: Option<&[u8]>,
     target: Option<Text>,
     client: Option<Text>,
-) -> AnswerRows {
+) -> TableIterator<
+    'static,
+    (
+        name!(authenticated, bool),
+        name!(user_id, Option<Text>),
+        name!(outcome, Text),
+        name!(must_change_password, bool),
+        name!(retry_after, Option<Interval>),
+    ),
+> {
     let password = password.map(|bytes| Password::new(bytes.to_vec()));
     let caller = Caller { kind: Kind::Login, login, target, client };
     answer_rows(caller.request(password.as_ref(), authenticate))
@@ -95,7 +115,16 @@ fn change_password(
     new_password: Option<Text>,
     target: Option<Text>,
     client: Option<Text>,
-) -> AnswerRows {
+) -> TableIterator<
+    'static,
+    (
+        name!(authenticated, bool),
+        name!(user_id, Option<Text>),
+        name!(outcome, Text),
+        name!(must_change_password, bool),
+        name!(retry_after, Option<Interval>),
+    ),
+> {
     let (old, new) = (old_password.map(secret), new_secret(new_password));
     let caller = Caller { kind: Kind::ChangePassword, login, target, client };
     answer_rows(caller.request(old.as_ref(), |request| password::change(request, &new)))
@@ -107,14 +136,18 @@ fn set_password(
     new_password: Option<Text>,
     target: Option<Text>,
     client: Option<Text>,
-) -> ResetRows {
+) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text))> {
     let new = new_secret(new_password);
     let caller = Caller { kind: Kind::SetPassword, login, target, client };
     reset_rows(caller.request(None, |request| password::set(request, &new)))
 }
 
 #[pg_extern(sql = false)]
-fn prepare_reset(login: Option<Text>, target: Option<Text>, client: Option<Text>) -> ResetRows {
+fn prepare_reset(
+    login: Option<Text>,
+    target: Option<Text>,
+    client: Option<Text>,
+) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text))> {
     let caller = Caller { kind: Kind::PrepareReset, login, target, client };
     reset_rows(caller.request(None, password::prepare_reset))
 }
@@ -130,7 +163,10 @@ fn explain_login(
     login: Option<Text>,
     password: Option<Text>,
     target: Option<Text>,
-) -> TableIterator<'static, (i32, Text, Text, Option<JsonB>)> {
+) -> TableIterator<
+    'static,
+    (name!(step, i32), name!(action, Text), name!(result, Text), name!(detail, Option<JsonB>)),
+> {
     let password = password.map(secret);
     let caller = Caller { kind: Kind::Login, login, target, client: None };
     let notes = caller.request(password.as_ref(), explain::explain);
@@ -141,11 +177,20 @@ fn explain_login(
     )
 }
 
-/// name, strength, example, needs_salt, needs_login, needs_pepper, can_produce, note
-type FormatRows = TableIterator<'static, (Text, Text, Text, bool, bool, bool, bool, Text)>;
-
 #[pg_extern(sql = false)]
-fn hash_formats() -> FormatRows {
+fn hash_formats() -> TableIterator<
+    'static,
+    (
+        name!(name, Text),
+        name!(strength, Text),
+        name!(example, Text),
+        name!(needs_salt, bool),
+        name!(needs_login, bool),
+        name!(needs_pepper, bool),
+        name!(can_produce, bool),
+        name!(note, Text),
+    ),
+> {
     let text = |text: &str| Text(text.to_string());
     TableIterator::new(legacy_hash::formats().iter().map(move |format| {
         (
@@ -162,7 +207,9 @@ fn hash_formats() -> FormatRows {
 }
 
 #[pg_extern(sql = false)]
-fn identify_hash(hash: Option<Text>) -> TableIterator<'static, (Text, Vec<Option<String>>, Text)> {
+fn identify_hash(
+    hash: Option<Text>,
+) -> TableIterator<'static, (name!(format, Text), name!(needs, Vec<Option<String>>), name!(note, Text))> {
     let hash = hash.map_or_else(String::new, |hash| hash.0);
     TableIterator::new(
         hash::identify(&hash)
@@ -212,7 +259,10 @@ fn config_changed(relation: pg_sys::Oid) {
 }
 
 #[pg_extern(sql = false)]
-fn check_all() -> TableIterator<'static, (Text, Text, Text, Option<Text>)> {
+fn check_all() -> TableIterator<
+    'static,
+    (name!(object, Text), name!(severity, Text), name!(problem, Text), name!(hint, Option<Text>)),
+> {
     let findings = connect(check::check_all);
     TableIterator::new(findings.into_iter().map(|found| {
         (Text(found.object), Text("error".to_string()), Text(found.problem), found.hint.map(Text))

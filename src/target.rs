@@ -205,7 +205,7 @@ fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusa
         'r' | 'p' | 'v' => Ok(relation),
         _ => Err(Refusal::new(
             Kind::Invalid,
-            format!("{place}: {} is not a table of this database", relation.name),
+            format!("{place}: {} is not a table of this database", relation.title),
         )
         .hint("A target is a table, a partitioned table or an updatable view.")),
     }
@@ -226,13 +226,13 @@ fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), R
     }
     let role = Ident(actor.role_name.clone());
     let hint = if relation.can_use_schema {
-        format!("GRANT SELECT, INSERT, UPDATE ON {} TO {role};", relation.name)
+        format!("GRANT SELECT, INSERT, UPDATE ON {} TO {role};", relation.title)
     } else {
         format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
     };
     Err(Refusal::new(
         Kind::Privilege,
-        format!("{place}: role \"{}\" of run_as may not read and write {}", actor.role_name, relation.name),
+        format!("{place}: role \"{}\" of run_as may not read and write {}", actor.role_name, relation.title),
     )
     .hint(hint))
 }

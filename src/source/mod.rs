@@ -267,13 +267,13 @@ fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), R
     }
     let role = crate::sql::Ident(actor.role_name.clone());
     let hint = if relation.can_use_schema {
-        format!("GRANT SELECT ON {} TO {role};", relation.name)
+        format!("GRANT SELECT ON {} TO {role};", relation.title)
     } else {
         format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
     };
     Err(Refusal::new(
         Kind::Privilege,
-        format!("{place}: role \"{}\" of run_as may not read {}", actor.role_name, relation.name),
+        format!("{place}: role \"{}\" of run_as may not read {}", actor.role_name, relation.title),
     )
     .hint(hint))
 }

@@ -125,15 +125,18 @@ fn run<T>(body: impl FnOnce() -> T, end: End) -> Result<T, SqlError> {
 }
 
 /// Stops the unwinding of an ERROR or of a panic.
-fn catch<T>(body: impl FnOnce() -> T) -> Result<T, CaughtError> {
-    pgrx::PgTryBuilder::new(AssertUnwindSafe(|| Ok(body()))).catch_others(Err).catch_rust_panic(Err).execute()
+fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Box<CaughtError>> {
+    pgrx::PgTryBuilder::new(AssertUnwindSafe(|| Ok(body())))
+        .catch_others(|error| Err(Box::new(error)))
+        .catch_rust_panic(|error| Err(Box::new(error)))
+        .execute()
 }
 
-fn sql_error(caught: CaughtError) -> SqlError {
-    if matches!(caught, CaughtError::RustPanic { .. }) {
+fn sql_error(caught: Box<CaughtError>) -> SqlError {
+    if matches!(*caught, CaughtError::RustPanic { .. }) {
         caught.rethrow();
     }
-    let mut error = SqlError { caught: Box::new(caught), names: Box::new(LAST.take()) };
+    let mut error = SqlError { caught, names: Box::new(LAST.take()) };
     // Names of an error that the body itself caught and dealt with are not ours.
     if error.names.state != error.code() as i32 {
         error.names = Box::default();

@@ -110,6 +110,13 @@ pub(crate) fn current_user_is_superuser() -> bool {
     unsafe { pg_sys::superuser() }
 }
 
+/// An identifier as people write it: quoted only where it must be.
+fn quoted(name: &str) -> String {
+    let name = c_string(name);
+    // SAFETY: returns its argument or a palloc'd C string.
+    unsafe { owned_from_server(pg_sys::quote_identifier(name.as_ptr())) }
+}
+
 /// The search path in force, with `"$user"` resolved and schemas that do not exist left out.
 pub(crate) fn current_search_path() -> String {
     // SAFETY: the list is a palloc'd copy of schema oids.
@@ -123,7 +130,7 @@ pub(crate) fn current_search_path() -> String {
                 (!name.is_null()).then(|| owned_from_server(name))
             })
             .filter(|name| !name.starts_with("pg_temp"))
-            .map(|name| crate::sql::Ident(name).to_string())
+            .map(|name| quoted(&name))
             .collect::<Vec<_>>()
             .join(", ")
     }
