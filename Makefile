@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.work/cargo/bin:$(PATH)
 .PHONY: help bootstrap demo test lint unit install installcheck bench clean
 
 help: ## show this list
-	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## prepare cargo-pgrx, the throwaway servers and Django in .work/
 	@tools/bootstrap

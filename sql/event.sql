@@ -84,13 +84,18 @@ END
 $$;
 COMMENT ON FUNCTION ferry._log(text, text, text, text, text, boolean, text, text, text, text, bigint) IS 'internal: writes one row of ferry.event';
 
+CREATE FUNCTION ferry._event_retention() RETURNS text
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'event_retention_wrapper';
+COMMENT ON FUNCTION ferry._event_retention() IS 'internal: the setting ferry.event_retention, in sessions that have not loaded the library too';
+
 CREATE FUNCTION ferry.purge_events(older_than interval DEFAULT NULL) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH gone AS (
         DELETE FROM ferry.event
-        WHERE logged_at < now() - coalesce(older_than, current_setting('ferry.event_retention')::interval)
+        WHERE logged_at < now() - coalesce(older_than, ferry._event_retention()::interval)
         RETURNING 1)
     SELECT count(*) FROM gone
 $$;

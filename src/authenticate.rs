@@ -21,8 +21,9 @@ use legacy_hash::{MAX_PASSWORD_BYTES, Stored, Verdict, costs_at_least};
 use std::rc::Rc;
 use std::time::Instant;
 
-/// How often a decision is made anew because another session moved the user in between. Each time
-/// that session has committed, so one more look is enough, and a second is spare.
+/// How often a decision is made anew because another session moved the user, or altered a relation,
+/// in between. Each time that session has committed, so one more look is enough, and a second is
+/// spare.
 const MAX_ROUNDS: usize = 3;
 
 /// What was asked, as it came.
@@ -79,10 +80,8 @@ enum Checked {
 pub(crate) fn authenticate(request: &Request<'_>) -> Answer {
     let started = Instant::now();
     let answer = answer(request);
-    if !answer.outcome.is_success()
-        && let Some(rest) = guc::failure_floor().checked_sub(started.elapsed())
-    {
-        session::sleep_for(rest);
+    if !answer.outcome.is_success() {
+        guc::wait_for_floor(started);
     }
     answer
 }
@@ -136,7 +135,8 @@ impl<'a> Flow<'a> {
             if let Decision::Answered(answer) = decide(self) {
                 return answer;
             }
-            self.note("race", "another session wrote first: looking again");
+            self.note("race", "another session was first: looking again");
+            self.target = config::target(&self.target.row.name).or_raise();
         }
         error::lost_the_race().raise()
     }
@@ -263,7 +263,10 @@ impl<'a> Flow<'a> {
             Ok(Asked::Unavailable(state)) => {
                 return self.conclude(Outcome::Invalid, why("source_unavailable").with("sqlstate", &state));
             }
-            Ok(_) => return self.conclude(Outcome::Invalid, why("gone_from_source")),
+            Ok(Asked::Stale) => return Decision::Raced,
+            Ok(Asked::Nobody | Asked::Several) => {
+                return self.conclude(Outcome::Invalid, why("gone_from_source"));
+            }
             Err(error) => return self.config_error("source_row", Some(&source), error),
         };
         match self.check_legacy_hash(&source, &person) {
@@ -358,6 +361,7 @@ impl<'a> Flow<'a> {
                 self.has_owner();
                 Step::Decided(self.conclude(Outcome::Invalid, Why::of("ambiguous").source(&row.name)))
             }
+            Ok(Asked::Stale) => Step::Decided(Decision::Raced),
             Ok(Asked::Unavailable(state)) => {
                 self.note("source", &format!("{}: cannot be asked ({state})", row.name));
                 let why = Why::of("source_unavailable").source(&row.name).with("sqlstate", &state);

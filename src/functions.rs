@@ -178,6 +178,11 @@ fn explain_login(
 }
 
 #[pg_extern(sql = false)]
+fn event_retention() -> Text {
+    Text(crate::guc::event_retention())
+}
+
+#[pg_extern(sql = false)]
 fn hash_formats() -> TableIterator<
     'static,
     (

@@ -1,8 +1,9 @@
 //! The settings, each with its reason. The README's table is checked against `pg_settings`.
 
+use crate::spi::session;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::CString;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Milliseconds that an answer other than success takes at least.
 static FAILURE_FLOOR: GucSetting<i32> = GucSetting::<i32>::new(250);
@@ -43,10 +44,18 @@ pub(crate) fn register() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    session::reserve_settings(c"ferry");
 }
 
-pub(crate) fn failure_floor() -> Duration {
-    Duration::from_millis(FAILURE_FLOOR.get().unsigned_abs().into())
+/// Sleeps for what is left of `ferry.failure_floor`.
+pub(crate) fn wait_for_floor(started: Instant) {
+    let floor = Duration::from_millis(FAILURE_FLOOR.get().unsigned_abs().into());
+    session::sleep_for(floor.saturating_sub(started.elapsed()));
+}
+
+/// The text of an interval.
+pub(crate) fn event_retention() -> String {
+    EVENT_RETENTION.get().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 pub(crate) fn refusals_per_minute() -> i64 {

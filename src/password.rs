@@ -3,6 +3,7 @@
 use crate::authenticate::{Decision, Flow, Move, Request, Why, authenticate};
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
+use crate::guc;
 use crate::kdf;
 use crate::link::{self, Via};
 use crate::outcome::{Answer, Outcome};
@@ -12,6 +13,7 @@ use crate::spi::plan::View;
 use crate::spi::{guard, session};
 use crate::target::{Found, MustChange, User};
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Checks the old password as a login does, then sets the new one.
 pub(crate) fn change(request: &Request<'_>, new: &Password) -> Answer {
@@ -44,8 +46,16 @@ pub(crate) fn set(request: &Request<'_>, new: &Password) -> Answer {
     })
 }
 
-/// Makes sure that the user exists here, without touching any password.
+/// Makes sure that the user exists here, without touching any password. Whoever asks may be anybody:
+/// every answer takes the failure floor, so that time does not tell who exists.
 pub(crate) fn prepare_reset(request: &Request<'_>) -> Answer {
+    let started = Instant::now();
+    let answer = prepare(request);
+    guc::wait_for_floor(started);
+    answer
+}
+
+fn prepare(request: &Request<'_>) -> Answer {
     with_user(request, |flow, whom| match whom {
         Whom::User(user) if !user.is_allowed => {
             flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
@@ -70,12 +80,13 @@ pub(crate) fn find(request: &Request<'_>) -> &'static str {
         Ok(Some(Whom::Person(..))) => "source",
         Ok(None) => "free",
         // Two users of one login are users of it all the same; any other trouble is silence.
-        Err(Trouble { why, .. }) if why.is("ambiguous_in_target") => "target",
-        Err(Trouble { why, .. }) if why.is("ambiguous") => "source",
-        Err(Trouble { outcome, why }) => {
+        Err(Trouble::Told(_, why)) if why.is("ambiguous_in_target") => "target",
+        Err(Trouble::Told(_, why)) if why.is("ambiguous") => "source",
+        Err(Trouble::Told(outcome, why)) => {
             flow.conclude(outcome, why);
             "unknown"
         }
+        Err(Trouble::Stale) => "unknown",
     }
 }
 
@@ -86,15 +97,10 @@ enum Whom {
 }
 
 /// Why that cannot be said.
-struct Trouble {
-    outcome: Outcome,
-    why: Why,
-}
-
-impl Trouble {
-    fn new(outcome: Outcome, why: Why) -> Trouble {
-        Trouble { outcome, why }
-    }
+enum Trouble {
+    Told(Outcome, Why),
+    /// A relation was altered in between: ask again.
+    Stale,
 }
 
 /// Runs `then` for the user or legacy user of the request's login.
@@ -108,7 +114,8 @@ fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) ->
     flow.rounds(|flow| match flow.whom() {
         Ok(Some(whom)) => then(flow, whom),
         Ok(None) => flow.conclude(Outcome::Invalid, Why::of("unknown_login")),
-        Err(Trouble { outcome, why }) => flow.conclude(outcome, why),
+        Err(Trouble::Told(outcome, why)) => flow.conclude(outcome, why),
+        Err(Trouble::Stale) => Decision::Raced,
     })
 }
 
@@ -120,17 +127,19 @@ impl Flow<'_> {
                 self.has_owner();
                 return Ok(Some(Whom::User(user)));
             }
-            Ok(Found::Several) => return Err(Trouble::new(Outcome::Invalid, Why::of("ambiguous_in_target"))),
+            Ok(Found::Several) => {
+                return Err(Trouble::Told(Outcome::Invalid, Why::of("ambiguous_in_target")));
+            }
             Ok(Found::Nobody) => {}
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => return Err(Trouble::new(Outcome::Failed, Why::of("target_lookup").error(&error))),
+            Err(error) => return Err(Trouble::Told(Outcome::Failed, Why::of("target_lookup").error(&error))),
         }
         let rows = config::rows();
         let target = Rc::clone(&self.target);
         for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
             let why = |reason| Why::of(reason).source(&row.name);
             let Ok(source) = self.open_source(row) else {
-                return Err(Trouble::new(Outcome::Unavailable, why("source_misconfigured")));
+                return Err(Trouble::Told(Outcome::Unavailable, why("source_misconfigured")));
             };
             let asked = match source.covers(&self.login) {
                 Ok(false) => continue,
@@ -143,12 +152,13 @@ impl Flow<'_> {
                     self.has_owner();
                     return self.linked_or_new(source, person).map(Some);
                 }
-                Ok(Asked::Several) => return Err(Trouble::new(Outcome::Invalid, why("ambiguous"))),
+                Ok(Asked::Several) => return Err(Trouble::Told(Outcome::Invalid, why("ambiguous"))),
                 Ok(Asked::Unavailable(_)) => {
-                    return Err(Trouble::new(Outcome::Unavailable, why("source_unavailable")));
+                    return Err(Trouble::Told(Outcome::Unavailable, why("source_unavailable")));
                 }
+                Ok(Asked::Stale) => return Err(Trouble::Stale),
                 Err(error) if must_reach_caller(&error) => error.raise(),
-                Err(error) => return Err(Trouble::new(Outcome::Failed, why("source_row").error(&error))),
+                Err(error) => return Err(Trouble::Told(Outcome::Failed, why("source_row").error(&error))),
             }
         }
         Ok(None)
@@ -162,13 +172,13 @@ impl Flow<'_> {
         };
         let why = |reason| Why::of(reason).source(&source.row.name);
         if link.is_tombstone {
-            return Err(Trouble::new(Outcome::Invalid, why("forgotten")));
+            return Err(Trouble::Told(Outcome::Invalid, why("forgotten")));
         }
         match self.target.find_by_id(link.user_id.as_deref().unwrap_or_default()) {
             Ok(Some(user)) => Ok(Whom::User(user)),
-            Ok(None) => Err(Trouble::new(Outcome::Invalid, why("deleted"))),
+            Ok(None) => Err(Trouble::Told(Outcome::Invalid, why("deleted"))),
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => Err(Trouble::new(Outcome::Failed, why("target_lookup").error(&error))),
+            Err(error) => Err(Trouble::Told(Outcome::Failed, why("target_lookup").error(&error))),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::timer::{self, Timed};
 use crate::spi::types::{Oid, TEXT};
+use crate::spi::watch;
 use crate::sql::{Expression, list};
 use crate::target::Target;
 use std::cell::OnceCell;
@@ -38,6 +39,7 @@ pub(crate) struct Source {
     form: LoginForm,
     describe: OnceCell<Plan>,
     covers: OnceCell<Plan>,
+    generation: u64,
 }
 
 /// How rows are got.
@@ -62,6 +64,8 @@ pub(crate) enum Asked {
     Several,
     /// It could not be asked, with the SQLSTATE, or `timeout`.
     Unavailable(String),
+    /// Its relation was altered since it was opened: it must be opened anew.
+    Stale,
 }
 
 impl Source {
@@ -112,6 +116,7 @@ impl Source {
             actor: actor.clone(),
             describe: OnceCell::new(),
             covers: OnceCell::new(),
+            generation: watch::generation(),
             transfer,
             rows,
             key,
@@ -152,7 +157,7 @@ impl Source {
             for spelling in login.spellings() {
                 match self.candidates(&self.lookups[place], spelling)? {
                     Ok(found) => people.extend(found),
-                    Err(why) => return Ok(Asked::Unavailable(why)),
+                    Err(why) => return Ok(self.silence(why)),
                 }
             }
             people.retain(|person| self.has_login(person, place, login));
@@ -173,8 +178,13 @@ impl Source {
         };
         Ok(match self.candidates(&self.key, text)? {
             Ok(people) => one_person(people.into_iter().filter(|person| person.key == key).collect()),
-            Err(why) => Asked::Unavailable(why),
+            Err(why) => self.silence(why),
         })
+    }
+
+    /// What it means that a query failed.
+    fn silence(&self, why: String) -> Asked {
+        if watch::generation() == self.generation { Asked::Unavailable(why) } else { Asked::Stale }
     }
 
     /// The rows that the store has for a value of `lookup`, or why it cannot be asked.

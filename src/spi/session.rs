@@ -57,3 +57,9 @@ pub(crate) fn is_before(moment: &str) -> bool {
     let rows = plan::query(sql, &[pg_sys::TEXTOID], &[Arg::Text(moment)]);
     rows.into_iter().flatten().flatten().next().as_deref() == Some("t")
 }
+
+/// Refuses settings of our prefix that nobody has defined: a typo must not go unnoticed.
+pub(crate) fn reserve_settings(prefix: &std::ffi::CStr) {
+    // SAFETY: called from _PG_init, after the settings were defined; the name is copied.
+    unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) };
+}

@@ -17,9 +17,12 @@ pub(crate) fn install() {
 }
 
 /// Called by PostgreSQL at any moment at which it absorbs invalidation messages: it must not raise.
+/// Until something is watched everything counts: the first reading of config must not miss a change.
 unsafe extern "C-unwind" fn on_invalidation(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
     let concerned = relation == pg_sys::InvalidOid
-        || WATCHED.with(|watched| watched.try_borrow().map_or(true, |watched| watched.contains(&relation)));
+        || WATCHED.with(|watched| {
+            watched.try_borrow().map_or(true, |watched| watched.is_empty() || watched.contains(&relation))
+        });
     if concerned {
         GENERATION.set(GENERATION.get() + 1);
     }
