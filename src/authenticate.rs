@@ -5,19 +5,17 @@
 
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
-use crate::event::{self, Detail, Event, Kind};
+use crate::flow::{Checked, Decision, Flow, Request, Why};
+use crate::guc;
 use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::outcome::{Answer, Outcome};
-use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::{lock, session};
-use crate::target::{Found, MustChange, Target, User};
-use crate::trace::Trace;
-use crate::{guc, kdf};
-use legacy_hash::{MAX_PASSWORD_BYTES, Stored, Verdict, costs_at_least};
+use crate::target::{Found, User};
+use legacy_hash::MAX_PASSWORD_BYTES;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -25,56 +23,6 @@ use std::time::Instant;
 /// in between. Each time that session has committed, so one more look is enough, and a second is
 /// spare.
 const MAX_ROUNDS: usize = 3;
-
-/// What was asked, as it came.
-pub(crate) struct Request<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) login: Option<&'a str>,
-    pub(crate) password: Option<&'a Password>,
-    pub(crate) target: &'a str,
-    pub(crate) client: Option<&'a str>,
-}
-
-/// One call on its way.
-pub(crate) struct Flow<'a> {
-    kind: Kind,
-    pub(crate) target: Rc<Target>,
-    pub(crate) login: Login,
-    /// None while a login is explained without one: any hash is taken to match.
-    password: Option<&'a Password>,
-    client: Option<&'a str>,
-    /// Somebody has this login.
-    is_known: bool,
-    /// A hash of the policy's cost was computed: a refusal need not do it for show.
-    has_spent: bool,
-    /// Nothing may be written, and each step is noted.
-    pub(crate) trace: Option<Trace>,
-}
-
-/// What a decision came to.
-pub(crate) enum Decision {
-    Answered(Answer),
-    /// Another session wrote first: look again.
-    Raced,
-}
-
-/// Why an answer is what it is, for the audit trail.
-#[derive(Default)]
-pub(crate) struct Why {
-    reason: &'static str,
-    source: Option<String>,
-    user_id: Option<String>,
-    detail: Detail,
-}
-
-/// What a hash says of a password.
-enum Checked {
-    Right,
-    Wrong,
-    /// No hash, or a lock marker.
-    Nothing,
-    Broken(legacy_hash::Error),
-}
 
 /// Answers one login.
 pub(crate) fn authenticate(request: &Request<'_>) -> Answer {
@@ -177,38 +125,6 @@ impl<'a> Flow<'a> {
         Decision::Answered(Answer { outcome, user_id: Some(user.id), must_change: user.must_change })
     }
 
-    /// Replaces a hash weaker than the policy. That is a kindness, not part of the login: where it
-    /// cannot be done the login still succeeds.
-    fn rehash(&mut self, user: &User) {
-        let (Some(password), Some(old)) = (self.password, &user.hash) else { return };
-        if !self.target.policy.needs_rehash(old) || session::is_read_only() {
-            return;
-        }
-        if self.trace.is_some() {
-            return self.note("rehash", "the hash is weaker than the policy: it would be replaced");
-        }
-        let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
-        let replaced = guard::attempt(|| {
-            let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
-            if replaced {
-                link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
-            }
-            replaced
-        });
-        match replaced {
-            Ok(false) => {}
-            Ok(true) => self.log(Kind::Rehash, Outcome::Ok, &Why::of("weaker_than_policy").user(&user.id)),
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => {
-                self.log(
-                    Kind::Rehash,
-                    Outcome::Failed,
-                    &Why::of("write_failed").user(&user.id).error(&error),
-                );
-            }
-        }
-    }
-
     /// Wrong here; but the password may have been changed in the legacy system since the move, or
     /// the row may be a sign-up that pg_ferry has never touched.
     fn wrong_in_target(&mut self, user: User) -> Decision {
@@ -241,76 +157,6 @@ impl<'a> Flow<'a> {
                 self.ask_sources(Some(user))
             }
             _ => self.conclude(Outcome::Invalid, Why::of("locked").user(&user.id)),
-        }
-    }
-
-    fn mismatch_window(&self) -> bool {
-        self.target.row.on_mismatch_until.as_deref().is_some_and(session::is_before)
-    }
-
-    /// Lets the legacy system decide about a moved user, by the permanent key. Whatever goes wrong
-    /// there, this user has a password here: the answer is never `unavailable`.
-    fn refresh(&mut self, user: User, link: &Link) -> Decision {
-        let id = user.id.clone();
-        let why = |reason| Why::of(reason).user(&id).source(&link.source);
-        let source = match self.open_source_named(&link.source) {
-            Some(Ok(source)) => source,
-            Some(Err(_)) => return self.conclude(Outcome::Invalid, why("source_misconfigured")),
-            None => return self.conclude(Outcome::Invalid, why("source_disabled")),
-        };
-        let person = match source.find_by_key(&link.legacy_key, &self.login) {
-            Ok(Asked::One(person)) => person,
-            Ok(Asked::Unavailable(state)) => {
-                return self.conclude(Outcome::Invalid, why("source_unavailable").with("sqlstate", &state));
-            }
-            Ok(Asked::Stale) => return Decision::Raced,
-            Ok(Asked::Nobody | Asked::Several) => {
-                return self.conclude(Outcome::Invalid, why("gone_from_source"));
-            }
-            Err(error) => return self.config_error("source_row", Some(&source), error),
-        };
-        match self.check_legacy_hash(&source, &person) {
-            Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => self.take_legacy_password(user, &source, why("legacy_password_taken")),
-            Checked::Wrong => self.conclude(Outcome::Invalid, why("wrong_password")),
-            Checked::Nothing => self.conclude(Outcome::Invalid, why("legacy_locked")),
-            Checked::Broken(error) => self.broken_hash("legacy_hash", Some(&source), Some(user.id), error),
-        }
-    }
-
-    /// The legacy password of a moved user becomes the one here.
-    fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
-        if self.trace.is_some() {
-            self.note("write", "the hash of the legacy password would be written");
-            return Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            });
-        }
-        if session::is_read_only() {
-            return self.conclude(Outcome::ReadOnly, why);
-        }
-        let hash = match self.new_hash() {
-            Ok(hash) => hash,
-            Err(error) => return self.broken_hash("hash_policy", Some(source), Some(user.id), error),
-        };
-        let replaced = guard::attempt(|| {
-            let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
-            if replaced {
-                link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
-                self.log(Kind::Refresh, Outcome::Ok, &why);
-            }
-            replaced
-        });
-        match replaced {
-            Ok(true) => Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            }),
-            Ok(false) => Decision::Raced,
-            Err(error) => self.write_failed(source, None, error, Some(user.id)),
         }
     }
 
@@ -499,56 +345,6 @@ impl<'a> Flow<'a> {
         }
     }
 
-    // Below: the helpers of the flow, in the order of their use.
-
-    fn check_target_hash(&mut self, user: &User) -> Checked {
-        let Some(hash) = &user.hash else { return Checked::Nothing };
-        self.check(hash, None, None)
-    }
-
-    fn check_legacy_hash(&mut self, source: &Source, person: &Person) -> Checked {
-        let Some(hash) = &person.hash else { return Checked::Nothing };
-        self.check(hash, person.salt.as_deref(), source.row.format.as_deref())
-    }
-
-    fn check(&mut self, hash: &str, salt: Option<&str>, format: Option<&str>) -> Checked {
-        self.note_hash(hash, format);
-        let Some(password) = self.password else { return assume_right(hash) };
-        let stored = Stored { hash, salt, login: Some(&self.login.normalised), pepper: None };
-        let verdict = kdf::verify(password, &stored, format);
-        self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
-        match verdict {
-            Ok(Verdict::Right) => Checked::Right,
-            Ok(Verdict::Wrong) => Checked::Wrong,
-            Ok(Verdict::Locked) => Checked::Nothing,
-            Err(error) => Checked::Broken(error),
-        }
-    }
-
-    fn new_hash(&self) -> Result<String, legacy_hash::Error> {
-        let empty = Password::new(Vec::new());
-        kdf::hash(self.password.unwrap_or(&empty), &self.target.policy)
-    }
-
-    /// Makes a refusal cost what a check costs.
-    fn spend(&mut self) {
-        if !self.has_spent && self.trace.is_none() {
-            let dummy = Password::new(b"nobody".to_vec());
-            // A policy that cannot be computed has been reported where it is used for real.
-            let _ = kdf::spend(&dummy, &self.target.policy);
-        }
-    }
-
-    pub(crate) fn open_source(&self, row: &SourceRow) -> Result<Rc<Source>, Refusal> {
-        config::source(row, &self.target)
-    }
-
-    fn open_source_named(&self, name: &str) -> Option<Result<Rc<Source>, Refusal>> {
-        let rows = config::rows();
-        let row = rows.sources_of(&self.target.row.name).find(|row| row.name == name && row.enabled)?;
-        Some(self.open_source(row))
-    }
-
     fn source_misconfigured(&mut self, row: &SourceRow, refusal: &Refusal) -> Step {
         self.note("source", &format!("{}: misconfigured: {}", row.name, refusal.message()));
         let why = Why::of("source_misconfigured").source(&row.name);
@@ -561,29 +357,6 @@ impl<'a> Flow<'a> {
             return Step::PassOver(outcome, why);
         }
         Step::Decided(self.conclude(outcome, why))
-    }
-
-    /// Config that fails on this row, met before a right password was shown.
-    fn config_error(&mut self, reason: &'static str, source: Option<&Source>, error: SqlError) -> Decision {
-        if must_reach_caller(&error) {
-            error.raise();
-        }
-        let why = Why::of(reason).error(&error);
-        self.conclude(Outcome::Invalid, why.maybe_source(source))
-    }
-
-    fn broken_hash(
-        &mut self,
-        reason: &'static str,
-        source: Option<&Source>,
-        user_id: Option<String>,
-        error: legacy_hash::Error,
-    ) -> Decision {
-        if error == legacy_hash::Error::OutOfMemory {
-            Refusal::from(error).raise();
-        }
-        let why = Why { user_id, ..Why::of(reason) };
-        self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error.to_string()))
     }
 
     pub(crate) fn write_failed(
@@ -603,57 +376,6 @@ impl<'a> Flow<'a> {
             why.detail.set("column", column);
         }
         self.conclude(Outcome::Failed, why)
-    }
-
-    fn refused(&mut self, reason: &'static str) -> Decision {
-        Decision::Answered(self.refuse(reason))
-    }
-
-    fn refuse(&mut self, reason: &'static str) -> Answer {
-        self.answer_with(Outcome::Invalid, &Why::of(reason))
-    }
-
-    pub(crate) fn conclude(&mut self, outcome: Outcome, why: Why) -> Decision {
-        Decision::Answered(self.answer_with(outcome, &why))
-    }
-
-    /// Every answer other than a success leaves an event.
-    fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
-        if let Some(trace) = &mut self.trace {
-            trace.note_with("answer", outcome.name(), why.to_json());
-        } else {
-            self.log(self.kind, outcome, why);
-        }
-        let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
-        Answer { user_id: told, ..Answer::of(outcome) }
-    }
-
-    /// Somebody, here or in a source, has this login.
-    pub(crate) fn has_owner(&mut self) {
-        self.is_known = true;
-    }
-
-    pub(crate) fn assume_right_password(&mut self) {
-        self.password = None;
-    }
-
-    pub(crate) fn log_success(&self, outcome: Outcome, why: &Why) {
-        self.log(self.kind, outcome, why);
-    }
-
-    fn log(&self, kind: Kind, outcome: Outcome, why: &Why) {
-        event::write(&Event {
-            kind,
-            outcome,
-            target: &self.target.row.name,
-            source: why.source.as_deref(),
-            login: &self.login.normalised,
-            is_known: self.is_known,
-            user_id: why.user_id.as_deref(),
-            reason: Some(why.reason),
-            client: self.client,
-            detail: &why.detail,
-        });
     }
 }
 
@@ -692,61 +414,10 @@ fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outco
     }
 }
 
-/// While a login is explained without a password, the right one is assumed to have been given.
-fn assume_right(hash: &str) -> Checked {
-    match legacy_hash::identify(hash) {
-        legacy_hash::Identified::Locked => Checked::Nothing,
-        legacy_hash::Identified::Candidates(_) => Checked::Right,
-    }
-}
-
 /// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.
 fn lock_key(parts: &[&str]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     hasher.finish()
-}
-
-impl Why {
-    pub(crate) fn of(reason: &'static str) -> Why {
-        Why { reason, ..Why::default() }
-    }
-
-    pub(crate) fn user(self, id: &str) -> Why {
-        Why { user_id: Some(id.to_string()), ..self }
-    }
-
-    pub(crate) fn source(self, name: &str) -> Why {
-        Why { source: Some(name.to_string()), ..self }
-    }
-
-    fn maybe_source(self, source: Option<&Source>) -> Why {
-        match source {
-            Some(source) => self.source(&source.row.name),
-            None => self,
-        }
-    }
-
-    pub(crate) fn is(&self, reason: &str) -> bool {
-        self.reason == reason
-    }
-
-    pub(crate) fn error(self, error: &SqlError) -> Why {
-        Why { detail: Detail::of_error(error), ..self }
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Why {
-        self.detail.set(name, value);
-        self
-    }
-
-    fn to_json(&self) -> serde_json::Value {
-        let mut all = self.detail.clone();
-        all.set("reason", self.reason);
-        if let Some(source) = &self.source {
-            all.set("source", source.as_str());
-        }
-        all.to_json()
-    }
 }

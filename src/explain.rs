@@ -1,8 +1,8 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
-use crate::authenticate::{Decision, Flow, Request};
 use crate::event::Detail;
+use crate::flow::{Decision, Flow, Request};
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
 use crate::source::{Person, Source};

@@ -4,8 +4,9 @@
 //! spelled out all the same, in the signature itself.
 #![allow(clippy::type_complexity)]
 
-use crate::authenticate::{Request, authenticate};
+use crate::authenticate::authenticate;
 use crate::event::Kind;
+use crate::flow::Request;
 use crate::outcome::Answer;
 use crate::secret::Password;
 use crate::spi::text::Text;

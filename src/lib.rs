@@ -1,7 +1,9 @@
 //! pg_ferry moves users out of a legacy system while they log in.
 //!
-//! Table of contents. A login is told in [`authenticate`], from top to bottom; the words it uses
-//! are rooms of their own: [`target`], [`source`], [`mapping`], [`link`], [`event`]. [`config`] is the
+//! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
+//! carries, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
+//! [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
+//! [`mapping`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
@@ -13,6 +15,7 @@ mod config;
 mod error;
 mod event;
 mod explain;
+mod flow;
 mod functions;
 mod guc;
 mod hash;
@@ -22,6 +25,7 @@ mod login;
 mod mapping;
 mod outcome;
 mod password;
+mod refresh;
 mod secret;
 mod source;
 mod spi;

@@ -1,8 +1,9 @@
 //! Passwords that applications set: change, reset, and whether a login is taken.
 
-use crate::authenticate::{Decision, Flow, Move, Request, Why, authenticate};
+use crate::authenticate::{Move, authenticate};
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
+use crate::flow::{Decision, Flow, Request, Why};
 use crate::guc;
 use crate::kdf;
 use crate::link::{self, Via};

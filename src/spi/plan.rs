@@ -173,8 +173,14 @@ impl Plan {
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        // SAFETY: a saved plan, freed once. SPI_freeplan raises nothing for a valid plan.
-        unsafe { pg_sys::SPI_freeplan(self.0) };
+        // SAFETY: a saved plan, freed once; SPI_freeplan raises nothing for a valid plan. Rust runs
+        // the destructors of thread locals at exit(), when the backend is no longer itself: then the
+        // plan is left to the end of the process.
+        unsafe {
+            if !pg_sys::proc_exit_inprogress {
+                pg_sys::SPI_freeplan(self.0);
+            }
+        }
     }
 }
 

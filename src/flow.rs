@@ -1,0 +1,246 @@
+//! One call on its way: what it carries, how a hash is checked, and how an answer is given and
+//! noted. The order of the steps is told in [`crate::authenticate`].
+
+use crate::config::{self, SourceRow};
+use crate::error::{Refusal, must_reach_caller};
+use crate::event::{self, Detail, Event, Kind};
+use crate::kdf;
+use crate::login::Login;
+use crate::outcome::{Answer, Outcome};
+use crate::secret::Password;
+use crate::source::{Person, Source};
+use crate::spi::guard::SqlError;
+use crate::target::{Target, User};
+use crate::trace::Trace;
+use legacy_hash::{Stored, Verdict, costs_at_least};
+use std::rc::Rc;
+
+/// What was asked, as it came.
+pub(crate) struct Request<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) login: Option<&'a str>,
+    pub(crate) password: Option<&'a Password>,
+    pub(crate) target: &'a str,
+    pub(crate) client: Option<&'a str>,
+}
+
+/// One call on its way.
+pub(crate) struct Flow<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) target: Rc<Target>,
+    pub(crate) login: Login,
+    /// None while a login is explained without one: any hash is taken to match.
+    pub(crate) password: Option<&'a Password>,
+    pub(crate) client: Option<&'a str>,
+    /// Somebody has this login.
+    pub(crate) is_known: bool,
+    /// A hash of the policy's cost was computed: a refusal need not do it for show.
+    pub(crate) has_spent: bool,
+    /// Nothing may be written, and each step is noted.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// What a decision came to.
+pub(crate) enum Decision {
+    Answered(Answer),
+    /// Another session wrote first: look again.
+    Raced,
+}
+
+/// Why an answer is what it is, for the audit trail.
+#[derive(Default)]
+pub(crate) struct Why {
+    pub(crate) reason: &'static str,
+    pub(crate) source: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) detail: Detail,
+}
+
+/// What a hash says of a password.
+pub(crate) enum Checked {
+    Right,
+    Wrong,
+    /// No hash, or a lock marker.
+    Nothing,
+    Broken(legacy_hash::Error),
+}
+
+impl Flow<'_> {
+    pub(crate) fn check_target_hash(&mut self, user: &User) -> Checked {
+        let Some(hash) = &user.hash else { return Checked::Nothing };
+        self.check(hash, None, None)
+    }
+
+    pub(crate) fn check_legacy_hash(&mut self, source: &Source, person: &Person) -> Checked {
+        let Some(hash) = &person.hash else { return Checked::Nothing };
+        self.check(hash, person.salt.as_deref(), source.row.format.as_deref())
+    }
+
+    pub(crate) fn check(&mut self, hash: &str, salt: Option<&str>, format: Option<&str>) -> Checked {
+        self.note_hash(hash, format);
+        let Some(password) = self.password else { return assume_right(hash) };
+        let stored = Stored { hash, salt, login: Some(&self.login.normalised), pepper: None };
+        let verdict = kdf::verify(password, &stored, format);
+        self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
+        match verdict {
+            Ok(Verdict::Right) => Checked::Right,
+            Ok(Verdict::Wrong) => Checked::Wrong,
+            Ok(Verdict::Locked) => Checked::Nothing,
+            Err(error) => Checked::Broken(error),
+        }
+    }
+
+    pub(crate) fn new_hash(&self) -> Result<String, legacy_hash::Error> {
+        let empty = Password::new(Vec::new());
+        kdf::hash(self.password.unwrap_or(&empty), &self.target.policy)
+    }
+
+    /// Makes a refusal cost what a check costs.
+    pub(crate) fn spend(&mut self) {
+        if !self.has_spent && self.trace.is_none() {
+            let dummy = Password::new(b"nobody".to_vec());
+            // A policy that cannot be computed has been reported where it is used for real.
+            let _ = kdf::spend(&dummy, &self.target.policy);
+        }
+    }
+
+    pub(crate) fn open_source(&self, row: &SourceRow) -> Result<Rc<Source>, Refusal> {
+        config::source(row, &self.target)
+    }
+
+    pub(crate) fn open_source_named(&self, name: &str) -> Option<Result<Rc<Source>, Refusal>> {
+        let rows = config::rows();
+        let row = rows.sources_of(&self.target.row.name).find(|row| row.name == name && row.enabled)?;
+        Some(self.open_source(row))
+    }
+
+    /// Config that fails on this row, met before a right password was shown.
+    pub(crate) fn config_error(
+        &mut self,
+        reason: &'static str,
+        source: Option<&Source>,
+        error: SqlError,
+    ) -> Decision {
+        if must_reach_caller(&error) {
+            error.raise();
+        }
+        let why = Why::of(reason).error(&error);
+        self.conclude(Outcome::Invalid, why.maybe_source(source))
+    }
+
+    pub(crate) fn broken_hash(
+        &mut self,
+        reason: &'static str,
+        source: Option<&Source>,
+        user_id: Option<String>,
+        error: legacy_hash::Error,
+    ) -> Decision {
+        if error == legacy_hash::Error::OutOfMemory {
+            Refusal::from(error).raise();
+        }
+        let why = Why { user_id, ..Why::of(reason) };
+        self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error.to_string()))
+    }
+
+    pub(crate) fn refused(&mut self, reason: &'static str) -> Decision {
+        Decision::Answered(self.refuse(reason))
+    }
+
+    pub(crate) fn refuse(&mut self, reason: &'static str) -> Answer {
+        self.answer_with(Outcome::Invalid, &Why::of(reason))
+    }
+
+    pub(crate) fn conclude(&mut self, outcome: Outcome, why: Why) -> Decision {
+        Decision::Answered(self.answer_with(outcome, &why))
+    }
+
+    /// Every answer other than a success leaves an event.
+    pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
+        if let Some(trace) = &mut self.trace {
+            trace.note_with("answer", outcome.name(), why.to_json());
+        } else {
+            self.log(self.kind, outcome, why);
+        }
+        let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
+        Answer { user_id: told, ..Answer::of(outcome) }
+    }
+
+    /// Somebody, here or in a source, has this login.
+    pub(crate) fn has_owner(&mut self) {
+        self.is_known = true;
+    }
+
+    pub(crate) fn assume_right_password(&mut self) {
+        self.password = None;
+    }
+
+    pub(crate) fn log_success(&self, outcome: Outcome, why: &Why) {
+        self.log(self.kind, outcome, why);
+    }
+
+    pub(crate) fn log(&self, kind: Kind, outcome: Outcome, why: &Why) {
+        event::write(&Event {
+            kind,
+            outcome,
+            target: &self.target.row.name,
+            source: why.source.as_deref(),
+            login: &self.login.normalised,
+            is_known: self.is_known,
+            user_id: why.user_id.as_deref(),
+            reason: Some(why.reason),
+            client: self.client,
+            detail: &why.detail,
+        });
+    }
+}
+
+/// While a login is explained without a password, the right one is assumed to have been given.
+fn assume_right(hash: &str) -> Checked {
+    match legacy_hash::identify(hash) {
+        legacy_hash::Identified::Locked => Checked::Nothing,
+        legacy_hash::Identified::Candidates(_) => Checked::Right,
+    }
+}
+
+impl Why {
+    pub(crate) fn of(reason: &'static str) -> Why {
+        Why { reason, ..Why::default() }
+    }
+
+    pub(crate) fn user(self, id: &str) -> Why {
+        Why { user_id: Some(id.to_string()), ..self }
+    }
+
+    pub(crate) fn source(self, name: &str) -> Why {
+        Why { source: Some(name.to_string()), ..self }
+    }
+
+    pub(crate) fn maybe_source(self, source: Option<&Source>) -> Why {
+        match source {
+            Some(source) => self.source(&source.row.name),
+            None => self,
+        }
+    }
+
+    pub(crate) fn is(&self, reason: &str) -> bool {
+        self.reason == reason
+    }
+
+    pub(crate) fn error(self, error: &SqlError) -> Why {
+        Why { detail: Detail::of_error(error), ..self }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Why {
+        self.detail.set(name, value);
+        self
+    }
+
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut all = self.detail.clone();
+        all.set("reason", self.reason);
+        if let Some(source) = &self.source {
+            all.set("source", source.as_str());
+        }
+        all.to_json()
+    }
+}

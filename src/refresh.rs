@@ -1,0 +1,116 @@
+//! Keeping the password of a user who is here already: a stale hash is replaced, and where the
+//! target says so the legacy system still decides.
+
+use crate::error::must_reach_caller;
+use crate::event::Kind;
+use crate::flow::{Checked, Decision, Flow, Why};
+use crate::kdf;
+use crate::link::{self, Link};
+use crate::outcome::{Answer, Outcome};
+use crate::source::{Asked, Source};
+use crate::spi::{guard, session};
+use crate::target::{MustChange, User};
+
+impl Flow<'_> {
+    /// Replaces a hash weaker than the policy. That is a kindness, not part of the login: where it
+    /// cannot be done the login still succeeds.
+    pub(crate) fn rehash(&mut self, user: &User) {
+        let (Some(password), Some(old)) = (self.password, &user.hash) else { return };
+        if !self.target.policy.needs_rehash(old) || session::is_read_only() {
+            return;
+        }
+        if self.trace.is_some() {
+            return self.note("rehash", "the hash is weaker than the policy: it would be replaced");
+        }
+        let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
+        let replaced = guard::attempt(|| {
+            let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
+            if replaced {
+                link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
+            }
+            replaced
+        });
+        match replaced {
+            Ok(false) => {}
+            Ok(true) => self.log(Kind::Rehash, Outcome::Ok, &Why::of("weaker_than_policy").user(&user.id)),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                self.log(
+                    Kind::Rehash,
+                    Outcome::Failed,
+                    &Why::of("write_failed").user(&user.id).error(&error),
+                );
+            }
+        }
+    }
+
+    pub(crate) fn mismatch_window(&self) -> bool {
+        self.target.row.on_mismatch_until.as_deref().is_some_and(session::is_before)
+    }
+
+    /// Lets the legacy system decide about a moved user, by the permanent key. Whatever goes wrong
+    /// there, this user has a password here: the answer is never `unavailable`.
+    pub(crate) fn refresh(&mut self, user: User, link: &Link) -> Decision {
+        let id = user.id.clone();
+        let why = |reason| Why::of(reason).user(&id).source(&link.source);
+        let source = match self.open_source_named(&link.source) {
+            Some(Ok(source)) => source,
+            Some(Err(_)) => return self.conclude(Outcome::Invalid, why("source_misconfigured")),
+            None => return self.conclude(Outcome::Invalid, why("source_disabled")),
+        };
+        let person = match source.find_by_key(&link.legacy_key, &self.login) {
+            Ok(Asked::One(person)) => person,
+            Ok(Asked::Unavailable(state)) => {
+                return self.conclude(Outcome::Invalid, why("source_unavailable").with("sqlstate", &state));
+            }
+            Ok(Asked::Stale) => return Decision::Raced,
+            Ok(Asked::Nobody | Asked::Several) => {
+                return self.conclude(Outcome::Invalid, why("gone_from_source"));
+            }
+            Err(error) => return self.config_error("source_row", Some(&source), error),
+        };
+        match self.check_legacy_hash(&source, &person) {
+            Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
+            Checked::Right => self.take_legacy_password(user, &source, why("legacy_password_taken")),
+            Checked::Wrong => self.conclude(Outcome::Invalid, why("wrong_password")),
+            Checked::Nothing => self.conclude(Outcome::Invalid, why("legacy_locked")),
+            Checked::Broken(error) => self.broken_hash("legacy_hash", Some(&source), Some(user.id), error),
+        }
+    }
+
+    /// The legacy password of a moved user becomes the one here.
+    pub(crate) fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
+        if self.trace.is_some() {
+            self.note("write", "the hash of the legacy password would be written");
+            return Decision::Answered(Answer {
+                outcome: Outcome::Ok,
+                user_id: Some(user.id),
+                must_change: user.must_change,
+            });
+        }
+        if session::is_read_only() {
+            return self.conclude(Outcome::ReadOnly, why);
+        }
+        let hash = match self.new_hash() {
+            Ok(hash) => hash,
+            Err(error) => return self.broken_hash("hash_policy", Some(source), Some(user.id), error),
+        };
+        let replaced = guard::attempt(|| {
+            let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
+            if replaced {
+                link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
+                self.log(Kind::Refresh, Outcome::Ok, &why);
+            }
+            replaced
+        });
+        match replaced {
+            Ok(true) => Decision::Answered(Answer {
+                outcome: Outcome::Ok,
+                user_id: Some(user.id),
+                must_change: user.must_change,
+            }),
+            Ok(false) => Decision::Raced,
+            Err(error) => self.write_failed(source, None, error, Some(user.id)),
+        }
+    }
+}
