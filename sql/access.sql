@@ -12,7 +12,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.explain_login(text, text, text)'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
-    ('admin',  'FUNCTION ferry._check_config(text, jsonb, jsonb)'),
+    ('admin',  'FUNCTION ferry._check_config(text, text, text)'),
     ('admin',  'FUNCTION ferry._config_changed(oid)'),
     ('admin',  'FUNCTION ferry.identify_hash(text)'),
     ('admin',  'FUNCTION ferry.verify_hash(text, text, text, text, text, text)'),

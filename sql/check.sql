@@ -1,10 +1,11 @@
 -- Config is checked as it is written. The triggers run with the writer's rights and search path;
 -- every name in them is qualified.
 
-CREATE FUNCTION ferry._check_config(table_name text, new_row jsonb, old_row jsonb) RETURNS jsonb
+-- Documents cross into the library as text, which is converted from the database's encoding.
+CREATE FUNCTION ferry._check_config(table_name text, new_row text, old_row text) RETURNS text
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'check_config_row_wrapper';
-COMMENT ON FUNCTION ferry._check_config(text, jsonb, jsonb) IS 'internal: checks one row of config and returns it with its defaults filled in';
+COMMENT ON FUNCTION ferry._check_config(text, text, text) IS 'internal: checks one row of config, given as JSON, and returns it with its defaults filled in';
 
 CREATE FUNCTION ferry._config_changed(relation oid) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -14,12 +15,13 @@ COMMENT ON FUNCTION ferry._config_changed(oid) IS 'internal: tells every session
 CREATE FUNCTION ferry._check() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-        PERFORM ferry._check_config(TG_TABLE_NAME, NULL, pg_catalog.to_jsonb(OLD));
+        PERFORM ferry._check_config(TG_TABLE_NAME, NULL, pg_catalog.to_jsonb(OLD)::pg_catalog.text);
         RETURN OLD;
-    ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-        RETURN pg_catalog.jsonb_populate_record(NEW, ferry._check_config(TG_TABLE_NAME, pg_catalog.to_jsonb(NEW), NULL));
     END IF;
-    RETURN pg_catalog.jsonb_populate_record(NEW, ferry._check_config(TG_TABLE_NAME, pg_catalog.to_jsonb(NEW), pg_catalog.to_jsonb(OLD)));
+    RETURN pg_catalog.jsonb_populate_record(NEW, ferry._check_config(
+        TG_TABLE_NAME,
+        pg_catalog.to_jsonb(NEW)::pg_catalog.text,
+        CASE WHEN TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN pg_catalog.to_jsonb(OLD)::pg_catalog.text END)::pg_catalog.jsonb);
 END
 $$;
 COMMENT ON FUNCTION ferry._check() IS 'internal: trigger that checks config rows';

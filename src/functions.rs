@@ -14,8 +14,8 @@ use crate::spi::{connect, watch};
 use crate::{check, explain, hash, password};
 use legacy_hash::Stored;
 use pgrx::iter::TableIterator;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::{JsonB, pg_sys};
 use serde_json::Value;
 
 /// authenticated, user_id, outcome, must_change_password, retry_after
@@ -166,16 +166,14 @@ fn explain_login(
     target: Option<Text>,
 ) -> TableIterator<
     'static,
-    (name!(step, i32), name!(action, Text), name!(result, Text), name!(detail, Option<JsonB>)),
+    (name!(step, i32), name!(action, Text), name!(result, Text), name!(detail, Option<Text>)),
 > {
     let password = password.map(secret);
     let caller = Caller { kind: Kind::Login, login, target, client: None };
     let notes = caller.request(password.as_ref(), explain::explain);
-    TableIterator::new(
-        (1..)
-            .zip(notes)
-            .map(|(step, note)| (step, Text(note.action), Text(note.result), note.detail.map(JsonB))),
-    )
+    TableIterator::new((1..).zip(notes).map(|(step, note)| {
+        (step, Text(note.action), Text(note.result), note.detail.map(|detail| Text(detail.to_string())))
+    }))
 }
 
 #[pg_extern(sql = false)]
@@ -254,9 +252,11 @@ fn needs_rehash(hash: Text, policy: Text) -> bool {
 }
 
 #[pg_extern(sql = false)]
-fn check_config_row(table: Text, new: Option<JsonB>, old: Option<JsonB>) -> Option<JsonB> {
-    let old: Option<Value> = old.map(|old| old.0);
-    connect(|| check::check_row(&table.0, new.map(|new| new.0), old.as_ref())).map(JsonB)
+fn check_config_row(table: Text, new: Option<Text>, old: Option<Text>) -> Option<Text> {
+    // The triggers pass what to_jsonb made.
+    let document = |text: Text| serde_json::from_str::<Value>(&text.0).ok();
+    let (new, old) = (new.and_then(document), old.and_then(document));
+    connect(|| check::check_row(&table.0, new, old.as_ref())).map(|row| Text(row.to_string()))
 }
 
 #[pg_extern(sql = false)]
