@@ -9,6 +9,7 @@ use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
 use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
+use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Person, Source};
 use crate::spi::guard::{self, SqlError};
@@ -251,7 +252,7 @@ impl<'a> Flow<'a> {
             // The login is one user's here and another's there: two people, nobody gets in.
             return self.conclude(Outcome::Invalid, why("linked_to_another_user").user(&user_id));
         }
-        match self.target.find_by_id(&user_id) {
+        match self.target.find_by_id(&user_id, View::Transaction) {
             Ok(Some(user)) => {
                 self.note("link", &format!("moved before as user {user_id}, who now decides"));
                 self.known_user(user)
@@ -274,7 +275,7 @@ impl<'a> Flow<'a> {
         }
         let hash = match self.new_hash() {
             Ok(hash) => hash,
-            Err(error) => return self.broken_hash("hash_policy", Some(source), None, error),
+            Err(error) => return self.policy_failed(source, error),
         };
         let via = if adopting.is_some() { Via::Adopt } else { Via::Login };
         self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true })
@@ -284,7 +285,14 @@ impl<'a> Flow<'a> {
     pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
         let written = guard::attempt(|| self.write_locked(what));
         match written {
-            Ok(Step6::Written(answer)) => Decision::Answered(answer),
+            Ok(Step6::Written(written)) if !written.is_allowed => {
+                self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
+            }
+            Ok(Step6::Written(written)) => Decision::Answered(Answer {
+                outcome: Outcome::Migrated,
+                user_id: Some(written.user_id),
+                must_change: written.must_change,
+            }),
             Ok(Step6::Raced) if session::has_fixed_snapshot() => error::lost_the_race().raise(),
             Ok(Step6::Raced) => Decision::Raced,
             Ok(Step6::NoRow) => {
@@ -304,14 +312,13 @@ impl<'a> Flow<'a> {
         }
         let transfer = &what.source.transfer;
         let written = match what.adopting {
-            Some(user) => match transfer.adopt(&self.target, what.person.row, what.hash, user) {
-                // Somebody has changed the hash that was looked at.
-                None => return Step6::Raced,
-                written => written,
-            },
+            Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
             None => transfer.insert(&self.target, what.person.row, what.hash),
         };
-        let Some(written) = written else { return Step6::NoRow };
+        let Some(written) = written else {
+            let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
+            return if is_raced { Step6::Raced } else { Step6::NoRow };
+        };
         link::insert(&NewLink {
             source,
             legacy_key: &what.person.key,
@@ -325,11 +332,7 @@ impl<'a> Flow<'a> {
             Outcome::Migrated,
             &Why::of(what.via.name()).source(source).user(&written.user_id),
         );
-        Step6::Written(Answer {
-            outcome: Outcome::Migrated,
-            user_id: Some(written.user_id),
-            must_change: written.must_change,
-        })
+        Step6::Written(written)
     }
 
     /// Whether somebody has been moved, or has signed up, since the first look.
@@ -389,7 +392,7 @@ enum Step {
 
 /// What writing came to.
 enum Step6 {
-    Written(Answer),
+    Written(Written),
     Raced,
     NoRow,
 }

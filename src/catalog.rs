@@ -128,10 +128,10 @@ impl Relation {
     }
 }
 
-/// Checks that a piece of config SQL is one expression.
-pub(crate) fn expression(text: &str, place: &str) -> Result<Expression, Refusal> {
+/// Checks that a piece of config SQL is one expression, read under the same settings as when it runs.
+fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refusal> {
     let hint = "Give one SQL expression, such as lower(l.email): no column list, alias, FROM or semicolon.";
-    match guard::attempt(|| parse::single_expression(text)) {
+    match actor.attempt(Reach::Evaluate, || parse::single_expression(text)) {
         Ok(Ok(())) => Ok(Expression(text.to_string())),
         Ok(Err(NotOne::Star)) => Err(Refusal::new(
             Kind::Syntax,
@@ -145,24 +145,30 @@ pub(crate) fn expression(text: &str, place: &str) -> Result<Expression, Refusal>
     }
 }
 
-/// Where rows under an alias come from while expressions over them are checked: nothing is read.
+/// Where the row that an expression is about comes from: a value, never a table.
 pub(crate) struct Scope {
-    /// Such as `FROM pg_catalog.unnest(ARRAY[$1]) AS l`.
+    /// With the value as `$1`, such as `FROM pg_catalog.unnest(ARRAY[$1]) AS l`.
     pub(crate) from: String,
-    pub(crate) parameters: Vec<Oid>,
+    /// The same without the parameter, for checking: config SQL has no business with `$1`.
+    pub(crate) checked_from: String,
 }
 
 impl Scope {
     /// The columns of one value of a row type, under `alias`.
     pub(crate) fn of_row(row_type: Oid, alias: &str) -> Scope {
-        Scope { from: format!("FROM pg_catalog.unnest(ARRAY[$1]) AS {alias}"), parameters: vec![row_type] }
+        Scope::of_value(row_type, alias)
     }
 
     /// A text under the name `login`.
     pub(crate) fn of_login() -> Scope {
+        Scope::of_value(TEXT, "login_row(login)")
+    }
+
+    fn of_value(type_oid: Oid, alias: &str) -> Scope {
+        let type_name = types::type_name(type_oid);
         Scope {
-            from: "FROM (SELECT $1::pg_catalog.text AS login) AS login_row".to_string(),
-            parameters: vec![TEXT],
+            from: format!("FROM pg_catalog.unnest(ARRAY[$1]) AS {alias}"),
+            checked_from: format!("FROM pg_catalog.unnest(ARRAY[NULL::{type_name}]) AS {alias}"),
         }
     }
 }
@@ -174,11 +180,11 @@ pub(crate) fn typed_expression(
     scope: &Scope,
     actor: &Actor,
 ) -> Result<(Expression, Oid), Refusal> {
-    let expression = expression(text, place)?;
-    let sql = format!("SELECT {expression} {}", scope.from);
+    let expression = expression(text, place, actor)?;
+    let sql = format!("SELECT {expression} {}", scope.checked_from);
     let analysed = actor.attempt(Reach::Evaluate, || {
-        let analysis = parse::analyse(&sql, &scope.parameters);
-        plan::Plan::prepare(&sql, &scope.parameters, plan::Planning::Auto).plan_once();
+        let analysis = parse::analyse(&sql);
+        plan::Plan::prepare(&sql, &[], plan::Planning::Auto).plan_once();
         analysis
     });
     match analysed {
@@ -189,7 +195,7 @@ pub(crate) fn typed_expression(
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
         Err(error) => Err(Refusal::in_config(place, error).or_hint(
-            "The expression is SQL over the row's alias, with the rights and search path of the target.",
+            "It is SQL over the row, such as lower(l.email), with the rights and search path of the target.",
         )),
     }
 }

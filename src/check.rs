@@ -15,6 +15,7 @@ use serde_json::Value;
 /// Checks one row of `table` that is about to be written, and returns it with what was left out
 /// filled in: canonical relation names, `run_as`, `search_path`. Raises what is wrong with it.
 pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) -> Option<Value> {
+    need_object(new.as_ref()).and_then(|()| need_object(old)).or_raise();
     let rows = config::read();
     if let Some(old) = old {
         may_write(table, old, &rows).or_raise();
@@ -27,6 +28,13 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
     };
     checked.or_raise();
     Some(new)
+}
+
+fn need_object(row: Option<&Value>) -> Result<(), Refusal> {
+    if row.is_none_or(Value::is_object) {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object"))
 }
 
 /// Whoever writes config has it run as the target's role, so must be a member of it.
@@ -79,8 +87,9 @@ fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetR
 
 fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
     keeps_its_links("target", new, old)?;
+    may_write("target", new, rows)?;
     let name = text(new, "relation").unwrap_or_default();
-    let oid = canonicalise(new, "relation", catalog::relation_oid(&name))?;
+    let oid = canonicalise("target", new, "relation", catalog::relation_oid(&name))?;
     if let (None, Some(oid)) = (text(new, "run_as"), oid) {
         let owner = default_role(oid, &name)?;
         new["run_as"] = Value::String(owner);
@@ -118,11 +127,11 @@ fn default_role(relation: Oid, name: &str) -> Result<String, Refusal> {
 
 fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
     keeps_its_links("source", new, old)?;
-    let relation = text(new, "relation").unwrap_or_default();
-    canonicalise(new, "relation", catalog::relation_oid(&relation))?;
-    let row_type = text(new, "row_type").unwrap_or_default();
-    canonicalise(new, "row_type", catalog::row_type_relation_oid(&row_type))?;
     may_write("source", new, rows)?;
+    let relation = text(new, "relation").unwrap_or_default();
+    canonicalise("source", new, "relation", catalog::relation_oid(&relation))?;
+    let row_type = text(new, "row_type").unwrap_or_default();
+    canonicalise("source", new, "row_type", catalog::row_type_relation_oid(&row_type))?;
     let row: SourceRow = parse(new)?;
     // An unknown target is the foreign key's to refuse, an incomplete kind the CHECK's.
     let is_complete = match row.kind {
@@ -153,6 +162,7 @@ fn check_mapping(new: &Value, rows: &Rows) -> Result<(), Refusal> {
 
 /// Stores the schema-qualified name, so that it means the same under every search path.
 fn canonicalise(
+    table: &str,
     row: &mut Value,
     field: &str,
     found: Result<Option<Oid>, crate::spi::guard::SqlError>,
@@ -160,7 +170,11 @@ fn canonicalise(
     if row[field].is_null() {
         return Ok(None);
     }
-    let oid = found.map_err(|error| Refusal::in_config(field, error))?;
+    let place = format!("{table} {}, {field}", text(row, "name").unwrap_or_default());
+    let oid = found.map_err(|error| {
+        let hint = "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
+        Refusal::in_config(&place, error).or_hint(hint)
+    })?;
     if let Some(relation) = oid.and_then(|oid| catalog::describe(oid, "")) {
         row[field] = Value::String(relation.title);
     }

@@ -79,7 +79,7 @@ impl<'a> Flow<'a> {
                 let row: Map<String, Value> = values
                     .into_iter()
                     .chain([hash])
-                    .map(|(column, value)| (column, value.map_or(Value::Null, Value::String)))
+                    .map(|(column, value)| (column, value.map_or(Value::Null, |text| shown(text, person))))
                     .collect();
                 (format!("this row would be {verb}, with a new hash"), Value::Object(row), Outcome::Migrated)
             }
@@ -95,6 +95,13 @@ impl<'a> Flow<'a> {
         }
         Decision::Answered(Answer::of(outcome))
     }
+}
+
+/// A value as it may be shown: a mapping may copy the legacy hash or salt.
+fn shown(text: String, person: &Person) -> Value {
+    let secrets = [&person.hash, &person.salt];
+    let is_secret = secrets.into_iter().flatten().any(|secret| !secret.is_empty() && text.contains(secret));
+    Value::String(if is_secret { "(holds the legacy hash or salt)".to_string() } else { text })
 }
 
 fn identified(hash: &str) -> String {

@@ -142,6 +142,12 @@ impl Flow<'_> {
         self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error.to_string()))
     }
 
+    /// The password was right, but the policy cannot hash it (bcrypt takes 72 bytes).
+    pub(crate) fn policy_failed(&mut self, source: &Source, error: legacy_hash::Error) -> Decision {
+        let why = Why::of("hash_policy").source(&source.row.name).with("error", &error.to_string());
+        self.conclude(Outcome::Failed, why)
+    }
+
     pub(crate) fn refused(&mut self, reason: &'static str) -> Decision {
         Decision::Answered(self.refuse(reason))
     }

@@ -32,6 +32,7 @@ pub(crate) type Field = (String, Option<String>);
 /// What a write returned.
 pub(crate) struct Written {
     pub(crate) user_id: String,
+    pub(crate) is_allowed: bool,
     pub(crate) must_change: bool,
 }
 
@@ -151,18 +152,14 @@ fn set_clause(column: &str, expression: &Expression, on_conflict: OnConflict) ->
 }
 
 fn returning(target: &Target) -> String {
-    let must_change = target
-        .row
-        .must_change
-        .as_ref()
-        .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
-    format!("{}::pg_catalog.text, {must_change}", target.id_lookup().sql)
+    list([format!("{}::pg_catalog.text", target.id_lookup().sql), target.state_of_user()])
 }
 
 fn written(rows: Vec<Vec<Option<String>>>) -> Option<Written> {
     let mut fields = rows.into_iter().next()?.into_iter();
     let user_id = fields.next()??;
-    Some(Written { user_id, must_change: fields.next().flatten().as_deref() == Some("t") })
+    let mut is_true = || fields.next().flatten().as_deref() == Some("t");
+    Some(Written { user_id, is_allowed: is_true(), must_change: is_true() })
 }
 
 fn open_mapping(source: &str, row: MappingRow, scope: &Scope, target: &Target) -> Result<Mapped, Refusal> {
@@ -191,13 +188,13 @@ fn check_fit(
     scope: &Scope,
     target: &Target,
 ) -> Result<(), Refusal> {
-    let (table, name, from) = (&target.relation.name, Ident(column.name.clone()), &scope.from);
+    let (table, name, from) = (&target.relation.name, Ident(column.name.clone()), &scope.checked_from);
     let insert = format!("INSERT INTO {table} ({name}) SELECT {expression} {from}");
     let update = set_clause(&column.name, expression, on_conflict)
         .map(|set| format!("UPDATE {table} AS u SET {set} {from}"));
     let fits = target.actor.attempt(Reach::Evaluate, || {
         for sql in [Some(insert), update].into_iter().flatten() {
-            drop(Plan::prepare(&sql, &scope.parameters, Planning::Auto));
+            drop(Plan::prepare(&sql, &[], Planning::Auto));
         }
     });
     fits.map_err(|error| {

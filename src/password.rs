@@ -175,7 +175,7 @@ impl Flow<'_> {
         if link.is_tombstone {
             return Err(Trouble::Told(Outcome::Invalid, why("forgotten")));
         }
-        match self.target.find_by_id(link.user_id.as_deref().unwrap_or_default()) {
+        match self.target.find_by_id(link.user_id.as_deref().unwrap_or_default(), View::Transaction) {
             Ok(Some(user)) => Ok(Whom::User(user)),
             Ok(None) => Err(Trouble::Told(Outcome::Invalid, why("deleted"))),
             Err(error) if must_reach_caller(&error) => error.raise(),
@@ -199,7 +199,7 @@ impl Flow<'_> {
             Ok(true) => {
                 Decision::Answered(Answer { user_id: Some(user.id.clone()), ..Answer::of(Outcome::Ok) })
             }
-            Ok(false) => Decision::Raced,
+            Ok(false) => self.not_replaced(user, Why::of("no_row_written").user(&user.id)),
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
                 self.conclude(Outcome::Failed, Why::of("write_failed").user(&user.id).error(&error))

@@ -8,6 +8,7 @@ use crate::kdf;
 use crate::link::{self, Link};
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Source};
+use crate::spi::plan::View;
 use crate::spi::{guard, session};
 use crate::target::{MustChange, User};
 
@@ -41,6 +42,19 @@ impl Flow<'_> {
                     &Why::of("write_failed").user(&user.id).error(&error),
                 );
             }
+        }
+    }
+
+    /// An update that touched nothing: somebody else was first, or a trigger or policy swallowed it.
+    pub(crate) fn not_replaced(&mut self, user: &User, swallowed: Why) -> Decision {
+        if self.is_unchanged(user) { self.conclude(Outcome::Failed, swallowed) } else { Decision::Raced }
+    }
+
+    /// Whether a user's hash is, as of now, still the one that was looked at.
+    pub(crate) fn is_unchanged(&self, user: &User) -> bool {
+        match self.target.find_by_id(&user.id, View::Latest) {
+            Ok(now) => now.is_some_and(|now| now.hash == user.hash),
+            Err(error) => error.raise(),
         }
     }
 
@@ -93,7 +107,7 @@ impl Flow<'_> {
         }
         let hash = match self.new_hash() {
             Ok(hash) => hash,
-            Err(error) => return self.broken_hash("hash_policy", Some(source), Some(user.id), error),
+            Err(error) => return self.policy_failed(source, error),
         };
         let replaced = guard::attempt(|| {
             let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
@@ -109,7 +123,10 @@ impl Flow<'_> {
                 user_id: Some(user.id),
                 must_change: user.must_change,
             }),
-            Ok(false) => Decision::Raced,
+            Ok(false) => {
+                let why = Why::of("no_row_written").user(&user.id).source(&source.row.name);
+                self.not_replaced(&user, why)
+            }
             Err(error) => self.write_failed(source, None, error, Some(user.id)),
         }
     }

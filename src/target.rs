@@ -106,8 +106,8 @@ impl Target {
     }
 
     /// The user of an id, as links keep it.
-    pub(crate) fn find_by_id(&self, id: &str) -> Result<Option<User>, SqlError> {
-        Ok(self.find(&self.id, &self.by_id, id, View::Transaction)?.pop())
+    pub(crate) fn find_by_id(&self, id: &str, view: View) -> Result<Option<User>, SqlError> {
+        Ok(self.find(&self.id, &self.by_id, id, view)?.pop())
     }
 
     fn find(
@@ -127,20 +127,25 @@ impl Target {
 
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
+        format!(
+            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {} FROM {} AS u WHERE {} LIMIT 2",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.state_of_user(),
+            self.relation.name,
+            lookup.is_parameter()
+        )
+    }
+
+    /// Two SQL values over `u`: whether the user is allowed, and must change the password.
+    pub(crate) fn state_of_user(&self) -> String {
         let allowed = self.allowed.as_ref().map_or("true".to_string(), ToString::to_string);
         let must_change = self
             .row
             .must_change
             .as_ref()
             .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
-        format!(
-            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {allowed}, {must_change} \
-             FROM {} AS u WHERE {} LIMIT 2",
-            self.id.sql,
-            Ident(self.row.hash_column.clone()),
-            self.relation.name,
-            lookup.is_parameter()
-        )
+        format!("{allowed}, {must_change}")
     }
 
     /// Replaces a user's hash if it is still `old`; tells whether it was. Runs with the rights of

@@ -33,7 +33,7 @@ impl Store {
     ) -> Result<Store, Refusal> {
         let sql = format!("SELECT {reads} FROM {} AS l", relation.name);
         let needed = actor
-            .attempt(Reach::Evaluate, || parse::analyse(&sql, &[]).columns)
+            .attempt(Reach::Evaluate, || parse::analyse(&sql).columns)
             .map_err(|error| Refusal::in_config(place, error))?;
         let is_whole = needed.contains(&0);
         let fields = list(relation.columns.iter().map(|column| {

@@ -15,23 +15,26 @@ pub(crate) struct SqlError {
     names: Box<Names>,
 }
 
-/// The names that PostgreSQL attaches to an error.
+/// What PostgreSQL says of an error in codes and names.
 #[derive(Default, Clone)]
 struct Names {
+    /// The SQLSTATE, packed. pgrx knows only PostgreSQL's own list and takes any other, such as one that
+    /// a trigger chose, for an internal error.
     state: i32,
     column: Option<String>,
     constraint: Option<String>,
 }
 
 thread_local! {
-    /// Names of the last ERROR raised below an [`attempt`]; pgrx's own report drops them.
-    static LAST: RefCell<Names> = RefCell::default();
+    /// The last ERROR raised below an [`attempt`], with its message to know it again; pgrx's own
+    /// report drops the names.
+    static LAST: RefCell<(String, Names)> = RefCell::default();
 }
 
 impl SqlError {
     /// The five characters, such as `23505`.
     pub(crate) fn sqlstate(&self) -> String {
-        unpack(self.code() as i32)
+        unpack(self.names.state)
     }
 
     pub(crate) fn column(&self) -> Option<&str> {
@@ -136,10 +139,12 @@ fn sql_error(caught: Box<CaughtError>) -> SqlError {
     if matches!(*caught, CaughtError::RustPanic { .. }) {
         caught.rethrow();
     }
-    let mut error = SqlError { caught, names: Box::new(LAST.take()) };
-    // Names of an error that the body itself caught and dealt with are not ours.
-    if error.names.state != error.code() as i32 {
-        error.names = Box::default();
+    let (message, names) = LAST.take();
+    let mut error = SqlError { caught, names: Box::new(names) };
+    // An error of our own has not been through PostgreSQL yet; and one that the body itself caught
+    // and dealt with is not this one.
+    if error.message() != message {
+        *error.names = Names { state: error.code() as i32, ..Names::default() };
     }
     error
 }
@@ -179,7 +184,7 @@ unsafe extern "C-unwind" fn note_names(_arg: *mut c_void) {
             };
             LAST.with(|last| {
                 if let Ok(mut last) = last.try_borrow_mut() {
-                    *last = names;
+                    *last = (name((*error).message).unwrap_or_default(), names);
                 }
             });
         }

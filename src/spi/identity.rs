@@ -14,8 +14,12 @@ pub(crate) enum Reach {
 }
 
 /// Settings under which a text means the same in every session, whatever the application set.
-const PINNED: [(&str, &str); 3] =
-    [("standard_conforming_strings", "on"), ("transform_null_equals", "off"), ("row_security", "on")];
+const PINNED: [(&str, &str); 4] = [
+    ("standard_conforming_strings", "on"),
+    ("backslash_quote", "safe_encoding"),
+    ("transform_null_equals", "off"),
+    ("row_security", "on"),
+];
 
 /// Runs `body` as `role` with `search_path`; `pg_temp` is searched last, so that no temporary
 /// object of the caller shadows a name. Both are put back when `body` returns; when it raises, the

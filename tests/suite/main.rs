@@ -6,4 +6,13 @@
     reason = "in a test, a panic that says what was seen is the right way to fail"
 )]
 
+mod adopt;
+mod explain;
 mod ground;
+mod login;
+mod login_django;
+mod login_wordpress;
+mod passwords;
+mod rehash_and_mismatch;
+mod setup;
+mod write_failures;

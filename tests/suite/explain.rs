@@ -1,0 +1,190 @@
+//! `explain_login`: what a login would do, and nothing done.
+
+use crate::setup::{Site, login};
+use postgres::Client;
+use serde_json::Value;
+
+/// One step of an explanation.
+#[derive(Debug)]
+struct Step {
+    action: String,
+    result: String,
+    detail: Option<Value>,
+}
+
+fn explain(client: &mut Client, login: &str, password: Option<&str>) -> Vec<Step> {
+    let rows = client.query("SELECT * FROM ferry.explain_login($1, $2)", &[&login, &password]).unwrap();
+    let step = |row: &postgres::Row| Step {
+        action: row.get("action"),
+        result: row.get("result"),
+        detail: row.get("detail"),
+    };
+    let numbers: Vec<i32> = rows.iter().map(|row| row.get("step")).collect();
+    assert_eq!(numbers, (1..=i32::try_from(rows.len()).unwrap()).collect::<Vec<_>>());
+    rows.iter().map(step).collect()
+}
+
+/// The outcome that the last step announces.
+fn outcome(steps: &[Step]) -> &str {
+    let last = steps.last().unwrap();
+    assert_eq!(last.action, "answer", "{steps:?}");
+    &last.result
+}
+
+/// The detail of the step that would write.
+#[track_caller]
+fn written(steps: &[Step]) -> &Value {
+    let write = steps.iter().find(|step| step.action == "write").unwrap_or_else(|| panic!("{steps:?}"));
+    write.detail.as_ref().unwrap_or_else(|| panic!("{write:?}"))
+}
+
+fn text(steps: &[Step]) -> String {
+    format!("{steps:?}")
+}
+
+/// Everything that a login could change, and the sequences, which no rollback puts back.
+fn state(site: &Site) -> String {
+    site.db.one(
+        "SELECT concat_ws(E'\n',
+             (SELECT jsonb_agg(to_jsonb(u) || jsonb_build_object('xmin', u.xmin::text) ORDER BY u.id) FROM users u),
+             (SELECT jsonb_agg(to_jsonb(k) ORDER BY k.source, k.legacy_key) FROM ferry.link k),
+             (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM ferry.event e),
+             (SELECT jsonb_agg(to_jsonb(s) - 'cycle' ORDER BY s.schemaname, s.sequencename) FROM pg_sequences s))",
+        &[],
+    )
+}
+
+#[test]
+fn a_first_login_is_explained_with_the_row_it_would_write() {
+    let site = Site::shop();
+    let before = state(&site);
+    let mut admin = site.db.client();
+    for password in [Some("ann's secret"), None] {
+        let steps = explain(&mut admin, "ANN@example.com", password);
+        assert_eq!(outcome(&steps), "migrated", "{steps:?}");
+        assert_eq!(written(&steps)["email"], "ann@example.com");
+        assert_eq!(written(&steps)["name"], "Ann Other");
+        assert!(text(&steps).contains("shop"), "{steps:?}");
+    }
+    assert_eq!(state(&site), before);
+}
+
+#[test]
+fn an_explanation_holds_neither_hash_nor_password() {
+    let site = Site::shop();
+    let legacy: String = site.db.one("SELECT pwd FROM legacy.customers", &[]);
+    let mut admin = site.db.client();
+    let mut all = text(&explain(&mut admin, "ann@example.com", Some("ann's secret")));
+    all += &text(&explain(&mut admin, "ann@example.com", Some("wrong guess")));
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    let here = site.user("ann@example.com", "password_hash").unwrap();
+    all += &text(&explain(&mut admin, "ann@example.com", Some("ann's secret")));
+    all += &text(&explain(&mut admin, "ann@example.com", None));
+    for secret in ["ann's secret", "wrong guess", &legacy, &here, "$argon2id$"] {
+        assert!(!all.contains(secret), "{secret} is in {all}");
+    }
+    assert!(all.contains("argon2id-phc"), "the format is named: {all}");
+}
+
+#[test]
+fn a_wrong_password_and_an_unknown_login_are_explained() {
+    let site = Site::shop();
+    let before = state(&site);
+    let mut admin = site.db.client();
+    let steps = explain(&mut admin, "ann@example.com", Some("wrong"));
+    assert_eq!(outcome(&steps), "invalid");
+    assert!(text(&steps).contains("wrong_password"), "{steps:?}");
+    let steps = explain(&mut admin, "nobody@example.com", None);
+    assert_eq!(outcome(&steps), "invalid");
+    assert!(text(&steps).contains("unknown_login"), "{steps:?}");
+    assert_eq!(state(&site), before, "not even an event");
+}
+
+#[test]
+fn a_moved_users_login_is_explained() {
+    let site = Site::shop();
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    let before = state(&site);
+    let mut admin = site.db.client();
+    for password in [Some("ann's secret"), None] {
+        assert_eq!(outcome(&explain(&mut admin, "ann@example.com", password)), "ok");
+    }
+    site.configure("target", "hash_policy = 'argon2id:m=16,t=2,p=1'");
+    let steps = explain(&mut admin, "ann@example.com", Some("ann's secret"));
+    assert_eq!(outcome(&steps), "ok");
+    assert!(steps.iter().any(|step| step.action == "rehash"), "{steps:?}");
+    assert_eq!(state(&site), before);
+}
+
+#[test]
+fn a_failing_mapping_is_named() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD age integer");
+    site.map("shop", "age", "1 / (length(l.first) - 3)");
+    let before = state(&site);
+    let steps = explain(&mut site.db.client(), "ann@example.com", None);
+    assert_eq!(outcome(&steps), "failed");
+    assert_eq!(written(&steps)["column"], "age");
+    assert_eq!(written(&steps)["sqlstate"], "22012");
+    assert_eq!(state(&site), before);
+}
+
+#[test]
+fn a_value_that_does_not_fit_its_column_is_named() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ALTER name TYPE varchar(5)");
+    let steps = explain(&mut site.db.client(), "ann@example.com", None);
+    assert_eq!(outcome(&steps), "failed");
+    assert_eq!(written(&steps)["column"], "name");
+}
+
+#[test]
+fn a_login_is_explained_in_a_read_only_transaction() {
+    let site = Site::shop();
+    let mut admin = site.db.client();
+    admin.batch_execute("BEGIN READ ONLY").unwrap();
+    let steps = explain(&mut admin, "ann@example.com", Some("ann's secret"));
+    assert_eq!(written(&steps)["email"], "ann@example.com");
+    admin.batch_execute("COMMIT").unwrap();
+}
+
+#[test]
+fn an_explanation_leaves_the_transaction_as_it_was() {
+    let site = Site::shop();
+    let mut admin = site.db.client();
+    admin.batch_execute("BEGIN; CREATE TABLE mine (n int)").unwrap();
+    explain(&mut admin, "ann@example.com", Some("ann's secret"));
+    admin.batch_execute("INSERT INTO mine VALUES (1); COMMIT").unwrap();
+    assert_eq!(site.db.count("mine"), 1);
+}
+
+#[test]
+fn a_mapping_with_a_side_effect_does_not_get_to_have_it() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE seen (email text);
+         CREATE FUNCTION note(text) RETURNS text LANGUAGE sql VOLATILE AS 'INSERT INTO public.seen VALUES ($1) RETURNING $1'",
+    );
+    site.map("shop", "must_change", "public.note(l.email) IS NULL");
+    let steps = explain(&mut site.db.client(), "ann@example.com", None);
+    assert_eq!(outcome(&steps), "failed", "{steps:?}");
+    assert_eq!(site.db.count("seen"), 0);
+}
+
+#[test]
+fn a_reset_that_waits_for_its_password_is_explained() {
+    let site = Site::shop();
+    let mut web = site.web();
+    web.query_one("SELECT * FROM ferry.prepare_reset($1)", &[&"ann@example.com"]).unwrap();
+    let before = state(&site);
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert_eq!(outcome(&steps), "ok", "{steps:?}");
+    assert_eq!(state(&site), before);
+}
+
+#[test]
+fn an_ordinary_application_may_not_ask() {
+    let site = Site::shop();
+    let error = site.app().query("SELECT * FROM ferry.explain_login($1)", &[&"ann@example.com"]).unwrap_err();
+    assert_eq!(ferry_tests::sqlstate(&error), "42501");
+}

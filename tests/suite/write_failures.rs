@@ -1,0 +1,287 @@
+//! A user who cannot be written whole is not written at all, and the event says why.
+
+use crate::setup::{Answer, Site, login, try_login};
+use ferry_tests::{Db, sqlstate};
+use serde_json::json;
+
+/// Ann's first login fails with that event, and leaves nothing else.
+#[track_caller]
+fn assert_fails(site: &Site, detail: &serde_json::Value) {
+    let events = site.counts().2;
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!(site.counts(), (0, 0, events + 1));
+    let event = site.last_event();
+    assert_eq!((event.kind.as_str(), event.outcome.as_str()), ("login", "failed"));
+    assert_eq!(event.login.as_deref(), Some("ann@example.com"));
+    assert_eq!(event.source.as_deref(), Some("shop"));
+    assert_eq!(event.reason.as_deref(), Some("write_failed"), "{event:?}");
+    assert_eq!(&event.detail, detail);
+}
+
+/// Ann logs in at last.
+#[track_caller]
+fn assert_mended(site: &Site) {
+    assert_eq!(
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "migrated",
+        "{}",
+        site.why()
+    );
+    assert_eq!((site.counts().0, site.counts().1), (1, 1));
+}
+
+#[test]
+fn a_failing_mapping_leaves_nothing_and_says_which_column() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD age integer; ALTER TABLE legacy.customers ADD age text");
+    site.map("shop", "age", "l.age::integer");
+    site.as_owner("UPDATE legacy.customers SET age = 'forty-two'");
+    assert_fails(&site, &json!({"sqlstate": "22P02", "column": "age"}));
+    site.as_owner("UPDATE legacy.customers SET age = '42'");
+    assert_mended(&site);
+}
+
+#[test]
+fn of_several_mappings_the_failing_one_is_named() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD a integer, ADD b integer, ADD c integer");
+    site.map("shop", "a", "1");
+    site.map("shop", "b", "1 / (length(l.first) - 3)");
+    site.map("shop", "c", "3");
+    assert_fails(&site, &json!({"sqlstate": "22012", "column": "b"}));
+    site.as_owner("UPDATE legacy.customers SET first = 'Anna'");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_wrong_password_does_not_get_as_far_as_a_failing_mapping() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD a integer");
+    site.map("shop", "a", "1 / (length(l.first) - 3)");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "wrong"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/wrong_password");
+}
+
+#[test]
+fn a_value_too_long_for_its_column_is_refused_and_not_cut() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ALTER name TYPE varchar(5)");
+    assert_fails(&site, &json!({"sqlstate": "22001", "column": "name"}));
+    site.as_owner("ALTER TABLE users ALTER name TYPE varchar(500)");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_not_null_violation_names_the_column() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ALTER name SET NOT NULL; UPDATE legacy.customers SET last = NULL");
+    assert_fails(&site, &json!({"sqlstate": "23502", "column": "name"}));
+    site.as_owner("UPDATE legacy.customers SET last = 'Other'");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_column_that_no_mapping_fills_is_named() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD country text NOT NULL");
+    assert_fails(&site, &json!({"sqlstate": "23502", "column": "country"}));
+    site.map("shop", "country", "'Wonderland'");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_unique_violation_names_the_constraint() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ADD CONSTRAINT one_of_a_name UNIQUE (name);
+         INSERT INTO users (id, email, name) VALUES (900, 'other@example.com', 'Ann Other')",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!((site.counts().0, site.counts().1), (1, 0));
+    assert_eq!(site.last_event().detail, json!({"sqlstate": "23505", "constraint": "one_of_a_name"}));
+    site.as_owner("DELETE FROM users");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_check_violation_names_the_constraint() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD CONSTRAINT no_ann CHECK (email NOT LIKE 'ann%')");
+    assert_fails(&site, &json!({"sqlstate": "23514", "constraint": "no_ann"}));
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT no_ann");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_foreign_key_violation_names_the_constraint() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE country (code text PRIMARY KEY);
+         ALTER TABLE users ADD country text CONSTRAINT known_country REFERENCES country",
+    );
+    site.map("shop", "country", "'XX'");
+    assert_fails(&site, &json!({"sqlstate": "23503", "constraint": "known_country"}));
+    site.as_owner("INSERT INTO country VALUES ('XX')");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_trigger_that_swallows_the_row_is_a_failure_too() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER swallow BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION swallow()",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!(site.counts(), (0, 0, 1));
+    assert_eq!(site.why(), "failed/no_row_written");
+    site.as_owner("DROP TRIGGER swallow ON users");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_trigger_that_raises_undoes_what_it_wrote_elsewhere() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE newcomers (email text);
+         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO newcomers VALUES (NEW.email);
+             RAISE EXCEPTION 'no more users: %', NEW.email USING ERRCODE = 'UF001';
+         END $$;
+         CREATE TRIGGER refuse AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    assert_fails(&site, &json!({"sqlstate": "UF001"}));
+    assert_eq!(site.db.count("newcomers"), 0);
+    site.as_owner("DROP TRIGGER refuse ON users");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_policy_that_refuses_the_row_is_a_failure() {
+    let site = Site::shop();
+    // FORCE: the owner, as whom pg_ferry writes, is bound too.
+    site.as_owner(
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE users FORCE ROW LEVEL SECURITY;
+         CREATE POLICY reads ON users FOR SELECT USING (true);
+         CREATE POLICY no_ann ON users FOR INSERT WITH CHECK (email NOT LIKE 'ann%')",
+    );
+    assert_fails(&site, &json!({"sqlstate": "42501"}));
+    site.as_owner(
+        "DROP POLICY no_ann ON users; CREATE POLICY all_of_them ON users FOR INSERT WITH CHECK (true)",
+    );
+    assert_mended(&site);
+}
+
+#[test]
+fn a_policy_that_hides_the_written_row_is_a_failure() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE users FORCE ROW LEVEL SECURITY;
+         CREATE POLICY sees_no_ann ON users FOR SELECT USING (email NOT LIKE 'ann%');
+         CREATE POLICY writes ON users FOR INSERT WITH CHECK (true)",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!(site.counts(), (0, 0, 1));
+    site.as_owner("DROP POLICY sees_no_ann ON users; CREATE POLICY sees ON users FOR SELECT USING (true)");
+    assert_mended(&site);
+}
+
+#[test]
+fn the_id_is_what_identity_and_triggers_made_of_it() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ALTER id RESTART WITH 4711;
+         CREATE FUNCTION double() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := NEW.id * 2; RETURN NEW; END';
+         CREATE TRIGGER double BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION double()",
+    );
+    let mut app = site.app();
+    let first = login(&mut app, "ann@example.com", "ann's secret");
+    assert_eq!(first, Answer::welcomed("migrated", "9422"));
+    assert_eq!(site.links()[0].user_id.as_deref(), Some("9422"));
+    assert_eq!(site.last_event().user_id.as_deref(), Some("9422"));
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer { outcome: "ok".into(), ..first });
+}
+
+#[test]
+fn a_deferred_constraint_and_trigger_are_asked_at_commit() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE account (user_id bigint PRIMARY KEY);
+         ALTER TABLE users ADD CONSTRAINT has_account FOREIGN KEY (id) REFERENCES account DEFERRABLE INITIALLY DEFERRED;
+         CREATE FUNCTION open_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+             $$ BEGIN INSERT INTO public.account VALUES (NEW.id); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER \"A before RI\" AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION open_account()",
+    );
+    assert_eq!(
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "migrated",
+        "{}",
+        site.why()
+    );
+    assert_eq!(site.counts(), (1, 1, 1));
+    assert_eq!(site.db.count("account"), 1);
+}
+
+#[test]
+fn a_deferred_constraint_that_fails_at_commit_leaves_nothing() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE account (user_id bigint PRIMARY KEY);
+         ALTER TABLE users ADD CONSTRAINT has_account FOREIGN KEY (id) REFERENCES account DEFERRABLE INITIALLY DEFERRED",
+    );
+    let mut app = site.app();
+    // Nobody gets in on a row that does not come to be: the statement itself fails.
+    let error = try_login(&mut app, "ann@example.com", "ann's secret").unwrap_err();
+    assert_eq!(sqlstate(&error), "23503");
+    assert_eq!((site.counts().0, site.counts().1), (0, 0));
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT has_account");
+    assert_mended(&site);
+}
+
+#[test]
+fn a_login_in_a_transaction_that_is_rolled_back_leaves_nothing() {
+    let site = Site::shop();
+    let mut app = site.app();
+    app.batch_execute("BEGIN").unwrap();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    app.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(site.counts(), (0, 0, 0));
+    assert_mended(&site);
+}
+
+#[test]
+fn a_login_that_fails_does_not_end_the_callers_transaction() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD CONSTRAINT no_ann CHECK (email NOT LIKE 'ann%')");
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    let mut app = site.app();
+    app.batch_execute("BEGIN").unwrap();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "failed");
+    assert_eq!(login(&mut app, "ben@example.com", "ben's secret").outcome, "migrated");
+    app.batch_execute("COMMIT").unwrap();
+    assert_eq!(site.counts(), (1, 1, 2));
+}
+
+#[test]
+fn a_moved_user_is_written_as_the_owner_and_not_as_the_caller() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD written_by text DEFAULT current_user");
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    assert_eq!(site.user("ann@example.com", "written_by"), Some(site.db.owner()));
+}
+
+#[test]
+fn an_event_of_a_failure_quotes_no_row() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD age integer; ALTER TABLE legacy.customers ADD age text");
+    site.map("shop", "age", "l.age::integer");
+    site.as_owner("UPDATE legacy.customers SET age = 'a private matter'");
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    let events = |db: &Db<'_>| db.one::<String>("SELECT string_agg(e::text, '') FROM ferry.event e", &[]);
+    assert!(!events(&site.db).contains("private"), "{}", events(&site.db));
+    assert!(!site.db.log().contains("private"), "{}", site.db.log().text());
+}
