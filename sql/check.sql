@@ -106,6 +106,10 @@ AS $$
            'Set log_parameter_max_length = 0, and never write a password as a literal.'
     FROM logged l
     WHERE current_setting('log_parameter_max_length') <> '0'
+    UNION ALL
+    SELECT 'setting log_parameter_max_length_on_error', 'warning', 'an error during a login shows the password in the server log and to the client',
+           'Set log_parameter_max_length_on_error = 0, which is the default.'
+    WHERE current_setting('log_parameter_max_length_on_error') <> '0'
 $$;
 COMMENT ON FUNCTION ferry._lint() IS 'internal: what is unwise in the config and around it';
 

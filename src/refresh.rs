@@ -17,11 +17,14 @@ impl Flow<'_> {
     /// cannot be done the login still succeeds.
     pub(crate) fn rehash(&mut self, user: &User) {
         let (Some(password), Some(old)) = (self.password, &user.hash) else { return };
-        if !self.target.policy.needs_rehash(old) || session::is_read_only() {
+        if !self.target.policy.needs_rehash(old) {
             return;
         }
         if self.trace.is_some() {
             return self.note("rehash", "the hash is weaker than the policy: it would be replaced");
+        }
+        if session::is_read_only() {
+            return;
         }
         let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
         let replaced = guard::attempt(|| {
@@ -96,6 +99,7 @@ impl Flow<'_> {
     pub(crate) fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
         if self.trace.is_some() {
             self.note("write", "the hash of the legacy password would be written");
+            self.note("answer", Outcome::Ok.name());
             return Decision::Answered(Answer {
                 outcome: Outcome::Ok,
                 user_id: Some(user.id),

@@ -35,6 +35,8 @@ impl Guardian {
             .arg(server.program("postgres"))
             .arg(directory)
             .current_dir("/")
+            // A DBA's server has not set it: errors read here as they do there.
+            .env_remove("RUST_BACKTRACE")
             // A group of its own: Ctrl-C at the terminal must not take it away before it has done its work.
             .process_group(0)
             .stdin(Stdio::piped())
