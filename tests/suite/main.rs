@@ -13,6 +13,7 @@ mod login;
 mod login_django;
 mod login_wordpress;
 mod passwords;
+mod readme;
 mod rehash_and_mismatch;
 mod setup;
 mod write_failures;

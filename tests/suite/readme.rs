@@ -1,0 +1,307 @@
+//! The documents tell the truth: the quick start works as printed, the tables are those of the extension, the rules hold.
+
+use ferry_tests::{Cluster, Db, Options, need_extension};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[test]
+fn the_quick_start_works_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles of the quick start belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = section("Quick start");
+    let printed = psql(&db, &script(before_subsections(&quick_start)));
+    let promised = blocks(&quick_start, "text").concat();
+    let mut rest = printed.lines().map(str::trim_end);
+    for line in promised.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        assert!(
+            rest.any(|seen| seen == line),
+            "the README promises this line, which psql has not printed there:\n{line}\nin:\n{printed}"
+        );
+    }
+}
+
+#[test]
+fn legacy_users_can_be_on_another_server_as_printed() {
+    need_extension!("postgres_fdw");
+    // Each of its own: the roles belong to whole clusters.
+    let (elsewhere, here) = (Cluster::start(Options::legacy()), Cluster::start(Options::default()));
+    let (shop, db) = (Db::empty_on(&elsewhere), Db::empty_on(&here));
+    let quick_start = section("Quick start");
+    let local = blocks(before_subsections(&quick_start), "sql");
+    let with = |wanted: &str| {
+        let found = local.iter().find(|block| block.contains(wanted));
+        found.unwrap_or_else(|| panic!("no SQL of the quick start has {wanted}")).as_str()
+    };
+    shop.sql("CREATE ROLE reader LOGIN PASSWORD 'the password of reader'; CREATE ROLE app_owner");
+    shop.sql(&with("CREATE TABLE legacy.customers").replace("legacy.customers", "public.customers"));
+    shop.sql("GRANT SELECT ON customers TO reader");
+
+    let foreign = blocks(&subsection(&quick_start, "Legacy users on another server"), "sql")
+        .concat()
+        .replace("legacy.example.com", "127.0.0.1")
+        .replace("5432", &elsewhere.port().to_string())
+        .replace("dbname 'shop'", &format!("dbname '{}'", shop.name()));
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        &foreign,
+        with("INSERT INTO ferry.target"),
+        with("SET ROLE app;"),
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert!(printed.contains("| migrated |"), "{printed}");
+    assert!(shop.log().contains("FROM public.customers"), "the legacy server was not asked");
+}
+
+#[test]
+fn the_settings_are_those_of_the_server() {
+    need_extension!("pg_ferry");
+    let db = Db::new();
+    db.sql("LOAD 'pg_ferry'");
+    let query = "SELECT name, boot_val, coalesce(' ' || unit, ''), min_val, max_val, concat_ws(' ', short_desc, extra_desc) \
+                 FROM pg_settings WHERE name LIKE 'ferry.%' ORDER BY name";
+    let truth: Vec<String> = db
+        .rows(query, &[])
+        .iter()
+        .map(|row| {
+            let [name, default, unit, what] = [0, 1, 2, 5].map(|column| row.get::<_, String>(column));
+            let bounds = [3, 4].map(|column| row.get::<_, Option<String>>(column));
+            let range = match bounds {
+                [Some(min), Some(max)] => format!(" {min}{unit} to {max}{unit} "),
+                _ => "  ".to_string(),
+            };
+            format!("| `{name}` | `{default}{unit}` |{range}| {what} |")
+        })
+        .collect();
+    assert_same(table(&subsection(&section("Configuration"), "Settings")), truth);
+}
+
+#[test]
+fn the_config_tables_are_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let config = section("Configuration");
+    for name in ["target", "source", "mapping"] {
+        let rows = table(&subsection(&config, &format!("ferry.{name}")));
+        assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
+    }
+}
+
+#[test]
+fn the_tables_of_records_are_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("What is recorded"));
+    let truth = ["link", "event"].map(comments_of_columns).concat();
+    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+}
+
+#[test]
+fn every_public_function_is_told_with_its_comment() {
+    need_extension!("pg_ferry");
+    let db = Db::new();
+    let query = "SELECT proname::text, obj_description(oid) FROM pg_proc \
+                 WHERE pronamespace = 'ferry'::regnamespace AND proname NOT LIKE '\\_%'";
+    let rows = db.rows(query, &[]);
+    let truth = rows.iter().map(|row| format!("| `{}` | {} |", row.get::<_, &str>(0), row.get::<_, &str>(1)));
+    let told = table(&section("Functions")).iter().map(|row| without_arguments(row)).collect();
+    assert_same(told, truth.collect());
+}
+
+#[test]
+fn the_reasons_are_those_of_the_code() {
+    let told: BTreeSet<String> =
+        table(&section("Troubleshooting")).iter().map(|row| cell(row, 0).replace('`', "")).collect();
+    let truth = reasons_in_code();
+    assert!(truth.len() > 20, "only {truth:?} was found in the code");
+    let missing: Vec<_> = truth.difference(&told).collect();
+    let outdated: Vec<_> = told.difference(&truth).collect();
+    assert!(
+        missing.is_empty() && outdated.is_empty(),
+        "the README lacks the reasons {missing:?}, and has {outdated:?}, which are in no source file"
+    );
+}
+
+#[test]
+fn the_rules_that_grep_can_check_hold() {
+    let contributing = read(&root().join("CONTRIBUTING.md"));
+    let commands = blocks(&contributing, "sh").concat();
+    assert!(commands.contains("grep"), "CONTRIBUTING.md has no commands");
+    let output = Command::new("sh").arg("-c").arg(&commands).current_dir(root()).output().unwrap();
+    let found = [output.stdout, output.stderr].concat();
+    assert!(found.is_empty(), "a rule is broken here:\n{}", String::from_utf8_lossy(&found));
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let readme = readme();
+    let headings: Vec<String> =
+        readme.lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
+    let links = readme.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+    for link in links {
+        match link.strip_prefix('#') {
+            Some(wanted) => assert!(headings.iter().any(|known| known == wanted), "no heading is #{wanted}"),
+            None => assert!(root().join(link).exists(), "there is no {link}"),
+        }
+    }
+}
+
+fn comments_of_columns(table: &str) -> Vec<String> {
+    let db = Db::new();
+    let query = "SELECT attname::text, col_description(attrelid, attnum) FROM pg_attribute \
+                 WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+    db.rows(query, &[&format!("ferry.{table}")])
+        .iter()
+        .map(|row| format!("| `{}` | {} |", row.get::<_, String>(0), row.get::<_, String>(1)))
+        .collect()
+}
+
+/// The words that the code gives to events as their reason.
+fn reasons_in_code() -> BTreeSet<String> {
+    const GIVEN_BY: [&str; 8] = [
+        "Why::of(",
+        "why(",
+        "refuse(",
+        "refused(",
+        "config_error(",
+        "broken_hash(",
+        // ferry._log, of its own accord
+        "VALUES (_log.kind, _log.outcome, ",
+        // a move has the way of the link for its reason
+        "via_name(",
+    ];
+    let code: String = ["src", "sql"].iter().flat_map(|folder| files_under(&root().join(folder))).collect();
+    let code = ["Login", "Reset", "Adopt"]
+        .iter()
+        .fold(code, |code, way| code.replace(&format!("Via::{way} => "), "via_name("));
+    GIVEN_BY
+        .iter()
+        .flat_map(|call| code.split(call).skip(1))
+        .filter_map(|rest| rest.trim_start().strip_prefix(['"', '\'']))
+        .filter_map(|rest| rest.split(['"', '\'']).next())
+        .map(str::to_string)
+        .collect()
+}
+
+fn files_under(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![read(&path)] })
+        .collect()
+}
+
+fn psql(db: &Db<'_>, script: &str) -> String {
+    let output = db.psql(script);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "psql has failed: {}\nafter:\n{printed}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    printed
+}
+
+fn script(section: &str) -> String {
+    blocks(section, "sql").concat()
+}
+
+/// The fenced blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(name) = line.strip_prefix("```") else { continue };
+        let block: String =
+            lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
+        if name == language {
+            found.push(block);
+        }
+    }
+    found
+}
+
+/// The rows of the tables of a text, without their heads.
+fn table(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_row = |line: &str| line.starts_with('|');
+    let is_head = |number: usize| lines.get(number + 1).is_some_and(|next| next.starts_with("|---"));
+    (0..lines.len())
+        .filter(|number| is_row(lines[*number]) && !lines[*number].starts_with("|---") && !is_head(*number))
+        .map(|number| lines[number].to_string())
+        .collect()
+}
+
+fn cell(row: &str, number: usize) -> String {
+    row.trim_matches('|').split(" | ").nth(number).unwrap_or_default().trim().to_string()
+}
+
+/// A row without some of its cells.
+fn without_cells(row: &str, hidden: std::ops::RangeInclusive<usize>) -> String {
+    let inside = row.strip_prefix("| ").and_then(|row| row.strip_suffix(" |"));
+    let cells = inside.unwrap_or(row).split(" | ").enumerate();
+    let kept: Vec<&str> =
+        cells.filter(|(number, _)| !hidden.contains(number)).map(|(_, cell)| cell).collect();
+    format!("| {} |", kept.join(" | "))
+}
+
+/// A function's row with its name alone.
+fn without_arguments(row: &str) -> String {
+    match (row.find('('), row.find(")`")) {
+        (Some(start), Some(end)) => format!("{}{}", &row[..start], &row[end + 1..]),
+        _ => row.to_string(),
+    }
+}
+
+fn assert_same(told: Vec<String>, truth: Vec<String>) {
+    for row in &truth {
+        assert!(
+            told.contains(row),
+            "the README lacks or words otherwise:\n{row}\nIt has:\n{}",
+            told.join("\n")
+        );
+    }
+    assert_eq!(told.len(), truth.len(), "the README has a row too many:\n{}", told.join("\n"));
+}
+
+/// What is under a heading of the second level.
+fn section(heading: &str) -> String {
+    under(&readme(), &format!("\n## {heading}\n"), "\n## ")
+}
+
+/// What is under a heading of the third level.
+fn subsection(section: &str, heading: &str) -> String {
+    under(section, &format!("\n### {heading}\n"), "\n### ")
+}
+
+fn under(text: &str, heading: &str, next: &str) -> String {
+    let rest = text.split_once(heading).unwrap_or_else(|| panic!("the README has no heading {heading:?}")).1;
+    rest.split(next).next().unwrap_or_default().to_string()
+}
+
+fn before_subsections(section: &str) -> &str {
+    section.split("\n### ").next().unwrap_or_default()
+}
+
+/// The anchor that a heading gets.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_matches(['#', ' '])
+        .to_lowercase()
+        .chars()
+        .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter))
+        .map(|letter| if letter == ' ' { '-' } else { letter })
+        .collect()
+}
+
+fn readme() -> String {
+    read(&root().join("README.md"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
