@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{Oid, TEXT};
 use crate::spi::{identity, session};
-use crate::target::Target;
+use crate::target::{self, Target};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     let name = text(new, "relation").unwrap_or_default();
     let oid = canonicalise("target", new, "relation", catalog::relation_oid(&name))?;
     if let (None, Some(oid)) = (text(new, "run_as"), oid) {
-        let owner = default_role(oid, &name)?;
+        let owner = default_role(oid, new)?;
         new["run_as"] = Value::String(owner);
     }
     if text(new, "search_path").is_none() {
@@ -110,12 +110,15 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
 }
 
 /// The owner of the users table, unless that is a superuser.
-fn default_role(relation: Oid, name: &str) -> Result<String, Refusal> {
-    let owner = catalog::describe(relation, "").map(|relation| relation.owner).unwrap_or_default();
+fn default_role(relation: Oid, row: &Value) -> Result<String, Refusal> {
+    let Some(relation) = catalog::describe(relation, "") else { return Ok(String::new()) };
+    let place = format!("target {}", text(row, "name").unwrap_or_default());
+    target::check_kind(&relation, &place)?;
+    let (owner, title) = (relation.owner, relation.title);
     if identity::role(&owner).is_some_and(identity::is_superuser) && session::checks_are_on() {
         return Err(Refusal::new(
             Kind::Privilege,
-            format!("{name} belongs to superuser \"{owner}\", whose rights config SQL does not get unasked"),
+            format!("{place}: {title} belongs to superuser \"{owner}\", whose rights config SQL does not get unasked"),
         )
         .hint(
             "Give the table to a role made for it: ALTER TABLE … OWNER TO app_owner; or set run_as \

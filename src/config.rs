@@ -167,8 +167,9 @@ pub(crate) fn rows() -> Rc<Rows> {
     rows
 }
 
-/// The target of that name, opened.
+/// The target of that name, opened, as of now: every login begins with it.
 pub(crate) fn target(name: &str) -> Result<Rc<Target>, Refusal> {
+    watch::catch_up();
     let rows = rows();
     if let Some(target) = current(|snapshot| snapshot.targets.get(name).cloned()).flatten() {
         return Ok(target);

@@ -68,7 +68,7 @@ impl Target {
             .as_deref()
             .map(|text| catalog::condition(text, &format!("{place}, allowed"), &user, &actor));
         Ok(Target {
-            policy: Policy::parse(&row.hash_policy).map_err(Refusal::from)?,
+            policy: open_policy(&row.hash_policy, &place)?,
             id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
             allowed: allowed.transpose()?,
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
@@ -206,14 +206,26 @@ fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusa
             Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
                 .hint("Create the users table first, and name it with its schema, such as public.users.")
         })?;
+    check_kind(&relation, place).map(|()| relation)
+}
+
+/// Whether users can be written to it at all.
+pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal> {
     match relation.kind {
-        'r' | 'p' | 'v' => Ok(relation),
+        'r' | 'p' | 'v' => Ok(()),
         _ => Err(Refusal::new(
             Kind::Invalid,
             format!("{place}: {} is not a table of this database", relation.title),
         )
         .hint("A target is a table, a partitioned table or an updatable view.")),
     }
+}
+
+fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {
+    Policy::parse(text).map_err(|error| {
+        Refusal::new(Kind::Invalid, format!("{place}, hash_policy: \"{text}\": {error}"))
+            .hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12; ferry.hash_format says what can be produced.")
+    })
 }
 
 fn open_actor(row: &TargetRow, role_name: String, place: &str) -> Result<Actor, Refusal> {

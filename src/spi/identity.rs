@@ -1,5 +1,6 @@
 //! Acting as another role, under settings that the caller cannot bend.
 
+use super::list;
 use super::text::{c_string, owned_from_server};
 use pgrx::{PgLogLevel, pg_sys};
 
@@ -125,10 +126,8 @@ fn quoted(name: &str) -> String {
 pub(crate) fn current_search_path() -> String {
     // SAFETY: the list is a palloc'd copy of schema oids.
     unsafe {
-        let schemas = pg_sys::fetch_search_path(false);
-        let count = if schemas.is_null() { 0 } else { (*schemas).length };
-        (0..count)
-            .map(|place| (*(*schemas).elements.add(place as usize)).oid_value)
+        list::oids(pg_sys::fetch_search_path(false))
+            .into_iter()
             .filter_map(|schema| {
                 let name = pg_sys::get_namespace_name(schema);
                 (!name.is_null()).then(|| owned_from_server(name))

@@ -7,6 +7,7 @@
 
 pub(crate) mod guard;
 pub(crate) mod identity;
+mod list;
 pub(crate) mod lock;
 pub(crate) mod parse;
 pub(crate) mod plan;

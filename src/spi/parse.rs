@@ -1,8 +1,8 @@
 //! What a piece of config SQL is, found by PostgreSQL's own parser.
 
+use super::list::pointers;
 use super::text::{c_string, owned_from_server};
 use pgrx::pg_sys;
-use std::ffi::c_void;
 
 /// Why a text is not usable as one expression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,13 +23,13 @@ pub(crate) fn single_expression(text: &str) -> Result<(), NotOne> {
     // pointer is read as that node.
     unsafe {
         let statements = pg_sys::raw_parser(source.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
-        let [statement] = items(statements)[..] else { return Err(NotOne::Statements) };
+        let [statement] = pointers(statements)[..] else { return Err(NotOne::Statements) };
         let statement = (*statement.cast::<pg_sys::RawStmt>()).stmt;
         if (*statement).type_ != pg_sys::NodeTag::T_SelectStmt {
             return Err(NotOne::Statements);
         }
         let select = statement.cast::<pg_sys::SelectStmt>();
-        let [target] = items((*select).targetList)[..] else { return Err(NotOne::Clauses) };
+        let [target] = pointers((*select).targetList)[..] else { return Err(NotOne::Clauses) };
         let target = target.cast::<pg_sys::ResTarget>();
         if has_clauses(&*select) || !(*target).name.is_null() {
             return Err(NotOne::Clauses);
@@ -66,7 +66,7 @@ unsafe fn ends_in_star(node: *mut pg_sys::Node) -> bool {
             pg_sys::NodeTag::T_A_Indirection => (*node.cast::<pg_sys::A_Indirection>()).indirection,
             _ => return false,
         };
-        items(fields)
+        pointers(fields)
             .last()
             .is_some_and(|last| (*last.cast::<pg_sys::Node>()).type_ == pg_sys::NodeTag::T_A_Star)
     }
@@ -97,7 +97,7 @@ pub(crate) fn analyse(sql: &str) -> Analysis {
             std::ptr::null_mut(),
         );
         Analysis {
-            types: items(query.targetList)
+            types: pointers(query.targetList)
                 .into_iter()
                 .map(|target| {
                     let target = &*target.cast::<pg_sys::TargetEntry>();
@@ -131,7 +131,7 @@ unsafe fn columns_read(query: &pg_sys::Query) -> Vec<i16> {
 unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmapset> {
     // SAFETY: range table entries are RangeTblEntry nodes.
     unsafe {
-        let first = *items(query.rtable).first()?;
+        let first = *pointers(query.rtable).first()?;
         Some((*first.cast::<pg_sys::RangeTblEntry>()).selectedCols)
     }
 }
@@ -142,20 +142,8 @@ unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmaps
 unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmapset> {
     // SAFETY: the list holds RTEPermissionInfo nodes.
     unsafe {
-        let first = *items(query.rteperminfos).first()?;
+        let first = *pointers(query.rteperminfos).first()?;
         Some((*first.cast::<pg_sys::RTEPermissionInfo>()).selectedCols)
-    }
-}
-
-/// # Safety
-/// `list` is null or a list of pointers.
-unsafe fn items(list: *mut pg_sys::List) -> Vec<*mut c_void> {
-    // SAFETY: promised by the caller.
-    unsafe {
-        if list.is_null() {
-            return Vec::new();
-        }
-        (0..(*list).length).map(|place| (*(*list).elements.add(place as usize)).ptr_value).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prepared statements and their results, over owned values.
 
-use super::in_call_context;
 use super::text::{c_string, datum, owned_from_server};
+use super::{in_call_context, list};
 use pgrx::pg_sys;
 use std::ffi::c_char;
 
@@ -94,13 +94,27 @@ impl Plan {
     }
 
     /// Makes the planner work once, which runs IMMUTABLE functions: as whoever is the current user.
+    /// What reads a foreign table is not planned, since that may contact its server.
     pub(crate) fn plan_once(&self) {
+        if self.reads_foreign_tables() {
+            return;
+        }
         // SAFETY: the plan is saved and has one statement; the reference is released at once.
         unsafe {
             let cached = pg_sys::SPI_plan_get_cached_plan(self.0);
             if !cached.is_null() {
                 pg_sys::ReleaseCachedPlan(cached, pg_sys::CurrentResourceOwner);
             }
+        }
+    }
+
+    fn reads_foreign_tables(&self) -> bool {
+        // SAFETY: the sources of a valid plan are CachedPlanSource nodes with lists of relation oids.
+        unsafe {
+            list::pointers(pg_sys::SPI_plan_get_plan_sources(self.0))
+                .into_iter()
+                .flat_map(|source| list::oids((*source.cast::<pg_sys::CachedPlanSource>()).relationOids))
+                .any(|relation| pg_sys::get_rel_relkind(relation) as u8 == pg_sys::RELKIND_FOREIGN_TABLE)
         }
     }
 

@@ -28,6 +28,13 @@ unsafe extern "C-unwind" fn on_invalidation(_arg: pg_sys::Datum, relation: pg_sy
     }
 }
 
+/// Absorbs what other sessions have changed up to now: inside a transaction that has its locks
+/// already, nothing else would.
+pub(crate) fn catch_up() {
+    // SAFETY: allowed wherever a transaction is; costs a look at shared memory.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+}
+
 pub(crate) fn generation() -> u64 {
     GENERATION.get()
 }

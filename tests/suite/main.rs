@@ -16,4 +16,7 @@ mod passwords;
 mod readme;
 mod rehash_and_mismatch;
 mod setup;
+mod source_dblink;
+mod sources;
+mod sources_down;
 mod write_failures;
