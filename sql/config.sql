@@ -81,7 +81,7 @@ COMMENT ON COLUMN ferry.source.target IS 'the target that its users are moved in
 COMMENT ON COLUMN ferry.source.kind IS 'relation (default): a table, view or foreign table here; dblink: a query run on a foreign server';
 COMMENT ON COLUMN ferry.source.relation IS 'kind relation: the table, view or foreign table; stored schema-qualified';
 COMMENT ON COLUMN ferry.source.server IS 'kind dblink: the foreign server, with a user mapping for the target''s run_as';
-COMMENT ON COLUMN ferry.source.query IS 'kind dblink: the remote query; $1 in it is the login';
+COMMENT ON COLUMN ferry.source.query IS 'kind dblink: the remote query; $1 in it is the login; its columns are those of row_type, in their order';
 COMMENT ON COLUMN ferry.source.row_type IS 'kind dblink: the composite type of the query''s rows; stored schema-qualified';
 COMMENT ON COLUMN ferry.source.key_column IS 'the legacy key, which never changes for a user; links are made by it';
 COMMENT ON COLUMN ferry.source.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or (kind relation) expressions over l such as lower(l.email)';

@@ -23,6 +23,6 @@ COMMENT ON COLUMN ferry.link.legacy_key IS 'the text of the source''s key_column
 COMMENT ON COLUMN ferry.link.target IS 'the target that the user was moved into';
 COMMENT ON COLUMN ferry.link.user_id IS 'the text of the target''s id_column';
 COMMENT ON COLUMN ferry.link.via IS 'how the user was moved: login, import, reset, admin, adopt';
-COMMENT ON COLUMN ferry.link.moved_at IS 'when';
+COMMENT ON COLUMN ferry.link.moved_at IS 'when the user was moved';
 COMMENT ON COLUMN ferry.link.hash_digest IS 'SHA-256 (hex) of the hash that pg_ferry wrote from the legacy password; once the target holds another hash, the legacy password is never asked again';
 COMMENT ON COLUMN ferry.link.tombstone IS 'true = the user was forgotten and does not come back';

@@ -128,6 +128,40 @@ impl Relation {
     }
 }
 
+/// What an actor must be able to do with a relation.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Rights {
+    Read,
+    Write,
+}
+
+/// Refuses a relation that the actor cannot use, with the GRANT that is missing.
+pub(crate) fn check_rights(
+    relation: &Relation,
+    actor: &Actor,
+    rights: Rights,
+    place: &str,
+) -> Result<(), Refusal> {
+    let (can, verb, privileges) = match rights {
+        Rights::Read => (relation.can_select, "read", "SELECT"),
+        Rights::Write => {
+            (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
+        }
+    };
+    if can && relation.can_use_schema {
+        return Ok(());
+    }
+    let (role, schema) = (identity::quoted(&actor.role_name), identity::quoted(&relation.name.schema.0));
+    let hint = if relation.can_use_schema {
+        format!("GRANT {privileges} ON {} TO {role};", relation.title)
+    } else {
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role};")
+    };
+    let message =
+        format!("{place}: role \"{}\" of run_as may not {verb} {}", actor.role_name, relation.title);
+    Err(Refusal::new(Kind::Privilege, message).hint(hint))
+}
+
 /// Checks that a piece of config SQL is one expression, read under the same settings as when it runs.
 fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refusal> {
     let hint = "Give one SQL expression, such as lower(l.email): no column list, alias, FROM or semicolon.";
@@ -151,24 +185,28 @@ pub(crate) struct Scope {
     pub(crate) from: String,
     /// The same without the parameter, for checking: config SQL has no business with `$1`.
     pub(crate) checked_from: String,
+    /// For hints: a value and a condition over it.
+    examples: (String, String),
 }
 
 impl Scope {
     /// The columns of one value of a row type, under `alias`.
     pub(crate) fn of_row(row_type: Oid, alias: &str) -> Scope {
-        Scope::of_value(row_type, alias)
+        let value = if alias == "u" { "u.email" } else { "lower(l.email)" };
+        Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
     }
 
     /// A text under the name `login`.
     pub(crate) fn of_login() -> Scope {
-        Scope::of_value(TEXT, "login_row(login)")
+        Scope::of_value(TEXT, "login_row(login)", "login", "login LIKE '%@example.com'")
     }
 
-    fn of_value(type_oid: Oid, alias: &str) -> Scope {
+    fn of_value(type_oid: Oid, alias: &str, value: &str, condition: &str) -> Scope {
         let type_name = types::type_name(type_oid);
         Scope {
             from: format!("FROM pg_catalog.unnest(ARRAY[$1]) AS {alias}"),
             checked_from: format!("FROM pg_catalog.unnest(ARRAY[NULL::{type_name}]) AS {alias}"),
+            examples: (value.to_string(), condition.to_string()),
         }
     }
 }
@@ -194,9 +232,10 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(
-            "It is SQL over the row, such as lower(l.email), with the rights and search path of the target.",
-        )),
+        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+            "It is one SQL expression, such as {}, with the rights and search path of the target.",
+            scope.examples.0
+        ))),
     }
 }
 
@@ -213,9 +252,9 @@ pub(crate) fn condition(
     }
     Err(Refusal::new(
         Kind::Type,
-        format!("{place}: the expression is of type {}, not boolean", types::type_name(type_oid)),
+        format!("{place}: the expression is of type {}, not boolean", types::type_title(type_oid)),
     )
-    .hint("Give a condition, such as l.active or l.status = 'ok'."))
+    .hint(format!("Give a condition, such as {}.", scope.examples.1)))
 }
 
 /// A place where logins or keys are looked up: a column, or an expression over the row.
@@ -253,7 +292,7 @@ pub(crate) fn lookup(
     let key = types::key_type(type_oid).ok_or_else(|| {
         Refusal::new(
             Kind::Type,
-            format!("{place}: type {} has no equality operator", types::type_name(type_oid)),
+            format!("{place}: type {} has no equality operator", types::type_title(type_oid)),
         )
         .hint("Look logins and keys up in a column of a type such as text, uuid or bigint.")
     })?;

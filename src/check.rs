@@ -2,7 +2,7 @@
 //! refuse to use is refused here. No legacy system is contacted.
 
 use crate::catalog;
-use crate::config::{self, MappingRow, Rows, SourceRow, TargetRow};
+use crate::config::{self, MappingRow, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
 use crate::source::Source;
 use crate::spi::plan::{self, Arg};
@@ -101,7 +101,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     if !session::checks_are_on() {
         return Ok(());
     }
-    let row: TargetRow = parse(new)?;
+    let row: TargetRow = parse("target", new)?;
     let target = Target::open(&row)?;
     for source in rows.sources_of(&row.name) {
         Source::open(source, rows.mappings_of(&source.name).cloned().collect(), &target)?;
@@ -135,14 +135,11 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     canonicalise("source", new, "relation", catalog::relation_oid(&relation))?;
     let row_type = text(new, "row_type").unwrap_or_default();
     canonicalise("source", new, "row_type", catalog::row_type_relation_oid(&row_type))?;
-    let row: SourceRow = parse(new)?;
-    // An unknown target is the foreign key's to refuse, an incomplete kind the CHECK's.
-    let is_complete = match row.kind {
-        config::SourceKind::Relation => row.relation.is_some(),
-        config::SourceKind::Dblink => row.row_type.is_some() && row.query.is_some() && row.server.is_some(),
-    };
+    let row: SourceRow = parse("source", new)?;
+    check_complete(&row)?;
     match rows.target(&row.target) {
-        Some(target) if session::checks_are_on() && is_complete => {
+        // An unknown target is the foreign key's to refuse.
+        Some(target) if session::checks_are_on() => {
             let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
             let mappings = rows.mappings_of(&former).cloned().collect();
             Source::open(&row, mappings, &Target::open(target)?).map(drop)
@@ -151,9 +148,31 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     }
 }
 
+/// Says what each kind needs before the CHECK of the table says only its own name.
+fn check_complete(row: &SourceRow) -> Result<(), Refusal> {
+    let dblink = [&row.server, &row.query, &row.row_type];
+    let (is_complete, needs, hint) = match row.kind {
+        SourceKind::Relation => (
+            row.relation.is_some() && dblink.iter().all(|column| column.is_none()),
+            "relation, and no server, query and row_type",
+            "Name a table, view or foreign table in relation, or set kind to dblink.",
+        ),
+        SourceKind::Dblink => (
+            row.relation.is_none() && dblink.iter().all(|column| column.is_some()),
+            "server, query and row_type, and no relation",
+            "For example query = 'SELECT id, email, password FROM users WHERE email = $1'.",
+        ),
+    };
+    if is_complete {
+        return Ok(());
+    }
+    let kind = if row.kind == SourceKind::Relation { "relation" } else { "dblink" };
+    Err(Refusal::new(Kind::Invalid, format!("source {}: kind {kind} needs {needs}", row.name)).hint(hint))
+}
+
 fn check_mapping(new: &Value, rows: &Rows) -> Result<(), Refusal> {
     may_write("mapping", new, rows)?;
-    let row: MappingRow = parse(new)?;
+    let row: MappingRow = parse("mapping", new)?;
     let source = rows.sources.iter().find(|source| source.name == row.source);
     match (source, target_of("mapping", new, rows)) {
         (Some(source), Some(target)) if session::checks_are_on() => {
@@ -203,11 +222,12 @@ fn text(row: &Value, field: &str) -> Option<String> {
 }
 
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
-fn parse<T: DeserializeOwned>(row: &Value) -> Result<T, Refusal> {
-    serde_json::from_value(row.clone()).map_err(|error| {
-        Refusal::new(Kind::Invalid, format!("invalid config: {error}")).hint(
-            "The comments of the table's columns name the values: \\d+ ferry.target, \\d+ ferry.source.",
-        )
+fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(row).map_err(|error| {
+        let name = text(row, "name").or_else(|| text(row, "source")).unwrap_or_default();
+        let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
+        Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
+            .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
     })
 }
 
@@ -248,6 +268,10 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
         .collect()
 }
 
+/// The message without the place where it stands, which is the object.
 fn finding(object: String, refusal: &Refusal) -> Finding {
-    Finding { object, problem: refusal.message().to_string(), hint: refusal.hint_text().map(str::to_string) }
+    let message = refusal.message();
+    let problem =
+        message.strip_prefix(&object).map_or(message, |rest| rest.trim_start_matches([':', ',', ' ']));
+    Finding { problem: problem.to_string(), hint: refusal.hint_text().map(str::to_string), object }
 }

@@ -168,8 +168,11 @@ impl From<legacy_hash::Error> for Refusal {
         let refusal = Refusal::new(kind, error.to_string());
         match error {
             Error::UnknownName => refusal.hint("The names are in the view ferry.hash_format."),
-            Error::Ambiguous | Error::UnknownFormat => {
+            Error::Ambiguous => {
                 refusal.hint("Name the format; ferry.identify_hash(hash) lists the candidates.")
+            }
+            Error::UnknownFormat => {
+                refusal.hint("The formats that are known are in the view ferry.hash_format.")
             }
             Error::BadPolicy(_) => {
                 refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")

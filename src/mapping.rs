@@ -200,7 +200,7 @@ fn check_fit(
     fits.map_err(|error| {
         Refusal::in_config(place, error).or_hint(format!(
             "The expression is of type {}, the column of type {}: cast it.",
-            types::type_name(type_oid),
+            types::type_title(type_oid),
             column.type_name
         ))
     })

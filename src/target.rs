@@ -1,6 +1,6 @@
 //! The users table: looking users up, and replacing their hashes.
 
-use crate::catalog::{self, Actor, Lookup, Relation, Scope};
+use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
 use crate::login::Login;
@@ -55,7 +55,7 @@ impl Target {
         let role_name = row.run_as.clone().unwrap_or_default();
         let relation = open_relation(&row.relation, &role_name, &place)?;
         let actor = open_actor(row, role_name, &place)?;
-        check_rights(&relation, &actor, &place)?;
+        catalog::check_rights(&relation, &actor, Rights::Write, &place)?;
         check_columns(row, &relation, &place)?;
         let lookups = row
             .login_columns
@@ -235,23 +235,6 @@ fn open_actor(row: &TargetRow, role_name: String, place: &str) -> Result<Actor, 
     })?;
     let search_path = row.search_path.clone().unwrap_or_default();
     Ok(Actor { role, role_name, search_path })
-}
-
-fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), Refusal> {
-    if relation.can_use_schema && relation.can_select && relation.can_write {
-        return Ok(());
-    }
-    let role = Ident(actor.role_name.clone());
-    let hint = if relation.can_use_schema {
-        format!("GRANT SELECT, INSERT, UPDATE ON {} TO {role};", relation.title)
-    } else {
-        format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
-    };
-    Err(Refusal::new(
-        Kind::Privilege,
-        format!("{place}: role \"{}\" of run_as may not read and write {}", actor.role_name, relation.title),
-    )
-    .hint(hint))
 }
 
 fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<(), Refusal> {

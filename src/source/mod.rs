@@ -6,7 +6,7 @@
 mod dblink;
 mod relation;
 
-use crate::catalog::{self, Actor, Lookup, Relation, Scope};
+use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::{MappingRow, OnWrong, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::login::{Login, LoginForm};
@@ -270,34 +270,17 @@ fn open_rows(row: &SourceRow, actor: &Actor, place: &str) -> Result<Relation, Re
             Refusal::new(Kind::Relation, format!("{place}: {what} \"{name}\" does not exist"))
                 .hint("Create it first, and name it with its schema, such as legacy.customers.")
         })?;
-    check_rights(&relation, actor, place).map(|()| relation)
-}
-
-fn check_rights(relation: &Relation, actor: &Actor, place: &str) -> Result<(), Refusal> {
-    if relation.can_use_schema && relation.can_select {
-        return Ok(());
-    }
-    let role = crate::sql::Ident(actor.role_name.clone());
-    let hint = if relation.can_use_schema {
-        format!("GRANT SELECT ON {} TO {role};", relation.title)
-    } else {
-        format!("GRANT USAGE ON SCHEMA {} TO {role};", relation.name.schema)
-    };
-    Err(Refusal::new(
-        Kind::Privilege,
-        format!("{place}: role \"{}\" of run_as may not read {}", actor.role_name, relation.title),
-    )
-    .hint(hint))
+    catalog::check_rights(&relation, actor, Rights::Read, place).map(|()| relation)
 }
 
 fn check_format(row: &SourceRow, place: &str) -> Result<(), Refusal> {
     let Some(name) = &row.format else { return Ok(()) };
     let format = legacy_hash::format(name).ok_or_else(|| {
-        Refusal::new(Kind::Invalid, format!("{place}: there is no password hash format \"{name}\""))
+        Refusal::new(Kind::Invalid, format!("{place}, format: there is no password hash format \"{name}\""))
             .hint("The names are in the view ferry.hash_format; null lets each hash say itself.")
     })?;
     if format.needs_salt && row.salt.is_none() {
-        return Err(Refusal::new(Kind::Invalid, format!("{place}: format {} needs a salt", format.name))
+        return Err(Refusal::new(Kind::Invalid, format!("{place}, salt: format {} needs one", format.name))
             .hint("Set salt to an expression over l, such as l.salt."));
     }
     Ok(())

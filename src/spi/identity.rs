@@ -116,7 +116,7 @@ pub(crate) fn current_user_is_superuser() -> bool {
 }
 
 /// An identifier as people write it: quoted only where it must be.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let name = c_string(name);
     // SAFETY: returns its argument or a palloc'd C string.
     unsafe { owned_from_server(pg_sys::quote_identifier(name.as_ptr())) }

@@ -58,6 +58,12 @@ pub(crate) fn type_name(type_oid: Oid) -> String {
     }
 }
 
+/// The name of a type as people write it.
+pub(crate) fn type_title(type_oid: Oid) -> String {
+    // SAFETY: as above.
+    unsafe { owned_from_server(pg_sys::format_type_be(type_oid)) }
+}
+
 fn operator_name(operator: Oid) -> String {
     // SAFETY: syscache look-up of an operator that the type cache has just named.
     unsafe {

@@ -7,10 +7,13 @@
 )]
 
 mod adopt;
+mod asks;
+mod events;
 mod explain;
 mod ground;
 mod login;
 mod login_django;
+mod login_form;
 mod login_wordpress;
 mod passwords;
 mod readme;

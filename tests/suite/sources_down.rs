@@ -76,6 +76,29 @@ fn an_event_of_an_unavailable_source_keeps_no_login() {
 }
 
 #[test]
+fn a_user_who_waits_for_a_reset_has_no_password_here_and_is_unavailable() {
+    need_extension!("postgres_fdw");
+    let (site, _legacy) = remote_shop(Db::legacy());
+    let moved = site.web().query_one("SELECT outcome FROM ferry.prepare_reset($1)", &[&"ann@example.com"]);
+    assert_eq!(moved.unwrap().get::<_, String>(0), "migrated");
+    site.db.sql("ALTER SERVER legacy OPTIONS (SET port '1')");
+    // Only the legacy system could say whether that is right: it is not reported as wrong.
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("unavailable"));
+}
+
+#[test]
+fn a_user_without_a_password_here_is_unavailable_while_the_source_is_down() {
+    for on_wrong in ["stop", "next"] {
+        let site = down_and_up();
+        site.configure_source("shop", &format!("on_wrong = '{on_wrong}'"));
+        site.configure("target", "adopt = 'locked'");
+        site.as_owner("INSERT INTO users (id, email) VALUES (42, 'ann@example.com')");
+        let answered = login(&mut site.app(), "ann@example.com", "ann's secret");
+        assert_eq!(answered, Answer::refused("unavailable"), "{on_wrong}: {}", site.why());
+    }
+}
+
+#[test]
 fn a_source_that_may_not_be_read_is_unavailable() {
     need_extension!("postgres_fdw");
     let (site, legacy) = remote_shop(Db::legacy());

@@ -191,7 +191,7 @@ impl fmt::Debug for Policy {
 /// The producer of a policy's name, or of a format's.
 fn producer(name: &str) -> Result<&'static dyn Produce, Error> {
     let format = format(name).ok_or(Error::BadPolicy("no format has this name"))?;
-    format.scheme.producer().ok_or(Error::BadPolicy("new hashes of this format can not be made"))
+    format.scheme.producer().ok_or(Error::BadPolicy("new hashes of this format cannot be made"))
 }
 
 fn setting(knobs: &[Knob], param: &str) -> Result<(usize, u32), Error> {

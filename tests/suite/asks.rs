@@ -1,0 +1,291 @@
+//! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
+//!
+//! 14 (the stampede) is `concurrency.rs`. 3, 8, 10, 11, 17, 19 and 21 come with later work.
+
+use crate::setup::{Answer, Site, login};
+use ferry_tests::{Db, need_extension};
+use std::time::{Duration, Instant};
+
+fn prepare_reset(site: &Site, email: &str) -> String {
+    site.web().query_one("SELECT outcome FROM ferry.prepare_reset($1)", &[&email]).unwrap().get(0)
+}
+
+#[test]
+fn ask_01_forgot_password_works_before_the_first_login() {
+    let site = Site::shop();
+    assert_eq!(prepare_reset(&site, "ann@example.com"), "migrated");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann Other"));
+    // A stranger has asked for it: Ann still gets in.
+    let mut web = site.web();
+    assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "ok");
+    web.query_one("SELECT * FROM ferry.set_password($1, $2)", &[&"ann@example.com", &"a new one"]).unwrap();
+    assert_eq!(login(&mut web, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    assert_eq!(login(&mut web, "ann@example.com", "a new one").outcome, "ok");
+    assert_eq!(prepare_reset(&site, "nobody@example.com"), "invalid");
+}
+
+#[test]
+fn ask_02_a_wrong_password_stores_nobody() {
+    let site = Site::shop();
+    let mut app = site.app();
+    for wrong in ["wrong", "", "ann's secret ", "ANN'S SECRET"] {
+        assert_eq!(login(&mut app, "ann@example.com", wrong), Answer::refused("invalid"), "{wrong:?}");
+    }
+    assert_eq!(site.counts(), (0, 0, 4));
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn ask_04_a_password_changed_in_the_legacy_system_counts_until_a_date_and_old_ones_stay_dead() {
+    let site = Site::shop();
+    let mut app = site.app();
+    login(&mut app, "ann@example.com", "ann's secret");
+    site.configure("target", "on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'");
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("changed there")]);
+    assert_eq!(login(&mut app, "ann@example.com", "changed there").outcome, "ok");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    site.db.rows("UPDATE users SET password_hash = $1", &[&site.hash("set here")]);
+    assert_eq!(login(&mut app, "ann@example.com", "changed there"), Answer::refused("invalid"));
+    site.configure("target", "on_mismatch_until = now() - interval '1 day'");
+    assert_eq!(login(&mut app, "ann@example.com", "changed there"), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, "ann@example.com", "set here").outcome, "ok");
+}
+
+#[test]
+fn ask_05_a_renamed_user_arrives_once() {
+    let site = Site::shop();
+    let mut app = site.app();
+    login(&mut app, "ann@example.com", "ann's secret");
+    site.as_owner("UPDATE legacy.customers SET email = 'ann.married@example.com'");
+    assert_eq!(login(&mut app, "ann.married@example.com", "ann's secret").outcome, "ok");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!((site.counts().0, site.counts().1), (1, 1));
+}
+
+#[test]
+fn ask_06_nobody_is_half_moved() {
+    let site = Site::shop();
+    let mut app = site.app();
+    // The row goes in, and what comes after it fails.
+    site.as_owner(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+         CREATE TRIGGER refuse AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!((site.counts().0, site.counts().1), (0, 0));
+    site.as_owner("DROP TRIGGER refuse ON users");
+    // One who is here already is tied, if the DBA wants that, and only with the legacy password.
+    site.as_owner("INSERT INTO users (id, email) VALUES (42, 'ann@example.com')");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    site.configure("target", "adopt = 'locked'");
+    assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::welcomed("migrated", "42"));
+    assert_eq!((site.counts().0, site.counts().1), (1, 1));
+}
+
+#[test]
+fn ask_07_a_salt_in_another_column_is_a_matter_of_config() {
+    let site = Site::shop();
+    site.as_owner("UPDATE legacy.customers SET salt = 'NaCl'");
+    for (format, stored) in [
+        ("md5($salt.$pass)", "md5('NaCl' || $1)"),
+        ("md5($pass.$salt)", "md5($1 || 'NaCl')"),
+        // printf "NaClann's secret" | sha1sum
+        ("sha1($salt.$pass)", "left('7e45bdb61b757b418e1552a4064d00970f8f1506' || $1, 40)"),
+        ("sha256($pass.$salt)", "encode(sha256(convert_to($1 || 'NaCl', 'UTF8')), 'hex')"),
+        ("sha512($salt.$pass)", "upper(encode(sha512(convert_to('NaCl' || $1, 'UTF8')), 'hex'))"),
+    ] {
+        site.db.sql("DELETE FROM ferry.link; DELETE FROM users");
+        site.db.rows(&format!("UPDATE legacy.customers SET pwd = {stored}"), &[&"ann's secret"]);
+        site.configure("source", &format!("salt = 'l.salt', format = '{format}'"));
+        let mut app = site.app();
+        assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"), "{format}");
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated", "{format}");
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok", "{format}");
+    }
+}
+
+#[test]
+fn ask_09_bcrypt_looks_at_72_bytes_and_the_new_hash_takes_the_whole_password() {
+    need_extension!("postgres_fdw");
+    let (site, _legacy) = Site::django();
+    let mut app = site.app();
+    let leo = ferry_tests::legacy_data::django_user("leo_long_bcrypt");
+    let whole = leo.password();
+    assert!(whole.len() > 72);
+    let cut = &whole[..72];
+    assert_eq!(login(&mut app, &leo.username, &whole[..71]), Answer::refused("invalid"));
+    // The legacy system would have let him in with less, or more: so do we, this once.
+    let mut transaction = app.transaction().unwrap();
+    let there: String = transaction
+        .query_one("SELECT outcome FROM ferry.authenticate($1, $2)", &[&leo.username, &cut])
+        .unwrap()
+        .get(0);
+    assert_eq!(there, "migrated");
+    transaction.rollback().unwrap();
+    assert_eq!(login(&mut app, &leo.username, whole).outcome, "migrated");
+    assert_eq!(login(&mut app, &leo.username, cut), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, &leo.username, &format!("{whole}x")), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, &leo.username, whole).outcome, "ok");
+}
+
+#[test]
+fn ask_12_name_or_address_in_any_case_and_two_people_are_nobody() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ADD username text UNIQUE;
+         ALTER TABLE legacy.customers ADD username text;
+         UPDATE legacy.customers SET username = 'AnnTheGreat'",
+    );
+    site.map("shop", "username", "lower(l.username)");
+    site.db.sql(
+        "UPDATE ferry.target SET login_columns = '{email,username}';
+         UPDATE ferry.source SET login_columns = '{lower(l.email),lower(l.username)}'",
+    );
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ANNthegreat", "ann's secret").outcome, "migrated");
+    for name in ["annthegreat", "AnnTheGreat", "ann@example.com", "Ann@Example.com"] {
+        assert_eq!(login(&mut app, name, "ann's secret").outcome, "ok", "{name}");
+    }
+    assert_eq!(site.counts().0, 1);
+    site.add_customer("customers", "Ben@example.com", "the first Ben's");
+    site.add_customer("customers", "ben@example.com", "the second Ben's");
+    for password in ["the first Ben's", "the second Ben's"] {
+        assert_eq!(login(&mut app, "ben@example.com", password), Answer::refused("invalid"));
+        assert_eq!(site.why(), "invalid/ambiguous");
+    }
+}
+
+#[test]
+fn ask_13_unknown_wrong_and_legacy_wrong_do_the_same_work() {
+    // About a tenth of a second each: nothing else in a login takes that long.
+    const POLICY: &str = "argon2id:m=32768,t=4,p=1";
+    let site = Site::shop();
+    site.configure("target", &format!("hash_policy = '{POLICY}'"));
+    // Ann is moved; Ben is not, with an expensive hash there, nor Cem, with a cheap one.
+    let mut app = site.app();
+    login(&mut app, "ann@example.com", "ann's secret");
+    let expensive: String = site.db.one("SELECT ferry.hash_password('ben''s secret', $1)", &[&POLICY]);
+    crate::setup::add_customer(&site.db, "legacy.customers", "ben@example.com", &expensive);
+    site.add_customer("customers", "cem@example.com", "cem's secret");
+    crate::setup::add_customer(&site.db, "legacy.customers", "locked@example.com", "!");
+    let mut fastest = |typed: &str| {
+        let timed = (0..5).map(|_| {
+            let started = Instant::now();
+            assert_eq!(login(&mut app, typed, "wrong"), Answer::refused("invalid"));
+            started.elapsed()
+        });
+        timed.min().unwrap()
+    };
+    let here = fastest("ann@example.com");
+    assert!(here > Duration::from_millis(20), "the policy is no work: {here:?}");
+    for typed in ["nobody@example.com", "ben@example.com", "cem@example.com", "locked@example.com", ""] {
+        let took = fastest(typed);
+        let ratio = took.as_secs_f64() / here.as_secs_f64();
+        assert!((0.5..1.9).contains(&ratio), "{typed:?}: {took:?} against {here:?}");
+    }
+}
+
+#[test]
+fn ask_15_disabled_users_stay_disabled_and_deleted_ones_deleted() {
+    let site = Site::shop();
+    site.configure("target", "allowed = 'u.active'");
+    site.map("shop", "active", "l.active");
+    site.as_owner("UPDATE legacy.customers SET active = false");
+    let mut app = site.app();
+    for _ in 0..2 {
+        let disabled = login(&mut app, "ann@example.com", "ann's secret");
+        assert!(!disabled.authenticated && disabled.outcome == "blocked", "{disabled:?}");
+    }
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    assert_eq!(login(&mut app, "ben@example.com", "ben's secret").outcome, "migrated");
+    site.as_owner("DELETE FROM users WHERE email = 'ben@example.com'");
+    assert_eq!(login(&mut app, "ben@example.com", "ben's secret"), Answer::refused("invalid"));
+    assert_eq!(prepare_reset(&site, "ben@example.com"), "invalid");
+    assert_eq!(site.db.count("users WHERE email = 'ben@example.com'"), 0);
+}
+
+#[test]
+fn ask_16_a_slow_legacy_system_has_an_outcome_of_its_own_and_moved_users_never_notice() {
+    let site = Site::shop();
+    let mut app = site.app();
+    login(&mut app, "ann@example.com", "ann's secret");
+    site.as_owner(
+        "CREATE FUNCTION legacy.slowly() RETURNS SETOF legacy.customers LANGUAGE plpgsql AS
+             'BEGIN PERFORM pg_catalog.pg_sleep(60); END';
+         CREATE VIEW legacy.slow AS SELECT * FROM legacy.slowly()",
+    );
+    site.configure_source("shop", "relation = 'legacy.slow', timeout = '200 ms'");
+    let started = Instant::now();
+    assert_eq!(login(&mut app, "ben@example.com", "any"), Answer::refused("unavailable"));
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn ask_18_a_login_can_be_tried_without_changing_anything() {
+    let site = Site::shop();
+    let steps = site.db.rows("SELECT * FROM ferry.explain_login($1)", &[&"ann@example.com"]);
+    assert_eq!(steps.last().unwrap().get::<_, String>("result"), "migrated");
+    assert_eq!(site.counts(), (0, 0, 0));
+    let given: i64 = site.db.one("SELECT nextval('users_id_seq')", &[]);
+    assert_eq!(given, 1, "not even a number was used up");
+}
+
+#[test]
+fn ask_20_a_column_map_takes_the_place_of_code() {
+    let site = Site::new();
+    site.db.sql(&format!("CREATE SCHEMA legacy_app AUTHORIZATION {}", site.db.owner()));
+    site.as_owner(
+        "CREATE TABLE legacy_app.members (nr integer PRIMARY KEY, mail varchar(80), pw char(32), born integer, tags text);
+         INSERT INTO legacy_app.members VALUES (7, 'ANN@EXAMPLE.COM', md5('ann''s secret'), 1000000000, 'a, b,c');
+         ALTER TABLE users ADD joined_at timestamptz, ADD tags text[], ADD settings jsonb",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.source (name, target, relation, key_column, login_columns, hash, format)
+         VALUES ('app', 'default', 'legacy_app.members', 'nr', '{lower(l.mail)}', 'l.pw', 'md5($pass)');
+         INSERT INTO ferry.mapping (source, target_column, expression) VALUES
+             ('app', 'email',     'lower(l.mail)'),
+             ('app', 'joined_at', 'to_timestamp(l.born)'),
+             ('app', 'tags',      $$regexp_split_to_array(l.tags, ',\\s*')$$),
+             ('app', 'settings',  $$'{}'::jsonb$$)",
+    );
+    assert_eq!(
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "migrated",
+        "{}",
+        site.why()
+    );
+    let row: String = site.db.one(
+        "SELECT concat_ws('|', email, extract(epoch FROM joined_at)::bigint, tags, settings) FROM users",
+        &[],
+    );
+    assert_eq!(row, "ann@example.com|1000000000|{a,b,c}|{}");
+}
+
+#[test]
+fn ask_22_a_collation_that_takes_one_person_for_another_lets_nobody_in() {
+    need_extension!("postgres_fdw");
+    let (site, legacy) = (Site::new(), Db::legacy());
+    for db in [&site.db, &legacy] {
+        db.sql("CREATE COLLATION mysql (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
+    }
+    legacy
+        .sql("CREATE TABLE customers (id bigint, email text COLLATE mysql, first text, last text, pwd text)");
+    legacy.rows(
+        "INSERT INTO customers VALUES (7, 'User7@example.com', 'U', 'Seven', $1)",
+        &[&site.hash("secret 7")],
+    );
+    site.db.import_foreign_tables(&legacy, &["customers"]);
+    site.as_owner("ALTER FOREIGN TABLE legacy.customers ALTER email TYPE text COLLATE \"default\"");
+    site.add_source("shop", "legacy.customers");
+    let found: i64 = legacy.one("SELECT count(*) FROM customers WHERE email = 'üser7@example.com'", &[]);
+    assert_eq!(found, 1, "the far end lies");
+    let mut app = site.app();
+    for other in ["üser7@example.com", "ÜSER7@example.com", "usér7@example.com"] {
+        assert_eq!(login(&mut app, other, "secret 7"), Answer::refused("invalid"), "{other}");
+        assert_eq!(site.why(), "invalid/unknown_login", "{other}");
+    }
+    assert!(legacy.log().contains("email = 'üser7@example.com'"), "{}", legacy.log().text());
+    assert_eq!(login(&mut app, "USER7@example.com", "secret 7").outcome, "migrated");
+}
