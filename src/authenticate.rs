@@ -12,7 +12,7 @@ use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Person, Source};
-use crate::spi::guard::{self, SqlError};
+use crate::spi::guard;
 use crate::spi::plan::View;
 use crate::spi::{lock, session};
 use crate::target::{Found, User};
@@ -135,7 +135,7 @@ impl<'a> Flow<'a> {
                 if row.on_mismatch == OnMismatch::Source && link.hash_is_ours() && self.mismatch_window() =>
             {
                 self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
-                self.refresh(user, &link)
+                self.refresh(user, &link, Outcome::Invalid)
             }
             None if row.adopt == Adopt::Any => {
                 self.note("adopt", "the user was not moved by pg_ferry: the sources are asked");
@@ -151,7 +151,7 @@ impl<'a> Flow<'a> {
         match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
             Some(link) if link.via == Some(Via::Reset) && link.hash_is_ours() => {
                 self.note("reset", &format!("no password was set yet: source {} still decides", link.source));
-                self.refresh(user, &link)
+                self.refresh(user, &link, Outcome::Unavailable)
             }
             None if row.adopt != Adopt::Refuse => {
                 self.note("adopt", "the user has no password: the sources are asked");
@@ -176,6 +176,9 @@ impl<'a> Flow<'a> {
         }
         match (passed_over, adopting) {
             (Some((outcome, why)), None) => self.conclude(outcome, why),
+            (Some((Outcome::Unavailable, why)), Some(user)) if !user.has_password() => {
+                self.conclude(Outcome::Unavailable, why.user(&user.id))
+            }
             (_, Some(user)) => self.conclude(Outcome::Invalid, Why::of("wrong_password").user(&user.id)),
             (None, None) => self.refused("unknown_login"),
         }
@@ -298,7 +301,17 @@ impl<'a> Flow<'a> {
             Ok(Step6::NoRow) => {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
-            Err(error) => self.write_failed(what.source, Some(what.person), error, None),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                let why = Why::of("write_failed").source(&what.source.row.name).error(&error);
+                // PostgreSQL does not say which expression failed: each is evaluated alone.
+                let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
+                let why = match failing {
+                    Err((column, _)) => why.with("column", &column),
+                    Ok(_) => why,
+                };
+                self.conclude(Outcome::Failed, why)
+            }
         }
     }
 
@@ -360,25 +373,6 @@ impl<'a> Flow<'a> {
             return Step::PassOver(outcome, why);
         }
         Step::Decided(self.conclude(outcome, why))
-    }
-
-    pub(crate) fn write_failed(
-        &mut self,
-        source: &Source,
-        person: Option<&Person>,
-        error: SqlError,
-        user_id: Option<String>,
-    ) -> Decision {
-        if must_reach_caller(&error) {
-            error.raise();
-        }
-        let mut why = Why { user_id, ..Why::of("write_failed") }.source(&source.row.name).error(&error);
-        if let Some(person) = person
-            && let Err((column, _)) = source.transfer.preview(&self.target.actor, person.row)
-        {
-            why.detail.set("column", column);
-        }
-        self.conclude(Outcome::Failed, why)
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Relation {
     pub(crate) can_use_schema: bool,
     pub(crate) can_select: bool,
     pub(crate) can_write: bool,
+    /// Rows can be inserted into it: a table, or a view that allows it.
+    pub(crate) takes_rows: bool,
     pub(crate) columns: Vec<Column>,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
         can_use_schema: next() == "t",
         can_select: next() == "t",
         can_write: next() == "t",
+        takes_rows: next() == "t",
         columns: columns.into_iter().filter_map(column).collect(),
     })
 }

@@ -3,6 +3,7 @@
 
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
+use crate::mapping::Field;
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
 use crate::source::{Person, Source};
@@ -73,15 +74,13 @@ impl<'a> Flow<'a> {
         adopting: Option<&User>,
     ) -> Decision {
         let verb = if adopting.is_some() { "adopted" } else { "inserted" };
-        let (result, detail, outcome) = match source.transfer.preview(&self.target.actor, person.row) {
+        let previewed = source.transfer.preview(&self.target, person.row, adopting);
+        let (result, detail, outcome) = match previewed {
             Ok(values) => {
+                let outcome = self.explain_allowed(&values, adopting);
                 let hash = (self.target.row.hash_column.clone(), Some(self.target.policy.to_string()));
-                let row: Map<String, Value> = values
-                    .into_iter()
-                    .chain([hash])
-                    .map(|(column, value)| (column, value.map_or(Value::Null, |text| shown(text, person))))
-                    .collect();
-                (format!("this row would be {verb}, with a new hash"), Value::Object(row), Outcome::Migrated)
+                let row = object(values.into_iter().chain([hash]), |text| shown(text, person));
+                (format!("this row would be {verb}, with a new hash"), row, outcome)
             }
             Err((column, error)) => {
                 let mut detail = Detail::of_error(&error);
@@ -95,6 +94,32 @@ impl<'a> Flow<'a> {
         }
         Decision::Answered(Answer::of(outcome))
     }
+
+    /// What `allowed` would make of the new row. One who is adopted has been asked already.
+    fn explain_allowed(&mut self, values: &[Field], adopting: Option<&User>) -> Outcome {
+        if adopting.is_some() {
+            return Outcome::Migrated;
+        }
+        let row = object(values.iter().cloned(), Value::String).to_string();
+        match self.target.would_allow(&row) {
+            Ok(Some(true)) => Outcome::Migrated,
+            Ok(Some(false)) => {
+                self.note("allowed", "the new row would not be allowed to log in");
+                Outcome::Blocked
+            }
+            _ => {
+                self.note("allowed", "depends on columns without a mapping");
+                Outcome::Migrated
+            }
+        }
+    }
+}
+
+/// Columns and values as a JSON object.
+fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
+    let row: Map<String, Value> =
+        fields.map(|(column, value)| (column, value.map_or(Value::Null, &show))).collect();
+    Value::Object(row)
 }
 
 /// A value as it may be shown: a mapping may copy the legacy hash or salt.

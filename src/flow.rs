@@ -228,8 +228,8 @@ impl Why {
         }
     }
 
-    pub(crate) fn is(&self, reason: &str) -> bool {
-        self.reason == reason
+    pub(crate) fn is_of(&self, reasons: &[&str]) -> bool {
+        reasons.contains(&self.reason)
     }
 
     pub(crate) fn error(self, error: &SqlError) -> Why {

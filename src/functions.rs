@@ -252,16 +252,18 @@ fn needs_rehash(hash: Text, policy: Text) -> bool {
 }
 
 #[pg_extern(sql = false)]
-fn check_config_row(table: Text, new: Option<Text>, old: Option<Text>) -> Option<Text> {
+fn check_config_row(table: Option<Text>, new: Option<Text>, old: Option<Text>) -> Option<Text> {
     // The triggers pass what to_jsonb made.
     let document = |text: Text| serde_json::from_str::<Value>(&text.0).ok();
     let (new, old) = (new.and_then(document), old.and_then(document));
-    connect(|| check::check_row(&table.0, new, old.as_ref())).map(|row| Text(row.to_string()))
+    connect(|| check::check_row(&table?.0, new, old.as_ref())).map(|row| Text(row.to_string()))
 }
 
 #[pg_extern(sql = false)]
-fn config_changed(relation: pg_sys::Oid) {
-    watch::invalidate(relation);
+fn config_changed(relation: Option<pg_sys::Oid>) {
+    if let Some(relation) = relation {
+        watch::invalidate(relation);
+    }
 }
 
 #[pg_extern(sql = false)]

@@ -1,5 +1,6 @@
 //! A login as typed and as compared.
 
+use crate::spi::text;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -58,8 +59,11 @@ pub(crate) struct Login {
 }
 
 impl Login {
+    /// Where the database's encoding lacks a character of the normal form, nobody has it stored: then
+    /// the login counts as typed.
     pub(crate) fn new(typed: &str, form: LoginForm) -> Self {
-        Login { normalised: form.apply(typed), typed: typed.to_string() }
+        let normalised = Some(form.apply(typed)).filter(|normalised| text::fits(normalised));
+        Login { normalised: normalised.unwrap_or_else(|| typed.to_string()), typed: typed.to_string() }
     }
 
     /// What to look up: the normalised login and, where it differs, what was typed, which is what a

@@ -1,11 +1,11 @@
 //! Turning a legacy row into a user: the mappings of one source as one statement.
 
-use crate::catalog::{self, Actor, Column, Relation, Scope};
+use crate::catalog::{self, Column, Relation, Scope};
 use crate::config::{MappingRow, OnConflict};
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
-use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
 use crate::target::{Target, User};
@@ -81,13 +81,20 @@ impl Transfer {
         })
     }
 
-    /// The values that would be written, as column and text. Nothing is written.
-    pub(crate) fn preview(&self, actor: &Actor, row: Value) -> Result<Vec<Field>, (String, SqlError)> {
+    /// The values that would be written, as column and text: for a new user, or for the one who would
+    /// be adopted. Nothing is written.
+    pub(crate) fn preview(
+        &self,
+        target: &Target,
+        row: Value,
+        adopting: Option<&User>,
+    ) -> Result<Vec<Field>, (String, SqlError)> {
         self.mapped
             .iter()
+            .filter(|mapped| adopting.is_none() || mapped.on_conflict != OnConflict::Keep)
             .map(|mapped| {
                 let name = mapped.column.name.clone();
-                match self.evaluate(actor, mapped, row) {
+                match self.evaluate(target, mapped, row, adopting) {
                     Ok(value) => Ok((name, value)),
                     Err(error) => Err((name, error)),
                 }
@@ -96,12 +103,27 @@ impl Transfer {
     }
 
     /// Evaluates one mapping alone, and casts its value as the column would.
-    fn evaluate(&self, actor: &Actor, mapped: &Mapped, row: Value) -> Result<Option<String>, SqlError> {
-        actor.attempt(Reach::Evaluate, || {
+    fn evaluate(
+        &self,
+        target: &Target,
+        mapped: &Mapped,
+        row: Value,
+        adopting: Option<&User>,
+    ) -> Result<Option<String>, SqlError> {
+        if mapped.on_conflict == OnConflict::Fill
+            && let Some(user) = adopting
+            && let Some(present) = target.column_of(user, &mapped.column.name)?
+        {
+            return Ok(Some(present));
+        }
+        target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
             let sql = format!("SELECT {}::pg_catalog.text {from}", mapped.expression);
-            let plan = Plan::prepare(&sql, &[self.row_type], Planning::Custom);
-            let value = plan.rows(&[Arg::Value(row)]).into_iter().flatten().flatten().next();
+            let value = plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
+                .into_iter()
+                .flatten()
+                .flatten()
+                .next();
             if let Some(text) = &value {
                 types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
             }

@@ -75,14 +75,15 @@ fn prepare(request: &Request<'_>) -> Answer {
 pub(crate) fn find(request: &Request<'_>) -> &'static str {
     let stand_in = Password::new(Vec::new());
     let request = Request { password: Some(&stand_in), ..*request };
-    let Ok(mut flow) = Flow::admit(&request) else { return "free" };
+    let Ok(mut flow) = Flow::admit(&request) else { return "unknown" };
     match flow.whom() {
         Ok(Some(Whom::User(_))) => "target",
         Ok(Some(Whom::Person(..))) => "source",
         Ok(None) => "free",
-        // Two users of one login are users of it all the same; any other trouble is silence.
-        Err(Trouble::Told(_, why)) if why.is("ambiguous_in_target") => "target",
-        Err(Trouble::Told(_, why)) if why.is("ambiguous") => "source",
+        // Two users of one login are users of it all the same, and a deleted one keeps it; any other
+        // trouble is silence.
+        Err(Trouble::Told(_, why)) if why.is_of(&["ambiguous_in_target"]) => "target",
+        Err(Trouble::Told(_, why)) if why.is_of(&["ambiguous", "forgotten", "deleted"]) => "source",
         Err(Trouble::Told(outcome, why)) => {
             flow.conclude(outcome, why);
             "unknown"

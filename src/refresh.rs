@@ -65,20 +65,21 @@ impl Flow<'_> {
         self.target.row.on_mismatch_until.as_deref().is_some_and(session::is_before)
     }
 
-    /// Lets the legacy system decide about a moved user, by the permanent key. Whatever goes wrong
-    /// there, this user has a password here: the answer is never `unavailable`.
-    pub(crate) fn refresh(&mut self, user: User, link: &Link) -> Decision {
+    /// Lets the legacy system decide about a moved user, by the permanent key. `silence` is the outcome
+    /// where it cannot be asked: a user who has a password here has given a wrong one, and only one who
+    /// has none depends on the legacy system.
+    pub(crate) fn refresh(&mut self, user: User, link: &Link, silence: Outcome) -> Decision {
         let id = user.id.clone();
         let why = |reason| Why::of(reason).user(&id).source(&link.source);
         let source = match self.open_source_named(&link.source) {
             Some(Ok(source)) => source,
-            Some(Err(_)) => return self.conclude(Outcome::Invalid, why("source_misconfigured")),
+            Some(Err(_)) => return self.conclude(silence, why("source_misconfigured")),
             None => return self.conclude(Outcome::Invalid, why("source_disabled")),
         };
         let person = match source.find_by_key(&link.legacy_key, &self.login) {
             Ok(Asked::One(person)) => person,
             Ok(Asked::Unavailable(state)) => {
-                return self.conclude(Outcome::Invalid, why("source_unavailable").with("sqlstate", &state));
+                return self.conclude(silence, why("source_unavailable").with("sqlstate", &state));
             }
             Ok(Asked::Stale) => return Decision::Raced,
             Ok(Asked::Nobody | Asked::Several) => {
@@ -131,7 +132,11 @@ impl Flow<'_> {
                 let why = Why::of("no_row_written").user(&user.id).source(&source.row.name);
                 self.not_replaced(&user, why)
             }
-            Err(error) => self.write_failed(source, None, error, Some(user.id)),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                let why = Why::of("write_failed").user(&user.id).source(&source.row.name).error(&error);
+                self.conclude(Outcome::Failed, why)
+            }
         }
     }
 }

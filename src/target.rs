@@ -6,7 +6,7 @@ use crate::error::{Kind, Refusal};
 use crate::login::Login;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
-use crate::spi::plan::{Arg, Plan, Planning, Row, View};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{self, BOOL, Oid, TEXT};
 use crate::sql::{Expression, Ident};
 use legacy_hash::Policy;
@@ -32,6 +32,14 @@ pub(crate) struct User {
     pub(crate) hash: Option<String>,
     pub(crate) is_allowed: bool,
     pub(crate) must_change: bool,
+}
+
+impl User {
+    /// Whether any password could be right here.
+    pub(crate) fn has_password(&self) -> bool {
+        let hash = self.hash.as_deref().unwrap_or_default();
+        !matches!(legacy_hash::identify(hash), legacy_hash::Identified::Locked)
+    }
 }
 
 /// How many users have a login.
@@ -125,6 +133,31 @@ impl Target {
         Ok(rows.into_iter().filter_map(user).collect())
     }
 
+    /// What a column of a user holds, as text.
+    pub(crate) fn column_of(&self, user: &User, column: &str) -> Result<Option<String>, SqlError> {
+        let Some(id) = types::cast(&user.id, &self.id.key) else { return Ok(None) };
+        let (column, table) = (Ident(column.to_string()), &self.relation.name);
+        let sql =
+            format!("SELECT u.{column}::pg_catalog.text FROM {table} AS u WHERE {}", self.id.is_parameter());
+        let rows = self
+            .actor
+            .attempt(Reach::Evaluate, || plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)]))?;
+        Ok(rows.into_iter().flatten().flatten().next())
+    }
+
+    /// What `allowed` says of a user who would have these values and nothing else; `None` where that
+    /// depends on more, such as a default.
+    pub(crate) fn would_allow(&self, values: &str) -> Result<Option<bool>, SqlError> {
+        let Some(allowed) = &self.allowed else { return Ok(Some(true)) };
+        let sql = format!(
+            "SELECT {allowed} FROM pg_catalog.jsonb_populate_record(NULL::{}, $1::pg_catalog.jsonb) AS u",
+            self.relation.name
+        );
+        let rows =
+            self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXT], &[Arg::Text(values)]))?;
+        Ok(rows.into_iter().flatten().flatten().next().map(|value| value == "t"))
+    }
+
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
         format!(
@@ -211,14 +244,19 @@ fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusa
 
 /// Whether users can be written to it at all.
 pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal> {
-    match relation.kind {
-        'r' | 'p' | 'v' => Ok(()),
-        _ => Err(Refusal::new(
-            Kind::Invalid,
-            format!("{place}: {} is not a table of this database", relation.title),
-        )
-        .hint("A target is a table, a partitioned table or an updatable view.")),
+    if relation.takes_rows {
+        return Ok(());
     }
+    let (what, hint) = match relation.kind {
+        'v' => {
+            ("is a view that takes no rows", "Name the table under it, or give the view INSTEAD OF triggers.")
+        }
+        _ => (
+            "is not a table of this database",
+            "A target is a table, a partitioned table or an updatable view.",
+        ),
+    };
+    Err(Refusal::new(Kind::Invalid, format!("{place}: {} {what}", relation.title)).hint(hint))
 }
 
 fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {

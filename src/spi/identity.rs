@@ -14,12 +14,18 @@ pub(crate) enum Reach {
     Write,
 }
 
-/// Settings under which a text means the same in every session, whatever the application set.
-const PINNED: [(&str, &str); 4] = [
+/// Settings under which config SQL, and the text of a key, mean the same in every session, whatever the
+/// application set: a key written differently would be somebody else's.
+const PINNED: [(&str, &str); 9] = [
     ("standard_conforming_strings", "on"),
     ("backslash_quote", "safe_encoding"),
     ("transform_null_equals", "off"),
     ("row_security", "on"),
+    ("bytea_output", "hex"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "1"),
 ];
 
 /// Runs `body` as `role` with `search_path`; `pg_temp` is searched last, so that no temporary

@@ -103,6 +103,11 @@ pub(super) fn to_server(value: &str) -> Vec<u8> {
     }
 }
 
+/// Whether the database's encoding has all characters of a text.
+pub(crate) fn fits(value: &str) -> bool {
+    value.is_ascii() || super::guard::attempt(|| to_server(value)).is_ok()
+}
+
 /// As [`to_server`], NUL-terminated. Text from SQL never holds a NUL; one from elsewhere ends it.
 pub(super) fn c_string(value: &str) -> CString {
     let mut bytes = to_server(value);

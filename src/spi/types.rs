@@ -81,8 +81,12 @@ fn operator_name(operator: Oid) -> String {
 
 /// Casts text to a type once; `None` where the type refuses it.
 pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
+    if key.oid == pg_sys::NAMEOID && c_string(text).as_bytes().len() >= pg_sys::NAMEDATALEN as usize {
+        // Its input function would cut it, to somebody else's name.
+        return None;
+    }
     if key.is_text {
-        // A string type's input function takes anything.
+        // Any other string type's input function takes anything.
         return Some(input(text, key.oid));
     }
     guard::attempt(|| input(text, key.oid)).ok()

@@ -188,3 +188,48 @@ fn an_ordinary_application_may_not_ask() {
     let error = site.app().query("SELECT * FROM ferry.explain_login($1)", &[&"ann@example.com"]).unwrap_err();
     assert_eq!(ferry_tests::sqlstate(&error), "42501");
 }
+
+#[test]
+fn an_adoption_is_explained_with_what_it_would_change() {
+    let site = Site::shop();
+    site.configure("target", "adopt = 'locked'");
+    site.as_owner("ALTER TABLE users ADD city text; INSERT INTO users (id, email, name) VALUES (42, 'ann@example.com', 'Ann Here')");
+    site.map("shop", "city", "'Legacy Town'");
+    site.configure("mapping", "on_conflict = 'overwrite' WHERE target_column = 'city'");
+    let before = state(&site);
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert_eq!(outcome(&steps), "migrated", "{steps:?}");
+    assert_eq!(written(&steps)["city"], "Legacy Town");
+    assert_ne!(written(&steps)["name"], "Ann Other", "on_conflict = keep: {steps:?}");
+    assert_eq!(state(&site), before);
+}
+
+#[test]
+fn a_mapping_that_an_adoption_leaves_alone_cannot_fail_it() {
+    let site = Site::shop();
+    site.configure("target", "adopt = 'locked'");
+    site.as_owner(
+        "ALTER TABLE users ADD age integer; INSERT INTO users (id, email) VALUES (42, 'ann@example.com')",
+    );
+    site.map("shop", "age", "1 / (length(l.first) - 3)");
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert_eq!(
+        outcome(&steps),
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn a_first_login_that_would_be_blocked_is_explained_so() {
+    let site = Site::shop();
+    site.configure("target", "allowed = 'u.active'");
+    site.map("shop", "active", "l.active");
+    site.as_owner("UPDATE legacy.customers SET active = false");
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert_eq!(
+        outcome(&steps),
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "{steps:?}"
+    );
+}

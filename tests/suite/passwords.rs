@@ -152,6 +152,35 @@ fn set_password_that_a_constraint_refuses_is_failed_and_changes_nothing() {
 }
 
 #[test]
+fn a_new_password_that_the_policy_cannot_hash_whole_is_an_error_and_changes_nothing() {
+    let site = Site::shop();
+    let mut web = site.web();
+    login(&mut web, "ann@example.com", "ann's secret");
+    site.configure("target", "hash_policy = 'bcrypt:cost=4'");
+    let long = "longer than bcrypt looks ".repeat(4);
+    let error = try_call(&mut web, "set_password($1, $2)", &["ann@example.com", &long]).unwrap_err();
+    assert_eq!(sqlstate(&error), "0A000", "{error:?}");
+    assert!(!format!("{error:?}").contains("longer than"), "{error:?}");
+    assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "ok");
+}
+
+#[test]
+fn prepare_reset_takes_the_floor_for_everybody() {
+    let site = Site::shop();
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    site.db.sql(&format!("ALTER DATABASE {} SET ferry.failure_floor = '800ms'", site.db.name()));
+    let mut web = site.web();
+    for (email, outcome) in
+        [("ann@example.com", "ok"), ("ben@example.com", "migrated"), ("nobody@example.com", "invalid")]
+    {
+        let started = std::time::Instant::now();
+        assert_eq!(prepare(&mut web, email).1, outcome);
+        assert!(started.elapsed().as_millis() >= 800, "{email}: {:?}", started.elapsed());
+    }
+}
+
+#[test]
 fn change_password_wants_the_old_one() {
     let site = Site::shop();
     let mut web = site.web();

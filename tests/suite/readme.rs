@@ -254,14 +254,14 @@ fn without_arguments(row: &str) -> String {
 }
 
 fn assert_same(told: Vec<String>, truth: Vec<String>) {
-    for row in &truth {
-        assert!(
-            told.contains(row),
-            "the README lacks or words otherwise:\n{row}\nIt has:\n{}",
-            told.join("\n")
-        );
-    }
-    assert_eq!(told.len(), truth.len(), "the README has a row too many:\n{}", told.join("\n"));
+    let missing: Vec<_> = truth.iter().filter(|row| !told.contains(row)).cloned().collect();
+    let outdated: Vec<_> = told.iter().filter(|row| !truth.contains(row)).cloned().collect();
+    assert!(
+        missing.is_empty() && outdated.is_empty(),
+        "the README should have these rows:\n{}\nin place of these:\n{}",
+        missing.join("\n"),
+        outdated.join("\n")
+    );
 }
 
 /// What is under a heading of the second level.

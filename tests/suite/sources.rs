@@ -33,6 +33,15 @@ fn the_priority_says_who_is_asked_first() {
 }
 
 #[test]
+fn of_equal_priority_the_name_decides() {
+    let site = shop_and_forum();
+    site.configure("source", "priority = 7");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, "ann@example.com", "ann's forum secret").outcome, "migrated");
+}
+
+#[test]
 fn a_source_that_does_not_know_the_login_passes_it_on() {
     let site = shop_and_forum();
     site.add_customer("members", "ben@example.com", "ben's secret");

@@ -1,0 +1,230 @@
+//! A dump carries everything that matters, and restores in whatever order its world comes back.
+
+use crate::setup_config::{app, last_reason, outcome, password_of, refusal, right, shop};
+use ferry_tests::{Db, need_extension, target};
+
+#[track_caller]
+fn restore(into: &Db<'_>, script: &str) {
+    let restored = into.psql(script);
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+}
+
+fn set(db: &Db<'_>) {
+    db.sql(&format!("ALTER DATABASE {} SET ferry.failure_floor = 0", db.name()));
+}
+
+/// All config, links and events, as text.
+fn contents(db: &Db<'_>) -> String {
+    db.one(
+        "SELECT concat_ws(E'\\n', (SELECT string_agg(t::text, E'\\n' ORDER BY name) FROM ferry.target t),
+             (SELECT string_agg(s::text, E'\\n' ORDER BY name) FROM ferry.source s),
+             (SELECT string_agg(m::text, E'\\n' ORDER BY source, target_column) FROM ferry.mapping m),
+             (SELECT string_agg(l::text, E'\\n' ORDER BY legacy_key) FROM ferry.link l),
+             (SELECT string_agg(e::text, E'\\n' ORDER BY id) FROM ferry.event e))",
+        &[],
+    )
+}
+
+/// Everything of [`shop`], with a moved user and a refused login.
+fn used_shop() -> Db<'static> {
+    let db = shop();
+    let mut client = app(&db);
+    assert_eq!(right(&mut client, "alice"), "migrated");
+    assert_eq!(outcome(&mut client, "bob", "wrong"), "invalid");
+    db
+}
+
+#[test]
+fn a_restored_database_goes_on_where_the_dump_was_made() {
+    for arguments in [&[][..], &["--inserts"][..], &["--column-inserts", "--rows-per-insert=2"][..]] {
+        let db = used_shop();
+        db.sql("INSERT INTO ferry.link (source, legacy_key, target, via, tombstone) VALUES ('shop', '4', 'default', 'admin', true)");
+        let dump = db.dump(arguments);
+        let copy = Db::empty_on(target());
+        restore(&copy, &dump);
+        set(&copy);
+        assert_eq!(contents(&copy), contents(&db));
+        let mut client = copy.client_as(&db.app());
+        assert_eq!(right(&mut client, "alice"), "ok", "{}", last_reason(&copy));
+        assert_eq!(right(&mut client, "bob"), "migrated", "{}", last_reason(&copy));
+        assert_eq!(right(&mut client, "dave"), "invalid");
+        assert_eq!(last_reason(&copy), "forgotten");
+        let (ids, distinct): (i64, i64) =
+            (copy.count("ferry.event"), copy.one("SELECT count(DISTINCT id) FROM ferry.event", &[]));
+        assert_eq!((ids, distinct), (4, 4), "event ids do not go on");
+        assert!(copy.rows("SELECT * FROM ferry.check_config() WHERE severity = 'error'", &[]).is_empty());
+        // A second dump of the copy is as good.
+        let again = Db::empty_on(target());
+        restore(&again, &copy.dump(&[]));
+        assert_eq!(contents(&again), contents(&copy));
+    }
+}
+
+#[test]
+fn grants_of_tasks_are_restored() {
+    let db = used_shop();
+    let role = db.role("resetter");
+    db.rows("SELECT ferry.grant_access($1::text::name, 'reset')", &[&role]);
+    let copy = Db::empty_on(target());
+    restore(&copy, &db.dump(&[]));
+    let mut client = copy.client_as(&role);
+    client.batch_execute("SELECT ferry.prepare_reset('bob')").unwrap();
+    assert_eq!(refusal(&mut client, "SELECT ferry.authenticate('a', 'b')").state, "42501");
+    assert_eq!(refusal(&mut copy.client_as(&db.app()), "TABLE ferry.event").state, "42501");
+}
+
+#[test]
+fn the_dump_has_no_key_of_unknown_logins() {
+    let db = used_shop();
+    let mut client = app(&db);
+    assert_eq!(outcome(&mut client, "Typed-into-login", "x"), "invalid");
+    let dump = db.dump(&[]);
+    let key: String = db.one("SELECT encode(key, 'hex') FROM ferry._secret", &[]);
+    let escaped: String = db.one("SELECT encode(key, 'base64') FROM ferry._secret", &[]);
+    assert!(dump.contains("ferry.event") && dump.contains("unknown:"));
+    assert!(
+        !dump.contains(&key) && !dump.contains(escaped.trim()) && !dump.contains("_secret"),
+        "the dump has the key"
+    );
+    assert!(!dump.to_lowercase().contains("typed-into-login"));
+    for (_, password) in crate::setup_config::PEOPLE {
+        assert!(!dump.contains(password));
+    }
+    let copy = Db::empty_on(target());
+    restore(&copy, &dump);
+    assert_eq!(copy.count("ferry._secret"), 1);
+    assert_ne!(copy.one::<String>("SELECT encode(key, 'hex') FROM ferry._secret", &[]), key);
+}
+
+#[test]
+fn config_comes_before_the_tables_that_it_names() {
+    let db = used_shop();
+    let copy = Db::empty_on(target());
+    set(&copy);
+    // The extension and its rows alone.
+    restore(&copy, &db.dump(&["--extension=pg_ferry", "--schema=ferry"]));
+    assert_eq!(contents(&copy), contents(&db));
+    let errors = "SELECT object || ': ' || problem || coalesce(' ' || hint, '') FROM ferry.check_config() WHERE severity = 'error'";
+    let found = copy.one::<String>(errors, &[]);
+    assert!(found.starts_with("target default: ") && found.contains("public.users"), "{found}");
+    let mut client = copy.client_as(&db.app());
+    let refused = refusal(&mut client, "SELECT ferry.authenticate('alice', 'x')");
+    assert_eq!(refused.state, "42P01", "{refused:?}");
+    // The users table comes, then the legacy one.
+    restore(&copy, &db.dump(&["--table=public.users"]));
+    let found = copy.one::<String>(errors, &[]);
+    assert!(found.starts_with("source shop: ") && found.contains("legacy.customers"), "{found}");
+    assert_eq!(right(&mut client, "alice"), "ok");
+    assert_eq!(right(&mut client, "bob"), "unavailable");
+    restore(&copy, &db.dump(&["--schema=legacy"]));
+    assert!(copy.rows(errors, &[]).is_empty());
+    assert_eq!(right(&mut client, "bob"), "migrated", "{}", last_reason(&copy));
+}
+
+#[test]
+fn config_comes_before_the_role_that_it_runs_as() {
+    let db = used_shop();
+    let (owner, app) = (db.owner(), db.app());
+    let dump = db.dump(&["--no-owner", "--no-privileges"]);
+    let copy = Db::empty_on(target());
+    set(&copy);
+    db.sql(&format!("REASSIGN OWNED BY {owner} TO postgres; DROP OWNED BY {owner}; DROP ROLE {owner}"));
+    restore(&copy, &dump);
+    let found: String =
+        copy.one("SELECT problem || ' ' || hint FROM ferry.check_config() WHERE severity = 'error'", &[]);
+    assert!(found.contains(&owner) && found.contains("Create the role"), "{found}");
+    copy.sql(&format!("CREATE ROLE {owner} LOGIN"));
+    let mut grants = 0;
+    // Each hint is a statement that brings it nearer.
+    loop {
+        let hints = copy.rows("SELECT hint FROM ferry.check_config() WHERE severity = 'error'", &[]);
+        let Some(hint) = hints.first() else { break };
+        copy.sql(hint.get(0));
+        grants += 1;
+        assert!(grants < 10, "the hints do not help");
+    }
+    assert!(grants > 0);
+    copy.rows("SELECT ferry.grant_access($1::text::name, 'login')", &[&app]);
+    let mut client = copy.client_as(&app);
+    assert_eq!(right(&mut client, "alice"), "ok");
+    assert_eq!(right(&mut client, "bob"), "migrated", "{}", last_reason(&copy));
+    copy.sql(&format!("DROP OWNED BY {owner}"));
+}
+
+#[test]
+fn config_comes_before_the_server_that_it_asks() {
+    need_extension!("postgres_fdw");
+    let (db, site) = (Db::new(), Db::django());
+    set(&db);
+    db.import_foreign_tables(&site, &["auth_user"]);
+    let owner = db.owner();
+    db.sql(&format!(
+        "CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, login text UNIQUE, password_hash text); ALTER TABLE users OWNER TO {owner};
+         INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, hash_policy)
+         VALUES ('default', 'users', 'id', '{{login}}', 'password_hash', 'argon2id:m=8,t=1,p=1');
+         INSERT INTO ferry.source (name, relation, key_column, login_columns, hash) VALUES ('site', 'legacy.auth_user', 'id', '{{username}}', 'l.password');
+         INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('site', 'login', 'l.username')"
+    ));
+    let copy = Db::empty_on(target());
+    set(&copy);
+    let role = db.app();
+    restore(&copy, &db.dump(&["--extension=pg_ferry", "--schema=ferry"]));
+    restore(&copy, &db.dump(&["--table=public.users"]));
+    let found: String =
+        copy.one("SELECT object || ' ' || problem FROM ferry.check_config() WHERE severity = 'error'", &[]);
+    assert!(found.contains("source site") && found.contains("legacy.auth_user"), "{found}");
+    copy.sql(&format!("GRANT CREATE ON SCHEMA public TO {owner}"));
+    let django = ferry_tests::legacy_data::django_user("alice");
+    let mut client = copy.client_as(&role);
+    let answer = crate::setup_config::login(&mut client, "alice", django.password());
+    assert_eq!(answer.outcome, "unavailable");
+    // The server comes with user mappings that a dump of the whole database has.
+    let (port, name, reader) = (site.cluster().port(), site.name(), site.reader());
+    copy.sql(&format!(
+        "CREATE EXTENSION postgres_fdw;
+         CREATE SERVER legacy FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{port}', dbname '{name}');
+         GRANT USAGE ON FOREIGN SERVER legacy TO {owner};
+         CREATE USER MAPPING FOR {owner} SERVER legacy OPTIONS (user '{reader}', password 'for reading only');
+         CREATE SCHEMA legacy AUTHORIZATION {owner}; SET ROLE {owner};
+         IMPORT FOREIGN SCHEMA public LIMIT TO (auth_user) FROM SERVER legacy INTO legacy; RESET ROLE"
+    ));
+    let answer = crate::setup_config::login(&mut client, "alice", django.password());
+    assert_eq!(answer.outcome, "migrated", "{}", last_reason(&copy));
+    // The whole at once restores too.
+    let whole = Db::empty_on(target());
+    restore(&whole, &db.dump(&[]));
+    assert_eq!(contents(&whole), contents(&db));
+}
+
+#[test]
+fn a_restore_over_config_that_is_there_is_refused_by_its_keys() {
+    let db = used_shop();
+    let before = contents(&db);
+    let again = db.psql(&db.dump(&["--extension=pg_ferry", "--schema=ferry", "--data-only"]));
+    assert!(!again.status.success());
+    assert_eq!(contents(&db), before);
+}
+
+#[test]
+fn an_extension_made_anew_works_in_the_same_session() {
+    let db = shop();
+    let mut client = db.client();
+    assert_eq!(right(&mut client, "alice"), "migrated");
+    assert_eq!(right(&mut client, "alice"), "ok");
+    for _ in 0..2 {
+        client.batch_execute("DROP EXTENSION pg_ferry; CREATE EXTENSION pg_ferry").unwrap();
+        let refused = refusal(&mut client, "SELECT ferry.authenticate('alice', 'x')");
+        assert_eq!(refused.state, "22023", "{refused:?}");
+        crate::setup_config::configure(&db);
+        assert_eq!(right(&mut client, "alice"), "ok");
+        assert_eq!(right(&mut client, "carol"), "migrated", "{}", last_reason(&db));
+        assert_eq!(outcome(&mut client, "bob", "wrong"), "invalid");
+        assert_eq!((db.count("ferry.link"), db.count("ferry.event")), (1, 2));
+        db.sql("DELETE FROM users WHERE login = 'carol'");
+        assert_eq!(right(&mut client, "carol"), "invalid");
+        assert_eq!(last_reason(&db), "deleted");
+        let row = client.query_one("SELECT ferry._unknown_login('x') IS NOT NULL", &[]).unwrap();
+        assert!(row.get::<_, bool>(0));
+    }
+    assert_eq!(outcome(&mut client, "alice", password_of("alice")), "ok");
+}
