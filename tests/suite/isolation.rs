@@ -99,3 +99,85 @@ fn a_savepoint_takes_back_a_move_and_its_locks() {
     client.batch_execute("COMMIT").unwrap();
     assert_eq!(db.count("users"), 1);
 }
+
+#[test]
+fn crossed_logins_in_two_transactions_end_as_a_deadlock_for_one() {
+    let db = shop();
+    let (mut one, mut other) = (app(&db), app(&db));
+    for client in [&mut one, &mut other] {
+        client.batch_execute("BEGIN").unwrap();
+    }
+    assert_eq!(right(&mut one, "alice"), "migrated");
+    assert_eq!(right(&mut other, "bob"), "migrated");
+    let crossed = std::thread::spawn(move || {
+        let answer = try_login(&mut one, "bob", password_of("bob"));
+        let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        one.batch_execute(end).unwrap();
+        answer
+    });
+    let mine = try_login(&mut other, "alice", password_of("alice"));
+    other.batch_execute(if mine.is_ok() { "COMMIT" } else { "ROLLBACK" }).unwrap();
+    let (lost, won): (Vec<_>, Vec<_>) = [mine, crossed.join().unwrap()].into_iter().partition(Result::is_err);
+    assert_eq!((lost.len(), won.len()), (1, 1), "{lost:?} {won:?}");
+    assert_eq!(sqlstate(lost[0].as_ref().unwrap_err()), "40P01", "{lost:?}");
+    assert_eq!((db.count("users"), db.count("ferry.link")), (2, 2));
+}
+
+#[test]
+fn an_adoption_by_many_at_once_is_one() {
+    let db = shop();
+    db.sql(
+        "INSERT INTO users (login, email, name) VALUES ('alice', 'alice@example.com', 'Kept');
+         UPDATE ferry.target SET adopt = 'locked'",
+    );
+    let logins = vec![("alice".to_owned(), password_of("alice").to_owned()); 12];
+    let answers = all_at_once(&db, &logins, "BEGIN");
+    let outcomes: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().outcome).collect();
+    let migrated = outcomes.iter().filter(|outcome| *outcome == "migrated").count();
+    assert!(
+        migrated == 1 && outcomes.iter().all(|outcome| outcome == "migrated" || outcome == "ok"),
+        "{outcomes:?}"
+    );
+    assert_eq!((db.count("users"), db.count("ferry.link WHERE via = 'adopt'")), (1, 1));
+    assert_eq!(db.one::<String>("SELECT name FROM users", &[]), "Kept");
+}
+
+#[test]
+fn a_hash_replaced_by_many_at_once_is_replaced_once() {
+    let db = shop();
+    assert_eq!(right(&mut app(&db), "alice"), "migrated");
+    db.sql("UPDATE ferry.target SET hash_policy = 'argon2id:m=16,t=1,p=1'");
+    let logins = vec![("alice".to_owned(), password_of("alice").to_owned()); 12];
+    let answers = all_at_once(&db, &logins, "BEGIN");
+    assert!(
+        answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.outcome == "ok")),
+        "{answers:?}"
+    );
+    assert_eq!(db.count("ferry.event WHERE kind = 'rehash' AND outcome = 'ok'"), 1);
+    let ours: bool = db.one(
+        "SELECT hash_digest = encode(sha256(convert_to(password_hash, 'UTF8')), 'hex') FROM ferry.link JOIN users ON user_id = users.id::text",
+        &[],
+    );
+    assert!(ours, "the link no longer knows the hash as ours");
+}
+
+#[test]
+fn a_reset_and_a_login_at_once_make_one_user() {
+    let db = shop();
+    slow_down_inserts(&db, 0.1);
+    let resetter = db.role("resetter");
+    db.rows("SELECT ferry.grant_access($1::text::name, 'reset')", &[&resetter]);
+    let mut reset = db.client_as(&resetter);
+    let preparing = std::thread::spawn(move || -> String {
+        reset.query_one("SELECT outcome FROM ferry.prepare_reset('alice')", &[]).unwrap().get(0)
+    });
+    let logins = vec![("alice".to_owned(), password_of("alice").to_owned()); 4];
+    let answers = all_at_once(&db, &logins, "BEGIN");
+    assert!(
+        answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.authenticated)),
+        "{answers:?}"
+    );
+    assert!(["ok", "migrated"].contains(&preparing.join().unwrap().as_str()));
+    assert_eq!((db.count("users"), db.count("ferry.link")), (1, 1));
+    assert_eq!(right(&mut app(&db), "alice"), "ok");
+}

@@ -14,6 +14,7 @@ mod config;
 mod config_changes;
 mod config_rows;
 mod dump;
+mod endurance;
 mod events;
 mod explain;
 mod ground;

@@ -121,7 +121,7 @@ fn a_null_login_is_nobodys() {
     assert_eq!(call(&mut web, "set_password(NULL, $1)", &["a new one"]), nobody("invalid"));
     assert_eq!(call(&mut web, "prepare_reset(NULL)", &[]), nobody("invalid"));
     let found = web.query_one("SELECT ferry.find_login(NULL)", &[]).unwrap();
-    assert_eq!(found.get::<_, Option<String>>(0).as_deref(), Some("free"));
+    assert_eq!(found.get::<_, Option<String>>(0).as_deref(), Some("unknown"));
     assert_eq!((site.counts().0, site.counts().1), (0, 0));
 }
 
