@@ -6,6 +6,7 @@ use crate::spi::identity::{self, Reach};
 use crate::spi::parse::{self, NotOne};
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
+use crate::spi::watch;
 use crate::sql::{Expression, Ident, Name, list};
 
 /// The role and search path that a target's config SQL has.
@@ -42,7 +43,6 @@ pub(crate) struct Column {
 
 /// A relation or composite type, and what the actor may do with it.
 pub(crate) struct Relation {
-    pub(crate) oid: Oid,
     pub(crate) name: Name,
     /// Its schema-qualified name as people write it: quoted only where it must be.
     pub(crate) title: String,
@@ -77,6 +77,8 @@ fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
 
 /// Describes a relation as `role` sees it.
 pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
+    // Before anything is read of it: a change after this moment is noticed.
+    watch::watch_also(oid);
     let number = i64::from(oid.to_u32());
     let (rows, columns) = identity::as_ferry(|| {
         let what = "SELECT * FROM ferry._relation($1::oid, $2)";
@@ -89,7 +91,6 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
     let mut row = rows.into_iter().next()?.into_iter().map(Option::unwrap_or_default);
     let mut next = || row.next().unwrap_or_default();
     Some(Relation {
-        oid,
         name: Name { schema: Ident(next()), name: Ident(next()) },
         title: next(),
         kind: next().chars().next().unwrap_or(' '),
@@ -292,7 +293,7 @@ pub(crate) fn lookup(
             (expression.to_string(), type_oid)
         }
     };
-    let key = types::key_type(type_oid).ok_or_else(|| {
+    let key = actor.act(Reach::Evaluate, || types::key_type(type_oid)).ok_or_else(|| {
         Refusal::new(
             Kind::Type,
             format!("{place}: type {} has no equality operator", types::type_title(type_oid)),

@@ -176,7 +176,6 @@ pub(crate) fn target(name: &str) -> Result<Rc<Target>, Refusal> {
     }
     let row = rows.target(name).ok_or_else(|| unknown_target(name))?;
     let target = Rc::new(Target::open(row)?);
-    watch::watch_also(target.relation_oid());
     keep(|snapshot| {
         snapshot.targets.insert(name.to_string(), Rc::clone(&target));
     });
@@ -190,7 +189,6 @@ pub(crate) fn source(row: &SourceRow, target: &Target) -> Result<Rc<Source>, Ref
     }
     let rows = rows();
     let source = Rc::new(Source::open(row, rows.mappings_of(&row.name).cloned().collect(), target)?);
-    watch::watch_also(source.row_relation());
     keep(|snapshot| {
         snapshot.sources.insert(row.name.clone(), Rc::clone(&source));
     });

@@ -7,7 +7,7 @@ use crate::login::Login;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
-use crate::spi::types::{self, BOOL, Oid, TEXT};
+use crate::spi::types::{self, BOOL, TEXT};
 use crate::sql::{Expression, Ident};
 use legacy_hash::Policy;
 use std::cell::OnceCell;
@@ -87,10 +87,6 @@ impl Target {
             relation,
             actor,
         })
-    }
-
-    pub(crate) fn relation_oid(&self) -> Oid {
-        self.relation.oid
     }
 
     /// The user of a login: the first login column with a match decides.

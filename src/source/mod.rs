@@ -15,7 +15,7 @@ use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::timer::{self, Timed};
-use crate::spi::types::{Oid, TEXT};
+use crate::spi::types::TEXT;
 use crate::spi::watch;
 use crate::sql::{Expression, list};
 use crate::target::Target;
@@ -75,6 +75,7 @@ impl Source {
         mappings: Vec<MappingRow>,
         target: &Target,
     ) -> Result<Source, Refusal> {
+        let generation = watch::generation();
         let place = format!("source {}", row.name);
         let actor = &target.actor;
         let rows = open_rows(row, actor, &place)?;
@@ -116,7 +117,7 @@ impl Source {
             actor: actor.clone(),
             describe: OnceCell::new(),
             covers: OnceCell::new(),
-            generation: watch::generation(),
+            generation,
             transfer,
             rows,
             key,
@@ -125,11 +126,6 @@ impl Source {
             salt,
             store,
         })
-    }
-
-    /// The relation whose columns the rows have: changes to it are watched.
-    pub(crate) fn row_relation(&self) -> Oid {
-        self.rows.oid
     }
 
     /// Whether another source may decide where this one refused or could not be asked.

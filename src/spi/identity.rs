@@ -15,12 +15,19 @@ pub(crate) enum Reach {
 }
 
 /// Settings under which config SQL, and the text of a key, mean the same in every session, whatever the
-/// application set: a key written differently would be somebody else's.
-const PINNED: [(&str, &str); 9] = [
+/// application set: a key written differently would be somebody else's. And a plan that is printed
+/// shows the values in it, hashes among them.
+const PINNED: [(&str, &str); 15] = [
     ("standard_conforming_strings", "on"),
     ("backslash_quote", "safe_encoding"),
     ("transform_null_equals", "off"),
     ("row_security", "on"),
+    ("array_nulls", "on"),
+    ("quote_all_identifiers", "off"),
+    ("plan_cache_mode", "auto"),
+    ("debug_print_parse", "off"),
+    ("debug_print_rewritten", "off"),
+    ("debug_print_plan", "off"),
     ("bytea_output", "hex"),
     ("DateStyle", "ISO, YMD"),
     ("IntervalStyle", "postgres"),

@@ -41,7 +41,7 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
             oid,
             equals: operator_name(operator),
             is_text: category as u8 == pg_sys::TYPCATEGORY_STRING,
-            is_citext: type_name(oid).ends_with("citext"),
+            is_citext: type_name(oid).rsplit('.').next() == Some("citext"),
         })
     }
 }

@@ -46,7 +46,11 @@ pub(crate) fn watch(relations: Vec<pg_sys::Oid>) {
 
 /// Adds one relation to the set.
 pub(crate) fn watch_also(relation: pg_sys::Oid) {
-    WATCHED.with_borrow_mut(|watched| watched.push(relation));
+    WATCHED.with_borrow_mut(|watched| {
+        if !watched.contains(&relation) {
+            watched.push(relation);
+        }
+    });
 }
 
 /// Tells every session, at commit, that `relation` has changed.

@@ -29,6 +29,7 @@ mod readme;
 mod rehash_and_mismatch;
 mod run_as;
 mod secrets;
+mod settings;
 mod setup;
 mod setup_config;
 mod source_dblink;

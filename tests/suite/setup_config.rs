@@ -126,7 +126,7 @@ pub(crate) fn refusal(client: &mut Client, statements: &str) -> Refusal {
 }
 
 /// What the server said when it refused.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) state: String,
     pub(crate) message: String,
