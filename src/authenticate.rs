@@ -109,7 +109,7 @@ impl<'a> Flow<'a> {
 
     fn known_user(&mut self, user: User) -> Decision {
         match self.check_target_hash(&user) {
-            Checked::Right => self.welcome(user, Outcome::Ok),
+            Checked::Right => self.welcome(user),
             Checked::Wrong => self.wrong_in_target(user),
             Checked::Nothing => self.no_password_in_target(user),
             Checked::Broken(error) => self.broken_hash("target_hash", None, Some(user.id), error),
@@ -117,13 +117,17 @@ impl<'a> Flow<'a> {
     }
 
     /// The password is right: only the account's state and a stale hash stand in between.
-    fn welcome(&mut self, user: User, outcome: Outcome) -> Decision {
+    fn welcome(&mut self, user: User) -> Decision {
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
         self.rehash(&user);
-        self.note("answer", outcome.name());
-        Decision::Answered(Answer { outcome, user_id: Some(user.id), must_change: user.must_change })
+        self.note("answer", Outcome::Ok.name());
+        Decision::Answered(Answer {
+            outcome: Outcome::Ok,
+            user_id: Some(user.id),
+            must_change: user.must_change,
+        })
     }
 
     /// Wrong here; but the password may have been changed in the legacy system since the move, or

@@ -39,9 +39,10 @@ impl Via {
 }
 
 impl Link {
-    /// Whether the user's password is still the one that was moved, or none was set since.
+    /// Whether the user's password is still the one that was moved, or none was set since. That of a
+    /// forgotten user is nobody's.
     pub(crate) fn hash_is_ours(&self) -> bool {
-        self.hash_digest.is_some() && self.hash_digest == self.digest_now
+        !self.is_tombstone && self.hash_digest.is_some() && self.hash_digest == self.digest_now
     }
 }
 

@@ -120,8 +120,6 @@ fn a_null_login_is_nobodys() {
     let mut web = site.web();
     assert_eq!(call(&mut web, "set_password(NULL, $1)", &["a new one"]), nobody("invalid"));
     assert_eq!(call(&mut web, "prepare_reset(NULL)", &[]), nobody("invalid"));
-    let found = web.query_one("SELECT ferry.find_login(NULL)", &[]).unwrap();
-    assert_eq!(found.get::<_, Option<String>>(0).as_deref(), Some("unknown"));
     assert_eq!((site.counts().0, site.counts().1), (0, 0));
 }
 
@@ -352,12 +350,25 @@ fn find_login_is_unknown_while_a_source_cannot_be_asked() {
 }
 
 #[test]
-fn find_login_keeps_the_login_of_a_deleted_user_taken() {
+fn find_login_keeps_the_login_of_a_deleted_or_forgotten_user_taken() {
     let site = Site::shop();
     let mut web = site.web();
     login(&mut web, "ann@example.com", "ann's secret");
     site.as_owner("DELETE FROM users");
-    assert_ne!(find(&mut web, "ann@example.com"), "free");
+    assert_eq!(find(&mut web, "ann@example.com"), "source");
+    site.db.sql("UPDATE ferry.link SET tombstone = true, user_id = NULL");
+    assert_eq!(find(&mut web, "ann@example.com"), "source");
+}
+
+#[test]
+fn find_login_calls_free_only_what_can_be_a_login() {
+    let site = Site::shop();
+    let mut web = site.web();
+    let found = web.query_one("SELECT ferry.find_login(NULL)", &[]).unwrap();
+    assert_eq!(found.get::<_, Option<String>>(0).as_deref(), Some("unknown"));
+    for login in ["", &"x".repeat(5_000)] {
+        assert_eq!(find(&mut web, login), "unknown");
+    }
 }
 
 #[test]
