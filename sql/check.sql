@@ -107,6 +107,31 @@ AS $$
     FROM logged l
     WHERE current_setting('log_parameter_max_length') <> '0'
     UNION ALL
+    SELECT 'setting auto_explain.log_nested_statements', 'warning', 'the server log shows hashes that are parameters of inner statements',
+           'Set auto_explain.log_nested_statements = off, or auto_explain.log_parameter_max_length = 0.'
+    WHERE current_setting('auto_explain.log_nested_statements', true) = 'on'
+      AND coalesce(current_setting('auto_explain.log_parameter_max_length', true), '') NOT IN ('', '0')
+    UNION ALL
+    SELECT 'server ' || v.srvname, 'warning', format('there is no user mapping for role "%s" of run_as', t.run_as),
+           format('CREATE USER MAPPING FOR %I SERVER %I OPTIONS (user ''…'', password ''…'');', t.run_as, v.srvname)
+    FROM ferry.source s
+    JOIN ferry.target t ON t.name = s.target
+    JOIN pg_roles r ON r.rolname = t.run_as
+    LEFT JOIN pg_foreign_table f ON f.ftrelid = to_regclass(s.relation)
+    JOIN pg_foreign_server v ON v.oid = f.ftserver OR (s.kind = 'dblink' AND v.srvname = s.server)
+    JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw AND w.fdwname IN ('postgres_fdw', 'dblink_fdw', 'mysql_fdw', 'tds_fdw')
+    WHERE NOT EXISTS (SELECT FROM pg_user_mapping m WHERE m.umserver = v.oid AND m.umuser IN (0, r.oid))
+    UNION ALL
+    SELECT 'target ' || t.name, 'warning', format('role "%s" of run_as may not use the sequence %s of the id', t.run_as, q.oid::regclass),
+           format('GRANT USAGE ON SEQUENCE %s TO %I;', q.oid::regclass, t.run_as)
+    FROM ferry.target t
+    JOIN pg_roles r ON r.rolname = t.run_as
+    JOIN pg_attribute a ON a.attrelid = to_regclass(t.relation) AND a.attname = t.id_column
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+                    AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'
+    JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
+    WHERE NOT has_sequence_privilege(r.oid, q.oid, 'USAGE')
+    UNION ALL
     SELECT 'setting log_parameter_max_length_on_error', 'warning', 'an error during a login shows the password in the server log and to the client',
            'Set log_parameter_max_length_on_error = 0, which is the default.'
     WHERE current_setting('log_parameter_max_length_on_error') <> '0'

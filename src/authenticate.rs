@@ -290,7 +290,9 @@ impl<'a> Flow<'a> {
 
     /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
     pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
-        let written = guard::attempt(|| self.write_locked(what));
+        // A row that was swallowed takes with it what its triggers have written elsewhere.
+        let keep = |step: &Step6| matches!(step, Step6::Written(_));
+        let written = guard::attempt_if(keep, || self.write_locked(what));
         match written {
             Ok(Step6::Written(written)) if !written.is_allowed => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))

@@ -189,13 +189,16 @@ impl Flow<'_> {
             return self.conclude(Outcome::ReadOnly, Why::of("read_only").user(&user.id));
         }
         let hash = kdf::hash(new, &self.target.policy).map_err(Refusal::from).or_raise();
-        let replaced = guard::attempt(|| {
-            let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
-            if replaced {
-                self.log_success(Outcome::Ok, &Why::of("password_set").user(&user.id));
-            }
-            replaced
-        });
+        let replaced = guard::attempt_if(
+            |replaced| *replaced,
+            || {
+                let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
+                if replaced {
+                    self.log_success(Outcome::Ok, &Why::of("password_set").user(&user.id));
+                }
+                replaced
+            },
+        );
         match replaced {
             Ok(true) => {
                 Decision::Answered(Answer { user_id: Some(user.id.clone()), ..Answer::of(Outcome::Ok) })

@@ -27,13 +27,16 @@ impl Flow<'_> {
             return;
         }
         let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
-        let replaced = guard::attempt(|| {
-            let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
-            if replaced {
-                link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
-            }
-            replaced
-        });
+        let replaced = guard::attempt_if(
+            |replaced| *replaced,
+            || {
+                let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
+                if replaced {
+                    link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
+                }
+                replaced
+            },
+        );
         match replaced {
             Ok(false) => {}
             Ok(true) => self.log(Kind::Rehash, Outcome::Ok, &Why::of("weaker_than_policy").user(&user.id)),
@@ -114,14 +117,17 @@ impl Flow<'_> {
             Ok(hash) => hash,
             Err(error) => return self.policy_failed(source, error),
         };
-        let replaced = guard::attempt(|| {
-            let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
-            if replaced {
-                link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
-                self.log(Kind::Refresh, Outcome::Ok, &why);
-            }
-            replaced
-        });
+        let replaced = guard::attempt_if(
+            |replaced| *replaced,
+            || {
+                let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
+                if replaced {
+                    link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
+                    self.log(Kind::Refresh, Outcome::Ok, &why);
+                }
+                replaced
+            },
+        );
         match replaced {
             Ok(true) => Decision::Answered(Answer {
                 outcome: Outcome::Ok,

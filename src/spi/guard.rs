@@ -90,33 +90,38 @@ impl SqlError {
 /// release, or roll back and release; then restore memory context and resource owner. Parallel
 /// workers cannot begin subtransactions: every function that gets here is PARALLEL UNSAFE.
 pub(crate) fn attempt<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
-    run(body, End::Keep)
+    attempt_if(|_| true, body)
+}
+
+/// As [`attempt`], but what `body` did is kept only if its result says so.
+pub(crate) fn attempt_if<T>(keep: impl FnOnce(&T) -> bool, body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, keep, Writes::Allowed)
 }
 
 /// As [`attempt`], but what `body` did is always undone and nothing it does may write: for trying.
 pub(crate) fn rehearse<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
-    run(body, End::Undo)
+    run(body, |_| false, Writes::Forbidden)
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum End {
-    Keep,
-    Undo,
+enum Writes {
+    Allowed,
+    Forbidden,
 }
 
-fn run<T>(body: impl FnOnce() -> T, end: End) -> Result<T, SqlError> {
+fn run<T>(body: impl FnOnce() -> T, keep: impl FnOnce(&T) -> bool, writes: Writes) -> Result<T, SqlError> {
     // SAFETY: see `attempt`.
     unsafe {
         let context = pg_sys::CurrentMemoryContext;
         let owner = pg_sys::CurrentResourceOwner;
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
-        if end == End::Undo {
+        if writes == Writes::Forbidden {
             // The subtransaction's end puts the previous value back.
             pg_sys::XactReadOnly = true;
         }
         let result = watch_names(|| catch(body));
-        if result.is_ok() && end == End::Keep {
+        if result.as_ref().is_ok_and(keep) {
             pg_sys::ReleaseCurrentSubTransaction();
         } else {
             pg_sys::RollbackAndReleaseCurrentSubTransaction();
