@@ -4,7 +4,7 @@ use crate::setup::{Answer, Site, login, try_login};
 use ferry_tests::sqlstate;
 use std::time::{Duration, Instant};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 /// Hashes that would cost too much, or are none.
 fn hostile() -> Vec<String> {
@@ -96,14 +96,14 @@ fn a_hash_that_does_not_fit_the_named_format_is_invalid() {
 #[test]
 fn a_long_computation_can_be_cancelled() {
     let site = Site::shop();
-    // 2^15 rounds: more than a second anywhere.
-    let hash = "$2b$15$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+    // 2^16 rounds, the most that the limits allow: several seconds anywhere.
+    let hash = "$2b$16$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
     site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&hash]);
     let mut app = site.app();
     app.batch_execute("SET statement_timeout = '150ms'").unwrap();
     let started = Instant::now();
     let error = try_login(&mut app, "ann@example.com", "ann's secret").unwrap_err();
     assert_eq!(sqlstate(&error), "57014");
-    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(2_500), "{:?}", started.elapsed());
     assert_eq!(site.counts(), (0, 0, 0));
 }

@@ -2,8 +2,9 @@
 
 use crate::setup_config::{Refusal, app, outcome, password_of, right, shop, try_login};
 use ferry_tests::Db;
-use postgres::Client;
+use postgres::{Client, NoTls};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 /// Passwords that were typed by mistake or by an attacker.
 const TYPED: &[&str] =
@@ -295,4 +296,60 @@ fn a_refused_expression_tells_no_row() {
         secrets.assert_absent(write, &told);
     }
     assert!(["migrated", "failed"].contains(&right(&mut app(&db), "alice").as_str()));
+}
+
+/// What a session is told while it logs in, with settings that make the server talkative.
+fn overheard(db: &Db<'_>, settings: &str, logins: &[(&str, &str)]) -> String {
+    let heard = Arc::new(Mutex::new(String::new()));
+    let listener = Arc::clone(&heard);
+    let mut config = db.config_as(&db.app());
+    config.notice_callback(move |notice| {
+        let mut heard = listener.lock().unwrap();
+        heard.push_str(&format!(
+            "{} {} {}\n",
+            notice.message(),
+            notice.detail().unwrap_or_default(),
+            notice.where_().unwrap_or_default()
+        ));
+    });
+    let mut client = config.connect(NoTls).unwrap();
+    client.batch_execute(settings).unwrap();
+    for (login, password) in logins {
+        outcome(&mut client, login, password);
+    }
+    drop(client);
+    let heard = heard.lock().unwrap();
+    heard.clone()
+}
+
+#[test]
+fn plans_that_a_session_has_printed_hold_no_hash() {
+    let db = shop();
+    let mut secrets = Secrets::new(&db);
+    assert_eq!(right(&mut app(&db), "bob"), "migrated");
+    secrets.learn(&db);
+    db.sql("UPDATE ferry.target SET hash_policy = 'argon2id:m=16,t=1,p=1'");
+    let settings = "SET client_min_messages = log; SET debug_print_plan = on; SET debug_print_parse = on; SET debug_print_rewritten = on; SET debug_pretty_print = off";
+    let heard = overheard(
+        &db,
+        settings,
+        &[("alice", "wrong"), ("alice", password_of("alice")), ("bob", "wrong"), ("bob", password_of("bob"))],
+    );
+    assert!(heard.contains("plan"), "nothing was printed");
+    // A value in a plan is printed byte by byte.
+    let decoded = decode_bytes(&heard);
+    secrets.texts.retain(|secret| !secret.contains('-'));
+    secrets.assert_absent("a printed plan", &(decoded + " "));
+}
+
+/// The texts in `constvalue 9 [ 36 0 0 0 97 … ]`.
+fn decode_bytes(plan: &str) -> String {
+    let mut decoded = String::from("plans: ");
+    for value in plan.split('[').skip(1) {
+        let bytes = value.split(']').next().unwrap_or_default();
+        let numbers = bytes.split_whitespace().map_while(|number| number.parse::<i16>().ok());
+        decoded.extend(numbers.filter_map(|number| u8::try_from(number).ok()).map(char::from));
+        decoded.push(' ');
+    }
+    decoded
 }

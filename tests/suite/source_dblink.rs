@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const BY_ADDRESS: &str = "SELECT id, email, first, last, pwd FROM customers WHERE email = $1";
 const BY_NUMBER: &str = "SELECT id, email, first, last, pwd FROM customers WHERE id = $1";
 
-const SOON: Duration = Duration::from_secs(8);
+const SOON: Duration = Duration::from_secs(20);
 
 /// A shop on another server that is asked by a query, with Ann in it.
 fn shop(query: &str) -> (Site, Db<'static>) {
