@@ -13,7 +13,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),
-    ('admin',  'FUNCTION ferry._config_changed(oid)'),
+    ('admin',  'FUNCTION ferry._config_changed()'),
     ('admin',  'FUNCTION ferry.identify_hash(text)'),
     ('admin',  'FUNCTION ferry.verify_hash(text, text, text, text, text, text)'),
     ('admin',  'FUNCTION ferry.hash_password(text, text)'),

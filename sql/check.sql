@@ -7,10 +7,10 @@ CREATE FUNCTION ferry._check_config(table_name text, new_row text, old_row text)
     AS 'MODULE_PATHNAME', 'check_config_row_wrapper';
 COMMENT ON FUNCTION ferry._check_config(text, text, text) IS 'internal: checks one row of config, given as JSON, and returns it with its defaults filled in';
 
-CREATE FUNCTION ferry._config_changed(relation oid) RETURNS void
+CREATE FUNCTION ferry._config_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'config_changed_wrapper';
-COMMENT ON FUNCTION ferry._config_changed(oid) IS 'internal: tells every session, at commit, that config has changed';
+COMMENT ON FUNCTION ferry._config_changed() IS 'internal: tells every session, at commit, that config has changed';
 
 CREATE FUNCTION ferry._check() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -28,7 +28,7 @@ COMMENT ON FUNCTION ferry._check() IS 'internal: trigger that checks config rows
 
 CREATE FUNCTION ferry._invalidate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM ferry._config_changed(TG_RELID);
+    PERFORM ferry._config_changed();
     RETURN NULL;
 END
 $$;

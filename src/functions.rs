@@ -14,7 +14,6 @@ use crate::spi::{connect, watch};
 use crate::{check, explain, hash, password};
 use legacy_hash::Stored;
 use pgrx::iter::TableIterator;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 use serde_json::Value;
 
@@ -260,10 +259,8 @@ fn check_config_row(table: Option<Text>, new: Option<Text>, old: Option<Text>) -
 }
 
 #[pg_extern(sql = false)]
-fn config_changed(relation: Option<pg_sys::Oid>) {
-    if let Some(relation) = relation {
-        watch::invalidate(relation);
-    }
+fn config_changed() {
+    watch::invalidate_config();
 }
 
 #[pg_extern(sql = false)]

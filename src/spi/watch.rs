@@ -53,8 +53,15 @@ pub(crate) fn watch_also(relation: pg_sys::Oid) {
     });
 }
 
-/// Tells every session, at commit, that `relation` has changed.
-pub(crate) fn invalidate(relation: pg_sys::Oid) {
-    // SAFETY: queues a message; the relation is open in the command that fired the trigger.
-    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
+/// Tells every session, at commit, that config has changed: by a message about one of its tables,
+/// all of which every session with a snapshot watches.
+pub(crate) fn invalidate_config() {
+    // SAFETY: syscache look-ups; the message is queued only for a relation that is there.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(c"ferry".as_ptr(), false);
+        let relation = pg_sys::get_relname_relid(c"target".as_ptr(), schema);
+        if relation != pg_sys::InvalidOid {
+            pg_sys::CacheInvalidateRelcacheByRelid(relation);
+        }
+    }
 }
