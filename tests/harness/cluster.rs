@@ -156,6 +156,11 @@ impl Cluster {
         wait_until("the standby catches up", || self.ask(&caught_up));
     }
 
+    /// Whether it can make collations of the ICU library.
+    pub fn has_icu(&self) -> bool {
+        self.ask("SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')")
+    }
+
     fn ask<T: for<'row> postgres::types::FromSql<'row>>(&self, query: &str) -> T {
         self.connect("postgres", "postgres").query_one(query, &[]).unwrap().get(0)
     }

@@ -22,6 +22,16 @@ macro_rules! need_extension {
     };
 }
 
+/// Ends the test as skipped unless the server under test has ICU collations: `need_icu!()`.
+#[macro_export]
+macro_rules! need_icu {
+    () => {
+        if !$crate::target().has_icu() {
+            $crate::skip!("PostgreSQL {} has no ICU here", $crate::target().server().major());
+        }
+    };
+}
+
 /// Prints why the current test is skipped, past the capture of the test runner, and adds a line to the file named by
 /// `FERRY_SKIPPED`, by which the skipped tests are counted.
 pub fn record(reason: &str) {

@@ -3,7 +3,7 @@
 //! 14 (the stampede) is `concurrency.rs`. 3, 8, 10, 11, 17, 19 and 21 come with later work.
 
 use crate::setup::{Answer, Site, login};
-use ferry_tests::{Db, need_extension};
+use ferry_tests::{Db, need_extension, need_icu};
 use std::time::{Duration, Instant};
 
 fn prepare_reset(site: &Site, email: &str) -> String {
@@ -267,6 +267,7 @@ fn ask_20_a_column_map_takes_the_place_of_code() {
 #[test]
 fn ask_22_a_collation_that_takes_one_person_for_another_lets_nobody_in() {
     need_extension!("postgres_fdw");
+    need_icu!();
     let (site, legacy) = (Site::new(), Db::legacy());
     for db in [&site.db, &legacy] {
         db.sql("CREATE COLLATION mysql (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");

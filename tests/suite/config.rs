@@ -1,7 +1,7 @@
 //! Config is checked as it is written: what is refused is named, and its hint works.
 
 use crate::setup_config::{refusal, shop};
-use ferry_tests::Db;
+use ferry_tests::{Db, target};
 use postgres::Client;
 
 /// A row of config with some columns changed: `("relation", "'nothing.here'")`.
@@ -57,6 +57,8 @@ fn check_all(db: &Db<'_>, cases: &[Case<'_>]) {
 
 #[test]
 fn a_wrong_target_is_refused_by_what_is_wrong_with_it() {
+    // Since 16 to_regclass takes what cannot be a name for the name of nothing.
+    let no_name = if target().server().major() < 16 { "42602" } else { "42P01" };
     let db = shop();
     db.sql("CREATE TYPE colour AS ENUM ('red'); CREATE TABLE odd (id int, login text, password_hash int, doc json); CREATE INDEX odd_idx ON odd (id);
             CREATE SEQUENCE counter; CREATE MATERIALIZED VIEW frozen AS SELECT 1 AS id");
@@ -70,8 +72,8 @@ fn a_wrong_target_is_refused_by_what_is_wrong_with_it() {
             &["Create"],
         ),
         ("target", &[("relation", "'a.b.c.d'")], "42601", &["target new", "a.b.c.d"], &[]),
-        ("target", &[("relation", "'users; drop table users'")], "42602", &["target new"], &[]),
-        ("target", &[("relation", "''")], "42602", &["target new"], &[]),
+        ("target", &[("relation", "'users; drop table users'")], no_name, &["target new"], &[]),
+        ("target", &[("relation", "''")], no_name, &["target new"], &[]),
         ("target", &[("relation", "'counter'")], "22023", &["public.counter"], &["table"]),
         ("target", &[("relation", "'frozen'")], "22023", &["public.frozen"], &["table"]),
         ("target", &[("relation", "'odd_idx'")], "22023", &["public.odd_idx"], &["table"]),

@@ -26,6 +26,7 @@ mod login_django;
 mod login_form;
 mod login_wordpress;
 mod passwords;
+mod privileges;
 mod readme;
 mod rehash_and_mismatch;
 mod run_as;

@@ -1,6 +1,7 @@
 //! Which source decides, and whom its rows are.
 
 use crate::setup::{Answer, Site, login};
+use ferry_tests::need_icu;
 
 /// The shop, asked first, and the forum; Ann is in both, with another password in each.
 fn shop_and_forum() -> Site {
@@ -202,6 +203,7 @@ fn a_forgotten_user_does_not_come_back() {
 
 #[test]
 fn a_row_that_is_not_the_one_asked_for_is_not_believed() {
+    need_icu!();
     let site = Site::shop();
     // As a collation that takes ü for u and ignores blanks at the end: every row equals every login.
     site.as_owner(
@@ -219,6 +221,7 @@ fn a_row_that_is_not_the_one_asked_for_is_not_believed() {
 
 #[test]
 fn a_liar_beside_the_right_row_does_not_make_it_ambiguous() {
+    need_icu!();
     let site = Site::shop();
     site.add_customer("customers", "Ànn@example.com", "another person's");
     site.as_owner(

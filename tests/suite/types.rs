@@ -1,7 +1,7 @@
 //! Logins, keys and columns have the types that they have: compared by their own rules, found by their own indexes.
 
 use crate::setup_config::{POLICY, app, last_reason, outcome, right, shop};
-use ferry_tests::{Db, need_extension, skip};
+use ferry_tests::{Db, need_extension, need_icu};
 use postgres::Client;
 
 /// A migration whose login column has a type of its own, on both sides, with one legacy user.
@@ -158,12 +158,9 @@ fn logins_of_a_domain_need_not_satisfy_it() {
 
 #[test]
 fn a_collation_that_ignores_case_is_the_targets_own_rule() {
+    need_icu!();
     let db = Db::new();
-    let collation =
-        "CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
-    if db.try_sql(collation).is_err() {
-        skip!("PostgreSQL has no ICU here");
-    }
+    db.sql("CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
     fill_typed(&db, "text COLLATE no_case", "Alice", "exact");
     check_logins(&db, &["Alice"], &["Alicia", "bob"]);
     // Once moved, the users table's own collation decides.

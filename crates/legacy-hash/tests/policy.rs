@@ -75,8 +75,8 @@ fn bad_policies_say_what_is_wrong() {
     for (text, why) in [
         ("", "no format has this name"),
         ("rot13", "no format has this name"),
-        ("md5", "new hashes of this format can not be made"),
-        ("argon2d", "new hashes of this format can not be made"),
+        ("md5", "new hashes of this format cannot be made"),
+        ("argon2d", "new hashes of this format cannot be made"),
         ("bcrypt:", "a parameter must be name=value"),
         ("bcrypt:cost", "a parameter must be name=value"),
         ("bcrypt:rounds=12", "the format has no parameter of this name"),
