@@ -145,6 +145,8 @@ impl<'a> Flow<'a> {
                 self.note("adopt", "the user was not moved by pg_ferry: the sources are asked");
                 self.ask_sources(Some(user))
             }
+            // Whom another session has moved since the first look: with this very password, perhaps.
+            Some(_) if !self.is_unchanged(&user) => Decision::Raced,
             _ => self.conclude(Outcome::Invalid, Why::of("wrong_password").user(&user.id)),
         }
     }
@@ -161,6 +163,7 @@ impl<'a> Flow<'a> {
                 self.note("adopt", "the user has no password: the sources are asked");
                 self.ask_sources(Some(user))
             }
+            Some(_) if !self.is_unchanged(&user) => Decision::Raced,
             _ => self.conclude(Outcome::Invalid, Why::of("locked").user(&user.id)),
         }
     }
@@ -255,9 +258,12 @@ impl<'a> Flow<'a> {
             return self.conclude(Outcome::Invalid, why("forgotten"));
         }
         let user_id = link.user_id.clone().unwrap_or_default();
-        if adopting.is_some() {
+        match adopting {
+            // Another session has adopted them since the first look.
+            Some(user) if user.id == user_id => return Decision::Raced,
             // The login is one user's here and another's there: two people, nobody gets in.
-            return self.conclude(Outcome::Invalid, why("linked_to_another_user").user(&user_id));
+            Some(_) => return self.conclude(Outcome::Invalid, why("linked_to_another_user").user(&user_id)),
+            None => {}
         }
         match self.target.find_by_id(&user_id, View::Transaction) {
             Ok(Some(user)) => {

@@ -85,13 +85,9 @@ impl Source {
         };
         let lookup =
             |entry: &str, what: &str| catalog::lookup(entry, &format!("{place}, {what}"), &rows, "l", actor);
-        let (key, lookups) = (
-            lookup(&row.key_column, "key_column")?,
-            row.login_columns
-                .iter()
-                .map(|entry| lookup(entry, "login_columns"))
-                .collect::<Result<Vec<_>, _>>()?,
-        );
+        let key = lookup(&row.key_column, "key_column")?;
+        let in_columns = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
+        let lookups = in_columns.collect::<Result<Vec<_>, _>>()?;
         let hash = value(&row.hash, "hash")?;
         let salt = row.salt.as_deref().map(|salt| value(salt, "salt")).transpose()?;
         let condition = |text: &str, what: &str, scope: &Scope| {
@@ -104,12 +100,7 @@ impl Source {
         let expressions = [Some(&hash), salt.as_ref(), filter.as_ref()].into_iter().flatten();
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let reads = list(expressions.chain(transfer.expressions()).map(ToString::to_string).chain(looked_up));
-        let store = match row.kind {
-            SourceKind::Relation => {
-                Store::Relation(relation::Store::open(&rows, reads, filter.as_ref(), actor, &place)?)
-            }
-            SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, &rows, filter.as_ref(), &place)?),
-        };
+        let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
             scope: scope.transpose()?,
@@ -245,6 +236,20 @@ fn one_person(people: Vec<Person>) -> Asked {
         Some(person) if is_same => Asked::One(person),
         Some(_) => Asked::Several,
     }
+}
+
+fn open_store(
+    row: &SourceRow,
+    rows: &Relation,
+    reads: String,
+    filter: Option<&Expression>,
+    actor: &Actor,
+) -> Result<Store, Refusal> {
+    let place = format!("source {}", row.name);
+    Ok(match row.kind {
+        SourceKind::Relation => Store::Relation(relation::Store::open(rows, reads, filter, actor, &place)?),
+        SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, rows, filter, &place)?),
+    })
 }
 
 /// The relation or row type that rows of the source have.
