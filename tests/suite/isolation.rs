@@ -1,8 +1,9 @@
 //! Stricter isolation, transactions and savepoints: whoever loses a race is told 40001 and succeeds on retry.
 
 use crate::concurrency::{all_at_once, slow_down_inserts};
-use crate::setup_config::{Answer, app, outcome, password_of, right, shop, try_login};
-use ferry_tests::sqlstate;
+use crate::setup_config::{Answer, app, last_reason, outcome, password_of, right, shop, try_login};
+use ferry_tests::{Db, sqlstate};
+use std::time::{Duration, Instant};
 
 /// In stricter isolation a loser cannot see who has won; a retry can.
 fn losers_retry(begin: &'static str) {
@@ -136,7 +137,8 @@ fn an_adoption_by_many_at_once_is_one() {
     let migrated = outcomes.iter().filter(|outcome| *outcome == "migrated").count();
     assert!(
         migrated == 1 && outcomes.iter().all(|outcome| outcome == "migrated" || outcome == "ok"),
-        "{outcomes:?}"
+        "{outcomes:?}: {}",
+        last_reason(&db)
     );
     assert_eq!((db.count("users"), db.count("ferry.link WHERE via = 'adopt'")), (1, 1));
     assert_eq!(db.one::<String>("SELECT name FROM users", &[]), "Kept");
@@ -180,4 +182,51 @@ fn a_reset_and_a_login_at_once_make_one_user() {
     assert!(["ok", "migrated"].contains(&preparing.join().unwrap().as_str()));
     assert_eq!((db.count("users"), db.count("ferry.link")), (1, 1));
     assert_eq!(right(&mut app(&db), "alice"), "ok");
+}
+
+/// Asking the source takes a session its time if it is named `slow`.
+fn let_the_slow_be_late(db: &Db<'_>) {
+    db.sql(
+        "CREATE FUNCTION linger() RETURNS boolean LANGUAGE plpgsql VOLATILE AS
+             $$BEGIN IF current_setting('application_name') = 'slow' THEN PERFORM pg_sleep(1); END IF; RETURN true; END$$;
+         UPDATE ferry.source SET filter = 'linger()'",
+    );
+}
+
+/// What a session is told that has looked in the target before somebody else moves the user, and in the links afterwards.
+fn late_login(db: &Db<'_>) -> String {
+    let_the_slow_be_late(db);
+    let (mut slow, mut quick) = (app(db), app(db));
+    slow.batch_execute("SET application_name = slow").unwrap();
+    let late = std::thread::spawn(move || right(&mut slow, "alice"));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while db.count("pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") == 0 {
+        assert!(Instant::now() < deadline, "the slow session does not ask the source");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(right(&mut quick, "alice"), "migrated");
+    late.join().unwrap()
+}
+
+#[test]
+fn whoever_is_late_for_a_move_is_let_in() {
+    let db = shop();
+    assert_eq!(late_login(&db), "ok", "{}", last_reason(&db));
+    assert_eq!((db.count("users"), db.count("ferry.link")), (1, 1));
+}
+
+#[test]
+fn whoever_is_late_for_an_adoption_is_let_in() {
+    let db = shop();
+    db.sql("INSERT INTO users (login) VALUES ('alice'); UPDATE ferry.target SET adopt = 'locked'");
+    assert_eq!(late_login(&db), "ok", "{}", last_reason(&db));
+    assert_eq!((db.count("users"), db.count("ferry.link")), (1, 1));
+}
+
+#[test]
+fn whoever_is_late_for_an_adoption_over_another_password_is_let_in() {
+    let db = shop();
+    db.sql("INSERT INTO users (login, password_hash) VALUES ('alice', ferry.hash_password('Own-1', 'argon2id:m=8,t=1,p=1')); UPDATE ferry.target SET adopt = 'any'");
+    assert_eq!(late_login(&db), "ok", "{}", last_reason(&db));
+    assert_eq!((db.count("users"), db.count("ferry.link")), (1, 1));
 }
