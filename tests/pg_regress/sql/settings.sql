@@ -6,9 +6,11 @@ FROM pg_settings WHERE name LIKE 'ferry.%' ORDER BY name COLLATE "C";
 
 SELECT name, short_desc, extra_desc FROM pg_settings WHERE name LIKE 'ferry.%' ORDER BY name COLLATE "C";
 
--- Out of range.
+-- Out of range; since 17 the message names the unit of the bounds.
+\set VERBOSITY sqlstate
 SET ferry.failure_floor = -1;
 SET ferry.failure_floor = '2min';
+\set VERBOSITY default
 SET ferry.refusals_per_minute = 'many';
 SET ferry.failure_floor = '1s';
 SHOW ferry.failure_floor;

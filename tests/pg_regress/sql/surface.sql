@@ -1,6 +1,7 @@
 -- What the extension consists of, and how it reads in psql. Whoever changes the surface changes this file's output, and sees what they change.
 \pset null '-'
-\set members 'SELECT classid, objid FROM pg_depend WHERE refclassid = ''pg_extension''::regclass AND deptype = ''e'' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = ''pg_ferry'')'
+-- Since 17 the row types of tables are members too: they are not objects of their own.
+\set members 'SELECT classid, objid FROM pg_depend WHERE refclassid = ''pg_extension''::regclass AND deptype = ''e'' AND classid <> ''pg_type''::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = ''pg_ferry'')'
 
 -- All objects, as \dx+ lists them.
 SELECT pg_describe_object(classid, objid, 0) COLLATE "C" AS object FROM (:members) m ORDER BY 1;
