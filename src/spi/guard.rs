@@ -177,12 +177,8 @@ unsafe fn watch_names<T>(body: impl FnOnce() -> T) -> T {
 /// Called by `errfinish` with the error under construction on top of the error stack.
 unsafe extern "C-unwind" fn note_names(_arg: *mut c_void) {
     // SAFETY: inside errfinish there is a current error; CopyErrorData must not allocate in
-    // ErrorContext, so it goes to the top context and is freed at once. Where memory has run out,
-    // nothing is copied: failing here would be an error within an error.
+    // ErrorContext, so it goes to the top context and is freed at once.
     unsafe {
-        if pg_sys::geterrcode() == PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY as i32 {
-            return;
-        }
         let previous = pg_sys::MemoryContextSwitchTo(pg_sys::TopMemoryContext);
         let error = pg_sys::CopyErrorData();
         if (*error).elevel >= PgLogLevel::ERROR as i32 {
