@@ -39,13 +39,9 @@ fn need_object(row: Option<&Value>) -> Result<(), Refusal> {
 
 /// Whoever writes config has it run as the target's role, so must be a member of it.
 fn may_write(table: &str, row: &Value, rows: &Rows) -> Result<(), Refusal> {
-    let target = match table {
-        "target" => Some(row),
-        _ => None,
-    };
-    let run_as = match target {
-        Some(target) => text(target, "run_as"),
-        None => target_of(table, row, rows).and_then(|target| target.run_as.clone()),
+    let run_as = match table {
+        "target" => text(row, "run_as"),
+        _ => target_of(table, row, rows).and_then(|target| target.run_as.clone()),
     };
     run_as.map_or(Ok(()), |role| may_act_as(&role))
 }

@@ -4,7 +4,6 @@
 use crate::config::{self, SourceRow};
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
-use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
@@ -12,6 +11,7 @@ use crate::source::{Person, Source};
 use crate::spi::guard::SqlError;
 use crate::target::{Target, User};
 use crate::trace::Trace;
+use crate::{hash, kdf};
 use legacy_hash::{Stored, Verdict, costs_at_least};
 use std::rc::Rc;
 
@@ -180,10 +180,6 @@ impl Flow<'_> {
         self.password = None;
     }
 
-    pub(crate) fn log_success(&self, outcome: Outcome, why: &Why) {
-        self.log(self.kind, outcome, why);
-    }
-
     pub(crate) fn log(&self, kind: Kind, outcome: Outcome, why: &Why) {
         event::write(&Event {
             kind,
@@ -202,10 +198,7 @@ impl Flow<'_> {
 
 /// While a login is explained without a password, the right one is assumed to have been given.
 fn assume_right(hash: &str) -> Checked {
-    match legacy_hash::identify(hash) {
-        legacy_hash::Identified::Locked => Checked::Nothing,
-        legacy_hash::Identified::Candidates(_) => Checked::Right,
-    }
+    if hash::is_locked(hash) { Checked::Nothing } else { Checked::Right }
 }
 
 impl Why {

@@ -36,9 +36,6 @@ pub(crate) fn change(request: &Request<'_>, new: &Password) -> Answer {
 pub(crate) fn set(request: &Request<'_>, new: &Password) -> Answer {
     check_new(new);
     with_user(request, |flow, whom| match whom {
-        Whom::User(user) if !user.is_allowed => {
-            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
-        }
         Whom::User(user) => flow.set_password(&user, new),
         Whom::Person(source, person) => {
             let hash = kdf::hash(new, &flow.target.policy).map_err(Refusal::from).or_raise();
@@ -58,9 +55,6 @@ pub(crate) fn prepare_reset(request: &Request<'_>) -> Answer {
 
 fn prepare(request: &Request<'_>) -> Answer {
     with_user(request, |flow, whom| match whom {
-        Whom::User(user) if !user.is_allowed => {
-            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
-        }
         Whom::User(user) => Decision::Answered(Answer { user_id: Some(user.id), ..Answer::of(Outcome::Ok) }),
         Whom::Person(source, person) => {
             // Not null: the column may refuse it. The marker is unique, so that it is known again,
@@ -105,7 +99,7 @@ enum Trouble {
     Stale,
 }
 
-/// Runs `then` for the user or legacy user of the request's login.
+/// Runs `then` for the user or legacy user of the request's login, unless the user is not allowed.
 fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision) -> Answer {
     let stand_in = Password::new(Vec::new());
     let request = Request { password: Some(&stand_in), ..*request };
@@ -114,6 +108,9 @@ fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) ->
         Err(answer) => return answer,
     };
     flow.rounds(|flow| match flow.whom() {
+        Ok(Some(Whom::User(user))) if !user.is_allowed => {
+            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
+        }
         Ok(Some(whom)) => then(flow, whom),
         Ok(None) => flow.conclude(Outcome::Invalid, Why::of("unknown_login")),
         Err(Trouble::Told(outcome, why)) => flow.conclude(outcome, why),
@@ -194,7 +191,7 @@ impl Flow<'_> {
             || {
                 let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
                 if replaced {
-                    self.log_success(Outcome::Ok, &Why::of("password_set").user(&user.id));
+                    self.log(self.kind, Outcome::Ok, &Why::of("password_set").user(&user.id));
                 }
                 replaced
             },

@@ -3,6 +3,7 @@
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
+use crate::hash;
 use crate::login::Login;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
@@ -37,8 +38,7 @@ pub(crate) struct User {
 impl User {
     /// Whether any password could be right here.
     pub(crate) fn has_password(&self) -> bool {
-        let hash = self.hash.as_deref().unwrap_or_default();
-        !matches!(legacy_hash::identify(hash), legacy_hash::Identified::Locked)
+        self.hash.as_deref().is_some_and(|hash| !hash::is_locked(hash))
     }
 }
 
