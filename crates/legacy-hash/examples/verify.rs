@@ -8,7 +8,7 @@
 use std::io::BufRead as _;
 use std::ops::ControlFlow;
 
-use legacy_hash::{Limits, Stored, verify};
+use legacy_hash::{Limits, Method, Stored, verify};
 use serde_json::Value;
 
 fn main() -> std::io::Result<()> {
@@ -24,12 +24,13 @@ fn judge(line: &str) -> Option<String> {
     let password = hex::decode(text("password_hex")?).ok()?;
     let stored = Stored {
         hash: text("hash")?,
-        salt: text("salt"),
+        salt: text("salt").map(str::as_bytes),
         login: text("login"),
         pepper: text("pepper").map(str::as_bytes),
     };
-    let verdict =
-        verify(&password, &stored, text("format"), &Limits::default(), &mut || ControlFlow::Continue(()));
+    let verdict = text("format").map(Method::parse).transpose().and_then(|method| {
+        verify(&password, &stored, method.as_ref(), &Limits::default(), &mut || ControlFlow::Continue(()))
+    });
     Some(match verdict {
         Ok(verdict) => format!("{verdict:?}").to_lowercase(),
         Err(error) => error.to_string(),

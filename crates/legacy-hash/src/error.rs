@@ -35,6 +35,8 @@ pub enum Error {
     NoRandomness,
     /// The caller's tick asked to stop.
     Interrupted,
+    /// The text of a recipe is wrong at this character (counted from 1); the text says how.
+    BadRecipe(usize, &'static str),
     /// The text of a policy is wrong; the text says how.
     BadPolicy(&'static str),
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Error {
             Self::OutOfMemory => f.write_str("not enough memory for this password hash"),
             Self::NoRandomness => f.write_str("could not get random bytes for a salt"),
             Self::Interrupted => f.write_str("password hashing was interrupted"),
+            Self::BadRecipe(at, why) => write!(f, "invalid recipe at character {at}: {why}"),
             Self::BadPolicy(why) => write!(f, "invalid hash policy: {why}"),
         }
     }

@@ -1,11 +1,12 @@
 //! What a format is: its description, and the verbs that its code must have. The formats themselves are in
-//! `list.rs`.
+//! `formats/`, one file a family, and their list is [`FAMILIES`].
 
 use std::fmt;
 
 use crate::Error;
+use crate::formats::FAMILIES;
+use crate::formats::bcrypt::BCRYPT;
 use crate::limits::Limits;
-use crate::list::FORMATS;
 use crate::policy::Produce;
 use crate::verify::Attempt;
 
@@ -48,6 +49,9 @@ pub struct Format {
     pub needs_login: bool,
     /// A secret of the application is hashed too.
     pub needs_pepper: bool,
+    /// The string alone doesn't say that it is of this format, so the format is never taken unless it is
+    /// named.
+    pub must_name: bool,
     /// A [`Policy`](crate::Policy) can make new ones.
     pub can_produce: bool,
     /// What to know about it, in a line.
@@ -69,6 +73,11 @@ pub(crate) trait Scheme: Sync {
     /// damaged.
     fn recognise(&self, hash: &str) -> bool;
 
+    /// Whether the string holds the salt after all, although the format needs one: `hash:salt` in one column.
+    fn carries_salt(&self, _hash: &str) -> bool {
+        false
+    }
+
     /// Parses all of the string and compares its cost with the limits. Hashes nothing.
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error>;
 
@@ -81,14 +90,30 @@ pub(crate) trait Scheme: Sync {
     }
 }
 
+/// What most rows have in common. Each overrides what differs: its name, its example and its scheme always.
+pub(crate) const ROW: Format = Format {
+    name: "",
+    aliases: &[],
+    strength: Strength::Weak,
+    example: "",
+    needs_salt: false,
+    needs_login: false,
+    needs_pepper: false,
+    must_name: false,
+    can_produce: false,
+    note: "",
+    ends_at_nul: false,
+    scheme: &BCRYPT,
+};
+
 /// All formats, by family.
-pub fn formats() -> &'static [Format] {
-    FORMATS
+pub fn formats() -> impl Iterator<Item = &'static Format> {
+    FAMILIES.iter().copied().flatten()
 }
 
 /// The format of this name or alias. Spaces within the name and ASCII case are ignored.
 pub fn format(name: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|f| is_name(name, f.name) || f.aliases.iter().any(|alias| is_name(name, alias)))
+    formats().find(|f| is_name(name, f.name) || f.aliases.iter().any(|alias| is_name(name, alias)))
 }
 
 fn is_name(given: &str, name: &str) -> bool {

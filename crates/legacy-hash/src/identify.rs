@@ -1,5 +1,6 @@
 //! Which formats a stored string may be: by its shape alone, without parsing it to the end.
 
+use crate::Error;
 use crate::format::{Format, formats};
 use crate::limits::MAX_HASH_BYTES;
 
@@ -8,8 +9,29 @@ use crate::limits::MAX_HASH_BYTES;
 pub enum Identified {
     /// A marker that no password opens, such as `!`, `*LK*` or the empty string.
     Locked,
-    /// The formats that have this shape: none, one, or several among which the caller must choose.
+    /// The formats that have this shape: none, one, or several. Those that must be named
+    /// ([`Format::must_name`]) come after the others.
     Candidates(Vec<&'static Format>),
+}
+
+impl Identified {
+    /// The one format that the string can be taken for without being told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`], [`Error::UnknownFormat`], [`Error::Ambiguous`].
+    pub fn only(&self) -> Result<&'static Format, Error> {
+        let found = match self {
+            Self::Locked => return Err(Error::Locked),
+            Self::Candidates(found) => found,
+        };
+        let mut evident = found.iter().filter(|format| !format.must_name);
+        match (evident.next(), evident.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) if found.is_empty() => Err(Error::UnknownFormat),
+            _ => Err(Error::Ambiguous),
+        }
+    }
 }
 
 /// The formats whose shape `hash` has. Never fails; a candidate may still turn out to be malformed.
@@ -21,7 +43,9 @@ pub fn identify(hash: &str) -> Identified {
     if hash.len() > MAX_HASH_BYTES {
         return Identified::Candidates(Vec::new());
     }
-    Identified::Candidates(formats().iter().filter(|format| format.scheme.recognise(hash)).collect())
+    let mut found: Vec<_> = formats().filter(|format| format.scheme.recognise(hash)).collect();
+    found.sort_by_key(|format| format.must_name);
+    Identified::Candidates(found)
 }
 
 /// Whether `hash` says that nobody may log in: what `passwd -l`, Solaris, Django's unusable passwords,

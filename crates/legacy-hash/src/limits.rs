@@ -78,75 +78,70 @@ pub const PHPASS_LOG2: u32 = 20;
 /// phpass log2 that no setting exceeds: about 4 s.
 pub const PHPASS_LOG2_ABSOLUTE: u32 = 24;
 
-/// The cost bounds of one call, in the units of the constants of this module. [`Default`] is their default
-/// caps.
-///
-/// Whatever is set here, the absolute caps hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// Highest bcrypt cost, log2 of the rounds.
-    pub bcrypt_cost: u32,
-    /// Most PBKDF2 iterations times output blocks.
-    pub pbkdf2_work: u64,
-    /// Most bytes of memory for scrypt, 128·N·r.
-    pub scrypt_memory: u64,
-    /// Highest N·r·p of scrypt.
-    pub scrypt_work: u64,
-    /// Most KiB of memory for argon2.
-    pub argon2_memory_kib: u32,
-    /// Most passes of argon2.
-    pub argon2_passes: u32,
-    /// Most KiB of memory times passes of argon2.
-    pub argon2_work_kib: u64,
-    /// Most rounds of sha256crypt and sha512crypt.
-    pub sha_crypt_rounds: u64,
-    /// Highest log2 of the iterations of phpass.
-    pub phpass_log2: u32,
-}
+/// Iterated digests (sunmd5, sha1crypt, Jasypt, Shiro, Symfony, SSPR and their like): rounds. Real maximum seen: 500,000
+/// (Shiro); 2 million take about 1 s for a short password.
+pub const DIGEST_ROUNDS: u64 = 2_000_000;
+/// Rounds of iterated digests that no setting exceeds.
+pub const DIGEST_ROUNDS_ABSOLUTE: u64 = 10_000_000;
+/// Iterated digests: rounds times bytes that each round hashes anew, where the password is among them.
+pub const DIGEST_WORK: u64 = 1 << 28;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            bcrypt_cost: BCRYPT_COST,
-            pbkdf2_work: PBKDF2_WORK,
-            scrypt_memory: SCRYPT_MEMORY,
-            scrypt_work: SCRYPT_WORK,
-            argon2_memory_kib: ARGON2_MEMORY_KIB,
-            argon2_passes: ARGON2_PASSES,
-            argon2_work_kib: ARGON2_WORK_KIB,
-            sha_crypt_rounds: SHA_CRYPT_ROUNDS,
-            phpass_log2: PHPASS_LOG2,
+/// Recipes: calls of a compression function. 2^22 take 0.5 s (MD5) to 3 s (Whirlpool).
+pub const RECIPE_WORK: u64 = 1 << 22;
+/// Recipe work that no setting exceeds.
+pub const RECIPE_WORK_ABSOLUTE: u64 = 1 << 24;
+
+/// The limits, once: the field, its type, its default and its absolute cap.
+macro_rules! limits {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $absolute:expr;)*) => {
+        /// The cost bounds of one call, in the units of the constants of this module. [`Default`] is their
+        /// default caps.
+        ///
+        /// Whatever is set here, the absolute caps hold.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct Limits {
+            $($(#[$doc])* pub $field: $type,)*
         }
-    }
-}
 
-impl Limits {
-    /// The caps that no setting lifts.
-    pub const ABSOLUTE: Self = Self {
-        bcrypt_cost: BCRYPT_COST_ABSOLUTE,
-        pbkdf2_work: PBKDF2_WORK_ABSOLUTE,
-        scrypt_memory: SCRYPT_MEMORY_ABSOLUTE,
-        scrypt_work: SCRYPT_WORK_ABSOLUTE,
-        argon2_memory_kib: ARGON2_MEMORY_KIB_ABSOLUTE,
-        argon2_passes: ARGON2_PASSES_ABSOLUTE,
-        argon2_work_kib: ARGON2_WORK_KIB_ABSOLUTE,
-        sha_crypt_rounds: SHA_CRYPT_ROUNDS_ABSOLUTE,
-        phpass_log2: PHPASS_LOG2_ABSOLUTE,
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl Limits {
+            /// The caps that no setting lifts.
+            pub const ABSOLUTE: Self = Self { $($field: $absolute,)* };
+
+            /// These limits, none above its absolute cap.
+            pub(crate) fn capped(&self) -> Self {
+                Self { $($field: self.$field.min($absolute),)* }
+            }
+        }
     };
+}
 
-    /// These limits, none above its absolute cap.
-    pub(crate) fn capped(&self) -> Self {
-        let top = Self::ABSOLUTE;
-        Self {
-            bcrypt_cost: self.bcrypt_cost.min(top.bcrypt_cost),
-            pbkdf2_work: self.pbkdf2_work.min(top.pbkdf2_work),
-            scrypt_memory: self.scrypt_memory.min(top.scrypt_memory),
-            scrypt_work: self.scrypt_work.min(top.scrypt_work),
-            argon2_memory_kib: self.argon2_memory_kib.min(top.argon2_memory_kib),
-            argon2_passes: self.argon2_passes.min(top.argon2_passes),
-            argon2_work_kib: self.argon2_work_kib.min(top.argon2_work_kib),
-            sha_crypt_rounds: self.sha_crypt_rounds.min(top.sha_crypt_rounds),
-            phpass_log2: self.phpass_log2.min(top.phpass_log2),
-        }
-    }
+limits! {
+    /// Highest bcrypt cost, log2 of the rounds.
+    bcrypt_cost: u32 = BCRYPT_COST, BCRYPT_COST_ABSOLUTE;
+    /// Most PBKDF2 iterations times output blocks.
+    pbkdf2_work: u64 = PBKDF2_WORK, PBKDF2_WORK_ABSOLUTE;
+    /// Most bytes of memory for scrypt, 128·N·r.
+    scrypt_memory: u64 = SCRYPT_MEMORY, SCRYPT_MEMORY_ABSOLUTE;
+    /// Highest N·r·p of scrypt.
+    scrypt_work: u64 = SCRYPT_WORK, SCRYPT_WORK_ABSOLUTE;
+    /// Most KiB of memory for argon2.
+    argon2_memory_kib: u32 = ARGON2_MEMORY_KIB, ARGON2_MEMORY_KIB_ABSOLUTE;
+    /// Most passes of argon2.
+    argon2_passes: u32 = ARGON2_PASSES, ARGON2_PASSES_ABSOLUTE;
+    /// Most KiB of memory times passes of argon2.
+    argon2_work_kib: u64 = ARGON2_WORK_KIB, ARGON2_WORK_KIB_ABSOLUTE;
+    /// Most rounds of sha256crypt and sha512crypt.
+    sha_crypt_rounds: u64 = SHA_CRYPT_ROUNDS, SHA_CRYPT_ROUNDS_ABSOLUTE;
+    /// Highest log2 of the iterations of phpass.
+    phpass_log2: u32 = PHPASS_LOG2, PHPASS_LOG2_ABSOLUTE;
+    /// Most rounds of other iterated digests.
+    digest_rounds: u64 = DIGEST_ROUNDS, DIGEST_ROUNDS_ABSOLUTE;
+    /// Most calls of a compression function in a recipe.
+    recipe_work: u64 = RECIPE_WORK, RECIPE_WORK_ABSOLUTE;
 }

@@ -144,8 +144,7 @@ impl Policy {
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        let Identified::Candidates(found) = identify(hash) else { return None };
-        let [format] = found[..] else { return None };
+        let format = identify(hash).only().ok()?;
         let producer = format.scheme.producer()?;
         if producer.name() == self.name { producer.measure(hash) } else { None }
     }

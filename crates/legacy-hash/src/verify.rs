@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use subtle::ConstantTimeEq as _;
 
 use crate::Error;
-use crate::format::{Format, format};
-use crate::identify::{Identified, identify, is_locked};
+use crate::identify::{identify, is_locked};
 use crate::limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
+use crate::method::Method;
 
 /// What the legacy system stored about one user's password.
 ///
@@ -17,8 +17,9 @@ use crate::limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
 pub struct Stored<'a> {
     /// The hash, as the column has it.
     pub hash: &'a str,
-    /// The salt, where it is in a column of its own; its bytes are the text's UTF-8.
-    pub salt: Option<&'a str>,
+    /// The salt, where it is in a column of its own: the bytes that were hashed, or, for formats that say so,
+    /// the text from which they are decoded.
+    pub salt: Option<&'a [u8]>,
     /// The login, for formats that hash it.
     pub login: Option<&'a str>,
     /// The application's secret, for formats that take one.
@@ -44,7 +45,8 @@ pub enum Verdict {
 
 /// Whether `password` is the one that `stored` was made from.
 ///
-/// `name` names the format; `None` means to identify it, which takes a shape that only one format has. `tick`
+/// `method` is the format or the recipe; `None` means to identify the format, which takes a shape that only
+/// one format has. `tick`
 /// is called every few milliseconds in long loops, and before and after argon2 and scrypt, which can't be
 /// interrupted within; its `Break` ends the work. All bounds are compared before the first allocation that
 /// the hash asks for.
@@ -59,77 +61,71 @@ pub enum Verdict {
 pub fn verify(
     password: &[u8],
     stored: &Stored<'_>,
-    name: Option<&str>,
+    method: Option<&Method>,
     limits: &Limits,
     tick: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Verdict, Error> {
-    let format = match check(stored.hash, name, limits) {
+    let method = match check(stored.hash, method, limits) {
         Err(Error::Locked) => return Ok(Verdict::Locked),
         checked => checked?,
     };
-    require(format, stored)?;
-    if password.len() > MAX_PASSWORD_BYTES || format.ends_at_nul && password.contains(&0) {
+    require(&method, stored)?;
+    if password.len() > MAX_PASSWORD_BYTES || method.ends_at_nul() && password.contains(&0) {
         return Ok(Verdict::Wrong);
     }
     let mut attempt = Attempt {
         password,
         hash: stored.hash,
-        salt: stored.salt.unwrap_or_default(),
+        salt: stored.salt,
+        login: stored.login.unwrap_or_default(),
+        pepper: stored.pepper.unwrap_or_default(),
         limits: &limits.capped(),
         tick,
     };
-    match format.scheme.verify(&mut attempt)? {
+    match method.scheme().verify(&mut attempt)? {
         true => Ok(Verdict::Right),
         false => Ok(Verdict::Wrong),
     }
 }
 
-/// The format of `hash`, once all of the string has been parsed and its cost compared with `limits`:
-/// everything that [`verify`] does short of hashing.
+/// The method by which `hash` is verified, once all of the string has been parsed and its cost compared with
+/// `limits`: everything that [`verify`] does short of hashing.
 ///
 /// # Errors
 ///
-/// [`Error::Locked`], [`Error::UnknownName`], [`Error::UnknownFormat`], [`Error::Ambiguous`],
-/// [`Error::Malformed`], [`Error::OverLimit`], [`Error::Unsupported`].
-pub fn check(hash: &str, name: Option<&str>, limits: &Limits) -> Result<&'static Format, Error> {
+/// [`Error::Locked`], [`Error::UnknownFormat`], [`Error::Ambiguous`], [`Error::Malformed`],
+/// [`Error::OverLimit`], [`Error::Unsupported`].
+pub fn check(hash: &str, method: Option<&Method>, limits: &Limits) -> Result<Method, Error> {
     if hash.len() > MAX_HASH_BYTES {
         return Err(Error::OverLimit("the length of a stored hash"));
     }
-    let format = resolve(hash, name)?;
-    format.scheme.check(hash, &limits.capped())?;
-    Ok(format)
-}
-
-fn resolve(hash: &str, name: Option<&str>) -> Result<&'static Format, Error> {
-    let Some(name) = name else {
-        return match identify(hash) {
-            Identified::Locked => Err(Error::Locked),
-            Identified::Candidates(found) => match found.as_slice() {
-                [] => Err(Error::UnknownFormat),
-                [one] => Ok(one),
-                _ => Err(Error::Ambiguous),
-            },
-        };
-    };
-    let format = format(name).ok_or(Error::UnknownName)?;
     if is_locked(hash) {
         return Err(Error::Locked);
     }
-    Ok(format)
+    let method = match method {
+        Some(method) => method.clone(),
+        None => Method::Format(identify(hash).only()?),
+    };
+    method.scheme().check(hash, &limits.capped())?;
+    Ok(method)
 }
 
-fn require(format: &Format, stored: &Stored<'_>) -> Result<(), Error> {
-    if format.needs_salt && stored.salt.is_none() {
+fn require(method: &Method, stored: &Stored<'_>) -> Result<(), Error> {
+    let needs = method.needs();
+    if needs.salt && stored.salt.is_none() && !method.scheme().carries_salt(stored.hash) {
         return Err(Error::MissingSalt);
     }
-    if format.needs_login && stored.login.is_none() {
+    if needs.login && stored.login.is_none() {
         return Err(Error::MissingLogin);
     }
-    if format.needs_pepper && stored.pepper.is_none() {
+    if needs.pepper && stored.pepper.is_none() {
         return Err(Error::MissingPepper);
     }
     if stored.salt.is_some_and(|salt| salt.len() > MAX_HASH_BYTES) {
         return Err(Error::OverLimit("the length of a salt"));
+    }
+    if stored.login.is_some_and(|login| login.len() > MAX_HASH_BYTES) {
+        return Err(Error::OverLimit("the length of a login"));
     }
     Ok(())
 }
@@ -138,15 +134,22 @@ fn require(format: &Format, stored: &Stored<'_>) -> Result<(), Error> {
 pub(crate) struct Attempt<'a> {
     pub(crate) password: &'a [u8],
     pub(crate) hash: &'a str,
-    pub(crate) salt: &'a str,
+    pub(crate) salt: Option<&'a [u8]>,
+    pub(crate) login: &'a str,
+    pub(crate) pepper: &'a [u8],
     pub(crate) limits: &'a Limits,
     pub(crate) tick: &'a mut dyn FnMut() -> ControlFlow<()>,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
     /// The same attempt with another password and hash: for formats that wrap another one.
     pub(crate) fn over<'b>(&'b mut self, password: &'b [u8], hash: &'b str) -> Attempt<'b> {
-        Attempt { password, hash, salt: self.salt, limits: self.limits, tick: self.tick }
+        Attempt { password, hash, tick: &mut *self.tick, ..*self }
+    }
+
+    /// The salt of formats that need one.
+    pub(crate) fn salt(&self) -> &'a [u8] {
+        self.salt.unwrap_or_default()
     }
 }
 

@@ -24,13 +24,18 @@ fn names_are_unique_and_found() {
 fn the_readme_shows_this_list() {
     let readme = include_str!("../README.md");
     let shown: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
-    let listed: Vec<String> = formats().iter().map(row).collect();
+    let listed: Vec<String> = formats().map(row).collect();
     assert_eq!(shown, listed, "\n\nthe table should be:\n{}\n", listed.join("\n"));
 }
 
 fn row(f: &Format) -> String {
     let aliases: String = f.aliases.iter().map(|alias| format!(", `{alias}`")).collect();
-    let needs = [(f.needs_salt, "salt"), (f.needs_login, "login"), (f.needs_pepper, "pepper")];
+    let needs = [
+        (f.must_name, "its name"),
+        (f.needs_salt, "salt"),
+        (f.needs_login, "login"),
+        (f.needs_pepper, "pepper"),
+    ];
     let needs: Vec<&str> = needs.into_iter().filter_map(|(needed, what)| needed.then_some(what)).collect();
     let made = if f.can_produce { "yes" } else { "" };
     format!(
@@ -47,7 +52,7 @@ fn row(f: &Format) -> String {
 fn debug_shows_no_secret() {
     let stored = Stored {
         hash: "h-secret",
-        salt: Some("s-secret"),
+        salt: Some(b"s-secret"),
         login: Some("l-secret"),
         pepper: Some(b"p-secret"),
     };

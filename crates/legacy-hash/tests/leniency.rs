@@ -102,7 +102,7 @@ fn sha_crypt_salts_are_cut_at_16_and_md5crypt_salts_at_8() {
 
 #[test]
 fn hex_may_be_of_any_case_and_spaces_in_a_name_do_not_matter() {
-    let stored = Stored { salt: Some("pepper"), ..stored("5F4DCC3B5aa765d61d8327deb882cf99") };
+    let stored = Stored { salt: Some(b"pepper"), ..stored("5F4DCC3B5aa765d61d8327deb882cf99") };
     assert_eq!(judge(b"password", &stored, Some(" MD5( $pass )")), Ok(Verdict::Right));
     assert_eq!(format("sha1( $pass . $salt )").map(|f| f.name), Some("sha1($pass.$salt)"));
 }

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{judge, stored};
-use legacy_hash::{Error, Identified, Limits, Policy, Verdict, check, formats, identify, locked_marker};
+use common::{checked, judge, stored};
+use legacy_hash::{Error, Identified, Policy, Verdict, formats, identify, locked_marker};
 
 const MARKERS: [&str; 20] = [
     "",
@@ -33,7 +33,7 @@ const MARKERS: [&str; 20] = [
 fn markers_are_locked_for_every_password_and_every_format() {
     for marker in MARKERS {
         assert!(matches!(identify(marker), Identified::Locked), "{marker:?}");
-        assert_eq!(check(marker, None, &Limits::default()).map(|f| f.name), Err(Error::Locked), "{marker:?}");
+        assert_eq!(checked(marker, None), Err(Error::Locked), "{marker:?}");
         for password in ["", "!", "x", "password", marker] {
             assert_eq!(judge(password.as_bytes(), &stored(marker), None), Ok(Verdict::Locked), "{marker:?}");
         }

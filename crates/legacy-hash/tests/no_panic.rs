@@ -4,7 +4,9 @@
 mod common;
 
 use common::{on, vectors};
-use legacy_hash::{Identified, Limits, Policy, Stored, check, costs_at_least, formats, identify, verify};
+use legacy_hash::{
+    Identified, Limits, Method, Policy, Stored, check, costs_at_least, formats, identify, verify,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -19,6 +21,8 @@ const TIGHT: Limits = Limits {
     argon2_work_kib: 128,
     sha_crypt_rounds: 1001,
     phpass_log2: 8,
+    digest_rounds: 100,
+    recipe_work: 1000,
 };
 
 fn try_everything(password: &[u8], hash: &str, salt: &str) {
@@ -26,12 +30,14 @@ fn try_everything(password: &[u8], hash: &str, salt: &str) {
     let _ = Policy::default().needs_rehash(hash);
     let _ = costs_at_least(hash, &Policy::default());
     let _ = Policy::parse(hash);
-    let stored = Stored { hash, salt: Some(salt), login: Some(salt), pepper: Some(password) };
-    let _ = verify(password, &stored, Some(salt), &TIGHT, &mut on);
+    let stored = Stored { hash, salt: Some(salt.as_bytes()), login: Some(salt), pepper: Some(password) };
+    if let Ok(method) = Method::parse(salt) {
+        let _ = verify(password, &stored, Some(&method), &TIGHT, &mut on);
+    }
     let _ = verify(password, &stored, None, &TIGHT, &mut on);
     if let Identified::Candidates(found) = identify(hash) {
         for format in found {
-            let _ = verify(password, &stored, Some(format.name), &TIGHT, &mut on);
+            let _ = verify(password, &stored, Some(&Method::Format(format)), &TIGHT, &mut on);
         }
     }
 }
@@ -78,9 +84,10 @@ proptest! {
 
     #[test]
     fn any_text_under_any_name(password in vec(any::<u8>(), 0..80), hash in any::<String>(), at in any::<prop::sample::Index>()) {
-        let format = at.get(formats());
-        let stored = Stored { hash: &hash, salt: Some(&hash), login: None, pepper: None };
-        let _ = verify(&password, &stored, Some(format.name), &TIGHT, &mut on);
+        let formats: Vec<_> = formats().collect();
+        let format = at.get(&formats);
+        let stored = Stored { hash: &hash, salt: Some(hash.as_bytes()), login: None, pepper: None };
+        let _ = verify(&password, &stored, Some(&Method::Format(format)), &TIGHT, &mut on);
     }
 
     #[test]

@@ -4,13 +4,53 @@ use argon2::{Algorithm, Version};
 
 use crate::Error;
 use crate::encoding::{b64, number, to_b64};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Tick;
 use crate::kdf::argon2::{Cost, Input, argon2};
 use crate::limits::{ARGON2_LANES, ARGON2_MEMORY_KIB_ABSOLUTE, ARGON2_PASSES_ABSOLUTE, Limits};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "argon2id-phc",
+        aliases: &["argon2id"],
+        strength: Strength::Strong,
+        example: "$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt, base64>$<hash, base64>",
+        can_produce: true,
+        note: "without v= it is version 16",
+        scheme: &Argon2(Variant::Id),
+        ..ROW
+    },
+    Format {
+        name: "argon2i-phc",
+        aliases: &["argon2i"],
+        strength: Strength::Strong,
+        example: "$argon2i$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt, base64>$<hash, base64>",
+        note: "without v= it is version 16",
+        scheme: &Argon2(Variant::I),
+        ..ROW
+    },
+    Format {
+        name: "argon2d-phc",
+        aliases: &["argon2d"],
+        strength: Strength::Strong,
+        example: "$argon2d$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt, base64>$<hash, base64>",
+        note: "without v= it is version 16",
+        scheme: &Argon2(Variant::D),
+        ..ROW
+    },
+    Format {
+        name: "django-argon2",
+        strength: Strength::Strong,
+        example: "argon2<argon2 hash>",
+        can_produce: true,
+        note: "the prefix argon2 before a PHC string of any variant",
+        scheme: &DjangoArgon2,
+        ..ROW
+    },
+];
 
 /// Salt and output of new hashes in bytes: what RFC 9106 recommends, and the library's own defaults.
 const NEW_SALT_BYTES: usize = 16;

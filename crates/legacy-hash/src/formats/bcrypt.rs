@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::encoding::{bcrypt64, exactly, to_bcrypt64};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Tick;
 use crate::kdf::bcrypt::{KEY_BYTES, Key, Variant, bcrypt, check};
 use crate::kdf::digest::Hash;
@@ -12,6 +12,45 @@ use crate::limits::{BCRYPT_COST_ABSOLUTE, Limits};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "bcrypt",
+        strength: Strength::Strong,
+        example: "$2b$<cost, 2 digits>$<salt, 22><hash, 31>; also $2$, $2a$, $2y$",
+        can_produce: true,
+        note: "only the first 72 bytes of a password count",
+        ends_at_nul: true,
+        scheme: &BCRYPT,
+        ..ROW
+    },
+    Format {
+        name: "bcrypt-2x",
+        strength: Strength::Acceptable,
+        example: "$2x$<cost>$<salt, 22><hash, 31>",
+        note: "the bug of crypt_blowfish before 2011: bytes above 127 weaken the bytes before them",
+        ends_at_nul: true,
+        scheme: &Bcrypt { sign_extended: true },
+        ..ROW
+    },
+    Format {
+        name: "django-bcrypt",
+        strength: Strength::Strong,
+        example: "bcrypt$<bcrypt hash>",
+        note: "only the first 72 bytes of a password count",
+        ends_at_nul: true,
+        scheme: &DjangoBcrypt,
+        ..ROW
+    },
+    Format {
+        name: "django-bcrypt-sha256",
+        strength: Strength::Strong,
+        example: "bcrypt_sha256$<bcrypt hash>",
+        note: "bcrypt over the SHA-256 of the password in hex",
+        scheme: &DjangoBcryptSha256,
+        ..ROW
+    },
+];
 
 /// `$2$`, `$2a$`, `$2b$`, `$2y$`, or `$2x$`.
 pub(crate) struct Bcrypt {

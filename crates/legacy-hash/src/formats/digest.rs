@@ -3,10 +3,124 @@
 
 use crate::Error;
 use crate::encoding::{b64, hex};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "md5($pass)",
+        aliases: &["md5"],
+        example: "<hash, 32 hex digits>",
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Md5, Order::Unsalted),
+        ..ROW
+    },
+    Format {
+        name: "md5($pass.$salt)",
+        aliases: &["joomla-md5"],
+        example: "<hash, 32 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "Joomla before 2.5.18 (its hash:salt in two columns)",
+        scheme: &Bare(Hash::Md5, Order::PasswordFirst),
+        ..ROW
+    },
+    Format {
+        name: "md5($salt.$pass)",
+        aliases: &["oscommerce", "magento1-col", "serv-u-md5"],
+        example: "<hash, 32 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "osCommerce, Magento 1",
+        scheme: &Bare(Hash::Md5, Order::SaltFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha1($pass)",
+        aliases: &["sha1"],
+        example: "<hash, 40 hex digits>",
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha1, Order::Unsalted),
+        ..ROW
+    },
+    Format {
+        name: "sha1($pass.$salt)",
+        example: "<hash, 40 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha1, Order::PasswordFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha1($salt.$pass)",
+        example: "<hash, 40 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha1, Order::SaltFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha256($pass)",
+        aliases: &["sha256"],
+        example: "<hash, 64 hex digits>",
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha256, Order::Unsalted),
+        ..ROW
+    },
+    Format {
+        name: "sha256($pass.$salt)",
+        example: "<hash, 64 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha256, Order::PasswordFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha256($salt.$pass)",
+        example: "<hash, 64 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha256, Order::SaltFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha512($pass)",
+        aliases: &["sha512"],
+        example: "<hash, 128 hex digits>",
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha512, Order::Unsalted),
+        ..ROW
+    },
+    Format {
+        name: "sha512($pass.$salt)",
+        aliases: &["filezilla-sha512", "sha512-b64"],
+        example: "<hash, 128 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "FileZilla Server",
+        scheme: &Bare(Hash::Sha512, Order::PasswordFirst),
+        ..ROW
+    },
+    Format {
+        name: "sha512($salt.$pass)",
+        example: "<hash, 128 hex digits>",
+        needs_salt: true,
+        must_name: true,
+        note: "",
+        scheme: &Bare(Hash::Sha512, Order::SaltFirst),
+        ..ROW
+    },
+];
 
 /// Where the salt goes. Its bytes are those of the text given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +158,7 @@ impl Scheme for Bare {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let digest = self.parse(attempt.hash)?;
-        let salt = attempt.salt.as_bytes();
+        let salt = attempt.salt();
         let computed = match self.1 {
             Order::Unsalted => self.0.of(&[attempt.password]),
             Order::PasswordFirst => self.0.of(&[attempt.password, salt]),

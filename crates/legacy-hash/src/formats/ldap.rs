@@ -2,10 +2,62 @@
 
 use crate::Error;
 use crate::encoding::b64;
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "ldap-sha",
+        example: "{SHA}<hash, base64>",
+        scheme: &Ldap { scheme: "{SHA}", hash: Hash::Sha1, salted: false },
+        ..ROW
+    },
+    Format {
+        name: "ldap-ssha",
+        example: "{SSHA}<hash and salt, base64>",
+        note: "the salt is what follows the 20 bytes of the hash",
+        scheme: &Ldap { scheme: "{SSHA}", hash: Hash::Sha1, salted: true },
+        ..ROW
+    },
+    Format {
+        name: "ldap-sha256",
+        example: "{SHA256}<hash, base64>",
+        scheme: &Ldap { scheme: "{SHA256}", hash: Hash::Sha256, salted: false },
+        ..ROW
+    },
+    Format {
+        name: "ldap-ssha256",
+        example: "{SSHA256}<hash and salt, base64>",
+        scheme: &Ldap { scheme: "{SSHA256}", hash: Hash::Sha256, salted: true },
+        ..ROW
+    },
+    Format {
+        name: "ldap-sha512",
+        example: "{SHA512}<hash, base64>",
+        scheme: &Ldap { scheme: "{SHA512}", hash: Hash::Sha512, salted: false },
+        ..ROW
+    },
+    Format {
+        name: "ldap-ssha512",
+        example: "{SSHA512}<hash and salt, base64>",
+        scheme: &Ldap { scheme: "{SSHA512}", hash: Hash::Sha512, salted: true },
+        ..ROW
+    },
+    Format {
+        name: "ldap-md5",
+        example: "{MD5}<hash, base64>",
+        scheme: &Ldap { scheme: "{MD5}", hash: Hash::Md5, salted: false },
+        ..ROW
+    },
+    Format {
+        name: "ldap-smd5",
+        example: "{SMD5}<hash and salt, base64>",
+        scheme: &Ldap { scheme: "{SMD5}", hash: Hash::Md5, salted: true },
+        ..ROW
+    },
+];
 
 /// A scheme in braces, of any case, and base64 of the digest, followed by the salt if it is salted.
 pub(crate) struct Ldap {

@@ -5,9 +5,28 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::encoding::h64;
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme};
 use crate::limits::Limits;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "md5crypt",
+        example: "$1$<salt, up to 8>$<hash, 22>",
+        note: "1000 rounds of MD5",
+        ends_at_nul: true,
+        scheme: &Md5Crypt { magic: "$1$" },
+        ..ROW
+    },
+    Format {
+        name: "apr1",
+        example: "$apr1$<salt, up to 8>$<hash, 22>",
+        note: "Apache's variant of md5crypt",
+        ends_at_nul: true,
+        scheme: &Md5Crypt { magic: "$apr1$" },
+        ..ROW
+    },
+];
 
 /// Longer salts are cut before use.
 const SALT_BYTES: usize = 8;

@@ -12,3 +12,20 @@ pub(crate) mod phpass;
 pub(crate) mod scrypt;
 pub(crate) mod sha_crypt;
 pub(crate) mod wordpress;
+
+use crate::format::Format;
+
+/// The list of formats, once, by family. A new format is one more row in the `FORMATS` of its file; a new
+/// family one more file, and a line here.
+pub(crate) static FAMILIES: &[&[Format]] = &[
+    bcrypt::FORMATS,
+    wordpress::FORMATS,
+    argon2::FORMATS,
+    scrypt::FORMATS,
+    pbkdf2::FORMATS,
+    sha_crypt::FORMATS,
+    md5_crypt::FORMATS,
+    phpass::FORMATS,
+    ldap::FORMATS,
+    digest::FORMATS,
+];

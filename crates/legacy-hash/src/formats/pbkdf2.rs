@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::encoding::{ab64, b64, number, to_b64_padded};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Tick;
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
@@ -10,6 +10,50 @@ use crate::limits::{Limits, PBKDF2_WORK_ABSOLUTE};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "django-pbkdf2-sha256",
+        strength: Strength::Acceptable,
+        example: "pbkdf2_sha256$<iterations>$<salt, text>$<hash, base64>",
+        can_produce: true,
+        note: "Django's default",
+        scheme: &DjangoPbkdf2 { prefix: "pbkdf2_sha256$", hash: Hash::Sha256 },
+        ..ROW
+    },
+    Format {
+        name: "django-pbkdf2-sha1",
+        strength: Strength::Acceptable,
+        example: "pbkdf2_sha1$<iterations>$<salt, text>$<hash, base64>",
+        note: "",
+        scheme: &DjangoPbkdf2 { prefix: "pbkdf2_sha1$", hash: Hash::Sha1 },
+        ..ROW
+    },
+    Format {
+        name: "passlib-pbkdf2-sha1",
+        strength: Strength::Acceptable,
+        example: "$pbkdf2$<iterations>$<salt, ab64>$<hash, ab64>",
+        note: "ab64 is base64 with . for + and no padding",
+        scheme: &PasslibPbkdf2 { prefix: "$pbkdf2$", hash: Hash::Sha1 },
+        ..ROW
+    },
+    Format {
+        name: "passlib-pbkdf2-sha256",
+        strength: Strength::Acceptable,
+        example: "$pbkdf2-sha256$<iterations>$<salt, ab64>$<hash, ab64>",
+        note: "",
+        scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha256$", hash: Hash::Sha256 },
+        ..ROW
+    },
+    Format {
+        name: "passlib-pbkdf2-sha512",
+        strength: Strength::Acceptable,
+        example: "$pbkdf2-sha512$<iterations>$<salt, ab64>$<hash, ab64>",
+        note: "Odoo, GitLab",
+        scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha512$", hash: Hash::Sha512 },
+        ..ROW
+    },
+];
 
 /// `pbkdf2_sha256$iterations$salt$hash`: the salt is hashed as the text that it is.
 pub(crate) struct DjangoPbkdf2 {

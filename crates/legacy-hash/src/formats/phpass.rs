@@ -5,10 +5,18 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::encoding::{exactly, h64, h64_value};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, PHPASS_WORK};
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[Format {
+    name: "phpass",
+    example: "$P$<log2 of iterations, 1><salt, 8><hash, 22>; also $H$",
+    note: "WordPress before 6.8, phpBB 3; WordPress trims the password first",
+    scheme: &Phpass,
+    ..ROW
+}];
 
 /// Iterations between two ticks: about 1 ms.
 const PACE: u32 = 4096;

@@ -2,13 +2,35 @@
 
 use crate::Error;
 use crate::encoding::{b64, number, to_b64, to_b64_padded};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Tick;
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "scrypt-phc",
+        aliases: &["scrypt"],
+        strength: Strength::Strong,
+        example: "$scrypt$ln=<log2 N>,r=<r>,p=<p>$<salt, base64>$<hash, base64>",
+        can_produce: true,
+        note: "passlib and Go; Kratos writes N itself as ln, which is refused as over the limit",
+        scheme: &ScryptPhc,
+        ..ROW
+    },
+    Format {
+        name: "django-scrypt",
+        strength: Strength::Strong,
+        example: "scrypt$<N>$<salt, text>$<r>$<p>$<hash, base64>",
+        can_produce: true,
+        note: "Django 4 and later; the order is N, salt, r, p",
+        scheme: &DjangoScrypt,
+        ..ROW
+    },
+];
 
 /// The longest output seen is 64 bytes; the hash is not the expensive part, so this is generous.
 const HASH_BYTES: std::ops::RangeInclusive<usize> = 10..=1024;

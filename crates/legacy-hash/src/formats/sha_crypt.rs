@@ -8,11 +8,32 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::encoding::{h64, number};
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, SHA_CRYPT_WORK};
 use crate::verify::{Attempt, same};
+
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        name: "sha512crypt",
+        strength: Strength::Acceptable,
+        example: "$6$rounds=<rounds>$<salt, up to 16>$<hash, 86>",
+        note: "5000 rounds where none are named",
+        ends_at_nul: true,
+        scheme: &ShaCrypt(Hash::Sha512),
+        ..ROW
+    },
+    Format {
+        name: "sha256crypt",
+        strength: Strength::Acceptable,
+        example: "$5$rounds=<rounds>$<salt, up to 16>$<hash, 43>",
+        note: "5000 rounds where none are named",
+        ends_at_nul: true,
+        scheme: &ShaCrypt(Hash::Sha256),
+        ..ROW
+    },
+];
 
 /// Rounds between two ticks: about 1 ms, more for a long password.
 const PACE: u32 = 1024;

@@ -6,10 +6,19 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::encoding::to_b64_padded;
-use crate::format::Scheme;
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::formats::bcrypt::BCRYPT;
 use crate::limits::Limits;
 use crate::verify::Attempt;
+
+pub(crate) const FORMATS: &[Format] = &[Format {
+    name: "wordpress-bcrypt",
+    strength: Strength::Strong,
+    example: "$wp$2y$<cost>$<salt, 22><hash, 31>",
+    note: "WordPress 6.8 and later: bcrypt over an HMAC-SHA-384 of the trimmed password",
+    scheme: &WordPressBcrypt,
+    ..ROW
+}];
 
 /// `$wp$2y$…`: bcrypt over base64(HMAC-SHA-384("wp-sha384", trim(password))), so that long passwords count to
 /// their end.

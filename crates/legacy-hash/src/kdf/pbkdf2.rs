@@ -1,13 +1,14 @@
 //! PBKDF2 over HMAC (RFC 8018), in a loop of our own: the crate's can't be interrupted.
 
-use hmac::{EagerHash, Hmac, KeyInit as _, Mac as _};
+use hmac::digest::block_api::BlockSizeUser;
+use hmac::{Hmac, KeyInit, Mac, SimpleHmac};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::kdf::digest::Hash;
+use crate::kdf::digest::{Hash, Work};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, PBKDF2_KEY_BYTES};
 
@@ -39,17 +40,36 @@ pub(crate) fn pbkdf2(
     tick: Tick<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut key = Zeroizing::new(vec![0; key_len]);
-    let derive = match hash {
-        Hash::Md5 => derive::<Md5>,
-        Hash::Sha1 => derive::<Sha1>,
-        Hash::Sha256 => derive::<Sha256>,
-        Hash::Sha512 => derive::<Sha512>,
-    };
-    derive(password, salt, iterations, &mut key, &mut Pacer::new(tick, PACE))?;
+    let mut pacer = Pacer::new(tick, PACE);
+    // HMAC as these digests allow it, with both of its states computed ahead: two thirds of the time.
+    match hash {
+        Hash::Md5 => derive::<Hmac<Md5>>(password, salt, iterations, &mut key, &mut pacer)?,
+        Hash::Sha1 => derive::<Hmac<Sha1>>(password, salt, iterations, &mut key, &mut pacer)?,
+        Hash::Sha256 => derive::<Hmac<Sha256>>(password, salt, iterations, &mut key, &mut pacer)?,
+        Hash::Sha512 => derive::<Hmac<Sha512>>(password, salt, iterations, &mut key, &mut pacer)?,
+        _ => hash.run(Simple { password, salt, iterations, key: &mut key, pacer: &mut pacer })?,
+    }
     Ok(key)
 }
 
-fn derive<D: EagerHash>(
+/// The derivation over a digest of any kind.
+struct Simple<'a, 'b> {
+    password: &'a [u8],
+    salt: &'a [u8],
+    iterations: u64,
+    key: &'a mut [u8],
+    pacer: &'a mut Pacer<'b>,
+}
+
+impl Work for Simple<'_, '_> {
+    type Output = Result<(), Error>;
+
+    fn run<D: Digest + BlockSizeUser + Clone>(self) -> Self::Output {
+        derive::<SimpleHmac<D>>(self.password, self.salt, self.iterations, self.key, self.pacer)
+    }
+}
+
+fn derive<M: Mac + KeyInit + Clone>(
     password: &[u8],
     salt: &[u8],
     iterations: u64,
@@ -57,8 +77,8 @@ fn derive<D: EagerHash>(
     pacer: &mut Pacer<'_>,
 ) -> Result<(), Error> {
     // HMAC takes keys of any length: the error is of the trait, not of the function.
-    let keyed = Hmac::<D>::new_from_slice(password).map_err(|_| Error::Malformed("pbkdf2 password"))?;
-    for (index, block) in (1u32..).zip(key.chunks_mut(<D as Digest>::output_size())) {
+    let keyed = <M as KeyInit>::new_from_slice(password).map_err(|_| Error::Malformed("pbkdf2 password"))?;
+    for (index, block) in (1u32..).zip(key.chunks_mut(M::output_size())) {
         pacer.step()?;
         let mut u =
             keyed.clone().chain_update(salt).chain_update(index.to_be_bytes()).finalize().into_bytes();

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use legacy_hash::{Error, Limits, Stored, Verdict, verify};
+use legacy_hash::{Error, Limits, Method, Stored, Verdict, check, verify};
 
 /// One line of tests/vectors/*.jsonl.
 pub struct Vector {
@@ -12,6 +12,7 @@ pub struct Vector {
     pub hash: String,
     pub salt: Option<String>,
     pub login: Option<String>,
+    pub pepper: Option<String>,
     pub origin: String,
 }
 
@@ -30,7 +31,12 @@ pub fn brief(password: &[u8]) -> String {
 
 impl Vector {
     pub fn stored(&self) -> Stored<'_> {
-        Stored { hash: &self.hash, salt: self.salt.as_deref(), login: self.login.as_deref(), pepper: None }
+        Stored {
+            hash: &self.hash,
+            salt: self.salt.as_deref().map(str::as_bytes),
+            login: self.login.as_deref(),
+            pepper: None,
+        }
     }
 }
 
@@ -57,6 +63,7 @@ fn vector(line: &str) -> Vector {
         hash: text("hash").unwrap(),
         salt: text("salt"),
         login: text("login"),
+        pepper: text("pepper"),
         origin: text("origin").unwrap(),
     }
 }
@@ -71,7 +78,14 @@ pub fn on() -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
+/// The name of the format by which a hash is verified.
+pub fn checked(hash: &str, format: Option<&str>) -> Result<String, Error> {
+    let method = format.map(Method::parse).transpose()?;
+    check(hash, method.as_ref(), &Limits::default()).map(|method| method.to_string())
+}
+
 /// Verifies within the default limits.
 pub fn judge(password: &[u8], stored: &Stored<'_>, format: Option<&str>) -> Result<Verdict, Error> {
-    verify(password, stored, format, &Limits::default(), &mut on)
+    let method = format.map(Method::parse).transpose()?;
+    verify(password, stored, method.as_ref(), &Limits::default(), &mut on)
 }
