@@ -5,7 +5,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Vector, brief, checked, judge, vectors};
+use common::counting::counting;
+use common::{brief, checked, judge, vectors};
 use legacy_hash::{Error, Identified, MAX_PASSWORD_BYTES, Verdict, formats, identify};
 
 #[test]
@@ -70,16 +71,6 @@ fn another_password_is_right_only_where_the_scheme_does_not_see_the_difference()
                 brief(&other)
             );
         }
-    }
-}
-
-/// The part of a password that a scheme takes in.
-fn counting(v: &Vector, password: &[u8]) -> Vec<u8> {
-    match v.format.as_str() {
-        "bcrypt" if v.hash.starts_with("$2$") => password.iter().copied().cycle().take(72).collect(),
-        "bcrypt" | "bcrypt-2x" | "django-bcrypt" => password[..password.len().min(72)].to_vec(),
-        "wordpress-bcrypt" => password.trim_ascii().to_vec(),
-        _ => password.to_vec(),
     }
 }
 

@@ -28,4 +28,13 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     phpass::FORMATS,
     ldap::FORMATS,
     digest::FORMATS,
+    // recipes
+
+    // crypt(3) and directories
+
+    // frameworks of Java, .NET and identity providers
+
+    // frameworks of Python, PHP, Ruby and Go
+
+    // databases, operating systems, devices
 ];

@@ -1,6 +1,8 @@
 //! What the tests share: the vectors, and shorter ways to call.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod counting;
+
 use std::ops::ControlFlow;
 
 use legacy_hash::{Error, Limits, Method, Stored, Verdict, check, verify};
@@ -10,9 +12,9 @@ pub struct Vector {
     pub format: String,
     pub password: Vec<u8>,
     pub hash: String,
-    pub salt: Option<String>,
+    pub salt: Option<Vec<u8>>,
     pub login: Option<String>,
-    pub pepper: Option<String>,
+    pub pepper: Option<Vec<u8>>,
     pub origin: String,
 }
 
@@ -31,12 +33,7 @@ pub fn brief(password: &[u8]) -> String {
 
 impl Vector {
     pub fn stored(&self) -> Stored<'_> {
-        Stored {
-            hash: &self.hash,
-            salt: self.salt.as_deref().map(str::as_bytes),
-            login: self.login.as_deref(),
-            pepper: None,
-        }
+        Stored { hash: &self.hash, salt: self.salt.as_deref(), login: self.login.as_deref(), pepper: None }
     }
 }
 
@@ -57,13 +54,18 @@ fn read(path: &std::path::Path) -> Vec<Vector> {
 fn vector(line: &str) -> Vector {
     let json: serde_json::Value = serde_json::from_str(line).unwrap();
     let text = |field: &str| json[field].as_str().map(str::to_owned);
+    // Bytes that are no text have a field of their own, `salt_hex` for `salt`.
+    let bytes = |field: &str| {
+        let unhex = |field: String| hex::decode(text(&field)?).ok();
+        text(field).map(String::into_bytes).or_else(|| unhex(format!("{field}_hex")))
+    };
     Vector {
         format: text("format").unwrap(),
         password: hex::decode(text("password_hex").unwrap()).unwrap(),
         hash: text("hash").unwrap(),
-        salt: text("salt"),
+        salt: bytes("salt"),
         login: text("login"),
-        pepper: text("pepper"),
+        pepper: bytes("pepper"),
         origin: text("origin").unwrap(),
     }
 }
