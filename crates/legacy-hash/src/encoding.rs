@@ -25,6 +25,11 @@ pub(crate) fn b64(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
     STANDARD.decode(text).map_err(|_| Error::Malformed(part))
 }
 
+/// Base64 with `-` and `_` for `+` and `/`, padded or not; rows with the standard ones exist too.
+pub(crate) fn b64url(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
+    b64(&text.replace('-', "+").replace('_', "/"), part)
+}
+
 /// passlib's "adapted" base64, `.` for `+` and no padding; rows with `+` exist too.
 pub(crate) fn ab64(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
     b64(&text.replace('.', "+"), part)

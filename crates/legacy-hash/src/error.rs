@@ -37,6 +37,8 @@ pub enum Error {
     Interrupted,
     /// The text of a recipe is wrong at this character (counted from 1); the text says how.
     BadRecipe(usize, &'static str),
+    /// What is said of the preparation of passwords is wrong; the text says how.
+    BadPreparation(&'static str),
     /// The text of a policy is wrong; the text says how.
     BadPolicy(&'static str),
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Error {
             Self::NoRandomness => f.write_str("could not get random bytes for a salt"),
             Self::Interrupted => f.write_str("password hashing was interrupted"),
             Self::BadRecipe(at, why) => write!(f, "invalid recipe at character {at}: {why}"),
+            Self::BadPreparation(why) => write!(f, "invalid password preparation: {why}"),
             Self::BadPolicy(why) => write!(f, "invalid hash policy: {why}"),
         }
     }

@@ -7,6 +7,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod encoding;
 mod error;
 mod format;
@@ -16,16 +17,20 @@ mod kdf;
 pub mod limits;
 mod method;
 mod policy;
+mod prepare;
 mod random;
 mod recipe;
+mod text;
 mod verify;
 
+pub use bytes::ByteEncoding;
 pub use error::Error;
 pub use format::{Format, Strength, format, formats};
 pub use identify::{Identified, identify};
-pub use limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
+pub use limits::{Bound, Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
 pub use method::{Method, Needs};
 pub use policy::{Policy, costs_at_least};
+pub use prepare::{Charset, MAX_SPELLINGS, Preparation, Transform, UnicodeForm};
 pub use random::locked_marker;
 pub use recipe::Recipe;
 pub use verify::{Stored, Verdict, check, verify};

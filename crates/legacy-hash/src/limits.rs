@@ -91,16 +91,30 @@ pub const RECIPE_WORK: u64 = 1 << 22;
 /// Recipe work that no setting exceeds.
 pub const RECIPE_WORK_ABSOLUTE: u64 = 1 << 24;
 
+/// One of the [`Limits`], for who sets them by name.
+pub struct Bound {
+    /// The name of the field.
+    pub name: &'static str,
+    /// What it bounds, and in which unit.
+    pub about: &'static str,
+    /// The default cap.
+    pub default: u64,
+    /// The cap that no setting lifts.
+    pub absolute: u64,
+    /// Sets it.
+    pub set: fn(&mut Limits, u64),
+}
+
 /// The limits, once: the field, its type, its default and its absolute cap.
 macro_rules! limits {
-    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $absolute:expr;)*) => {
+    ($(#[doc = $doc:literal] $field:ident: $type:ty = $default:expr, $absolute:expr;)*) => {
         /// The cost bounds of one call, in the units of the constants of this module. [`Default`] is their
         /// default caps.
         ///
         /// Whatever is set here, the absolute caps hold.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct Limits {
-            $($(#[$doc])* pub $field: $type,)*
+            $(#[doc = $doc] pub $field: $type,)*
         }
 
         impl Default for Limits {
@@ -112,6 +126,17 @@ macro_rules! limits {
         impl Limits {
             /// The caps that no setting lifts.
             pub const ABSOLUTE: Self = Self { $($field: $absolute,)* };
+
+            /// What there is to set.
+            pub const BOUNDS: &[Bound] = &[
+                $(Bound {
+                    name: stringify!($field),
+                    about: $doc,
+                    default: $default as u64,
+                    absolute: $absolute as u64,
+                    set: |limits, value| limits.$field = value.try_into().unwrap_or(<$type>::MAX),
+                },)*
+            ];
 
             /// These limits, none above its absolute cap.
             pub(crate) fn capped(&self) -> Self {
