@@ -9,6 +9,7 @@ CREATE TABLE ferry.target (
     login_form        text NOT NULL DEFAULT 'lower',
     hash_column       text NOT NULL,
     hash_policy       text NOT NULL DEFAULT 'argon2id',
+    unicode_form      text NOT NULL DEFAULT 'none',
     allowed           text,
     must_change       text,
     adopt             text NOT NULL DEFAULT 'refuse',
@@ -35,6 +36,7 @@ COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in 
 COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
 COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
 COMMENT ON COLUMN ferry.target.hash_policy IS 'how new hashes are made, such as argon2id, argon2id:m=19456,t=2,p=1, bcrypt:cost=12, django-pbkdf2-sha256; hashes weaker than this are replaced at login';
+COMMENT ON COLUMN ferry.target.unicode_form IS 'the form of Unicode that a password has before it is hashed here, so that every keyboard makes the same bytes: none (default), nfc, nfd, nfkc, nfkd, saslprep. An application that checks hashes itself must use the same one';
 COMMENT ON COLUMN ferry.target.allowed IS 'boolean SQL expression over the user''s row u: false means blocked; null = everybody is allowed';
 COMMENT ON COLUMN ferry.target.must_change IS 'boolean column that says the password must be changed; null = there is none';
 COMMENT ON COLUMN ferry.target.adopt IS 'whether a user that pg_ferry did not move may be tied to a legacy user of the same login once the legacy password was verified: refuse (default), locked (only where the hash is null or locked), any (the legacy password replaces the one there)';
@@ -55,7 +57,13 @@ CREATE TABLE ferry.source (
     login_columns text[] NOT NULL,
     hash          text NOT NULL,
     salt          text,
+    salt_encoding text NOT NULL DEFAULT 'text',
+    hash_login    text,
+    pepper        text,
     format        text,
+    unicode_forms text[] NOT NULL DEFAULT '{none}',
+    transforms    text[] NOT NULL DEFAULT '{}',
+    charsets      text[] NOT NULL DEFAULT '{utf-8}',
     priority      integer NOT NULL DEFAULT 100,
     scope         text,
     filter        text,
@@ -64,6 +72,8 @@ CREATE TABLE ferry.source (
     enabled       boolean NOT NULL DEFAULT true,
     CONSTRAINT source_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
+    CONSTRAINT source_password_lists_without_nulls
+        CHECK (array_position(unicode_forms, NULL) IS NULL AND array_position(transforms, NULL) IS NULL AND array_position(charsets, NULL) IS NULL),
     CONSTRAINT source_kind_known CHECK (kind IN ('relation', 'dblink')),
     CONSTRAINT source_kind_complete
         CHECK (CASE kind
@@ -87,7 +97,13 @@ COMMENT ON COLUMN ferry.source.key_column IS 'the legacy key, which never change
 COMMENT ON COLUMN ferry.source.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or (kind relation) expressions over l such as lower(l.email)';
 COMMENT ON COLUMN ferry.source.hash IS 'SQL expression over the legacy row l: the legacy password hash';
 COMMENT ON COLUMN ferry.source.salt IS 'SQL expression over l: the salt, where it is not inside the hash';
-COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format; null = each hash says itself';
+COMMENT ON COLUMN ferry.source.salt_encoding IS 'how the salt is written: text (default) whose UTF-8 was hashed, hex, base64, base64url, ab64';
+COMMENT ON COLUMN ferry.source.hash_login IS 'SQL expression over l: the login as it was hashed, for formats that take it, such as lower(l.username); null = the first of login_columns, as it is stored';
+COMMENT ON COLUMN ferry.source.pepper IS 'the name of a pepper in the file of ferry.pepper_file, for formats that take one. Whoever may write this row can find the pepper out by trying';
+COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format, or a recipe such as md5(md5($pass).$salt); null = each hash says itself';
+COMMENT ON COLUMN ferry.source.unicode_forms IS 'the forms of Unicode in which passwords may have been hashed, tried in this order: none (default: as typed), nfc, nfd, nfkc, nfkd, saslprep';
+COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, addslashes, lower, upper, truncate:72 (bytes of the charset)';
+COMMENT ON COLUMN ferry.source.charsets IS 'the charsets in which passwords may have been hashed, tried in this order: utf-8 (default), latin1, cp1252 (as browsers send it), utf-16le, utf-16be, utf-8-twice (doubly encoded)';
 COMMENT ON COLUMN ferry.source.priority IS 'sources are asked in ascending order, then by name';
 COMMENT ON COLUMN ferry.source.scope IS 'boolean SQL expression over login: which logins this source is asked about; null = all';
 COMMENT ON COLUMN ferry.source.filter IS 'boolean SQL expression over l: which rows may be moved; the others do not exist for pg_ferry';

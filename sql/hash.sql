@@ -1,7 +1,7 @@
 -- Tools for password hashes.
 
 CREATE FUNCTION ferry._hash_formats()
-    RETURNS TABLE (name text, strength text, example text, needs_salt boolean, needs_login boolean, needs_pepper boolean, can_produce boolean, note text)
+    RETURNS TABLE (name text, strength text, example text, needs_salt boolean, needs_login boolean, needs_pepper boolean, must_name boolean, can_produce boolean, note text)
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'hash_formats_wrapper';
 COMMENT ON FUNCTION ferry._hash_formats() IS 'internal: the rows of ferry.hash_format';
@@ -14,6 +14,7 @@ COMMENT ON COLUMN ferry.hash_format.example IS 'its layout';
 COMMENT ON COLUMN ferry.hash_format.needs_salt IS 'the salt is not inside the hash: ferry.source.salt must give it';
 COMMENT ON COLUMN ferry.hash_format.needs_login IS 'the login is part of what is hashed';
 COMMENT ON COLUMN ferry.hash_format.needs_pepper IS 'a secret of the application is part of what is hashed';
+COMMENT ON COLUMN ferry.hash_format.must_name IS 'the hash does not say that it is of this format: ferry.source.format must name it';
 COMMENT ON COLUMN ferry.hash_format.can_produce IS 'a target''s hash_policy may name it';
 COMMENT ON COLUMN ferry.hash_format.note IS 'what to know of it';
 
@@ -23,11 +24,11 @@ CREATE FUNCTION ferry.identify_hash(hash text)
     AS 'MODULE_PATHNAME', 'identify_hash_wrapper';
 COMMENT ON FUNCTION ferry.identify_hash(text) IS 'the formats that a hash may be in: none, one, or several, of which a source must then name one; the pseudo-format locked never verifies';
 
-CREATE FUNCTION ferry.verify_hash(password text, hash text, format text DEFAULT NULL, salt text DEFAULT NULL, login text DEFAULT NULL, pepper text DEFAULT NULL)
+CREATE FUNCTION ferry.verify_hash(password text, hash text, format text DEFAULT NULL, salt text DEFAULT NULL, login text DEFAULT NULL, pepper text DEFAULT NULL, salt_encoding text DEFAULT 'text', pepper_encoding text DEFAULT 'text')
     RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'verify_hash_wrapper';
-COMMENT ON FUNCTION ferry.verify_hash(text, text, text, text, text, text) IS 'whether a password is that of a hash. format null = the hash says itself (22023 where several fit). salt, login and pepper are UTF-8 text, taken byte by byte. 22P02: the hash is malformed; 54000: it would cost more than the limits allow';
+COMMENT ON FUNCTION ferry.verify_hash(text, text, text, text, text, text, text, text) IS 'whether a password is that of a hash. format is a name from ferry.hash_format or a recipe; null = the hash says itself (22023 where several fit). salt and pepper are text, taken byte by byte in UTF-8, or hex, base64, base64url, ab64 where their encoding says so. 22P02: the hash is malformed; 54000: it would cost more than the limits allow';
 
 CREATE FUNCTION ferry.hash_password(password text, policy text DEFAULT 'argon2id')
     RETURNS text

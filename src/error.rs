@@ -91,6 +91,33 @@ impl Refusal {
         }
     }
 
+    /// The same refusal, told with the place in config where it stands.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// What is wrong with the name of a format, or with a recipe and where.
+    pub(crate) fn of_method(text: &str, error: legacy_hash::Error) -> Self {
+        use legacy_hash::Error;
+        match error {
+            Error::UnknownName => {
+                Refusal::new(Kind::Invalid, format!("there is no password hash format \"{text}\"")).hint(
+                    "The names are in the view ferry.hash_format; a recipe such as md5(md5($pass).$salt) may stand \
+                     there too; null lets each hash say itself.",
+                )
+            }
+            Error::BadRecipe(at, _) => {
+                let rest: String = text.chars().skip(at.saturating_sub(1)).collect();
+                let place = if rest.is_empty() { "at its end".to_string() } else { format!("here: {rest}") };
+                Refusal::new(Kind::Syntax, error.to_string())
+                    .detail(format!("The recipe goes wrong {place}"))
+                    .hint("How recipes are written is told in docs/recipes.md; for example md5(md5($pass).$salt).")
+            }
+            _ => Refusal::from(error),
+        }
+    }
+
     pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert_with(|| hint.into());
         self
@@ -174,6 +201,13 @@ impl From<legacy_hash::Error> for Refusal {
             Error::UnknownFormat => {
                 refusal.hint("The formats that are known are in the view ferry.hash_format.")
             }
+            Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
+            Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
+            Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
+            Error::BadPreparation(_) => refusal.hint(
+                "Unicode forms are none, nfc, nfd, nfkc, nfkd, saslprep; transforms trim, html, addslashes, lower, \
+                 upper, truncate:72; charsets utf-8, latin1, cp1252, utf-16le, utf-16be, utf-8-twice.",
+            ),
             Error::BadPolicy(_) => {
                 refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
             }

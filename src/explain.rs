@@ -10,8 +10,11 @@ use crate::source::{Person, Source};
 use crate::spi::guard;
 use crate::target::User;
 use crate::trace::{Note, Trace};
-use legacy_hash::Identified;
+use legacy_hash::{Identified, Method};
 use serde_json::{Map, Value};
+
+/// Of the formats that a hash may be in, so many are named.
+const MAX_SHOWN: usize = 5;
 
 /// The steps of a login. Without a password, those of a login with the right one.
 pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
@@ -59,9 +62,9 @@ impl<'a> Flow<'a> {
     }
 
     /// Notes the format of a hash, never the hash.
-    pub(crate) fn note_hash(&mut self, hash: &str, format: Option<&str>) {
+    pub(crate) fn note_hash(&mut self, hash: &str, method: Option<&Method>) {
         if self.trace.is_some() {
-            let named = format.map_or_else(|| identified(hash), |format| format!("is taken as {format}"));
+            let named = method.map_or_else(|| identified(hash), |method| format!("is taken as {method}"));
             self.note("verify", &format!("the hash {named}"));
         }
     }
@@ -130,15 +133,16 @@ fn shown(text: String, person: &Person) -> Value {
 }
 
 fn identified(hash: &str) -> String {
-    match legacy_hash::identify(hash) {
-        Identified::Locked => "is a lock marker".to_string(),
-        Identified::Candidates(formats) => match formats[..] {
-            [] => "is of no known format".to_string(),
-            [format] => format!("is {}", format.name),
-            _ => {
-                let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
-                format!("may be {}: the source must name its format", names.join(", "))
-            }
-        },
+    let identified = legacy_hash::identify(hash);
+    match (identified.only(), identified) {
+        (Ok(format), _) => format!("is {}", format.name),
+        (Err(_), Identified::Locked) => "is a lock marker".to_string(),
+        (Err(_), Identified::Candidates(formats)) if formats.is_empty() => "is of no known format".to_string(),
+        (Err(_), Identified::Candidates(formats)) => {
+            let shown = formats.iter().take(MAX_SHOWN).map(|format| format.name);
+            let names: Vec<&str> = shown.collect();
+            let more = if formats.len() > MAX_SHOWN { ", …" } else { "" };
+            format!("may be {}{more}: the source must name its format", names.join(", "))
+        }
     }
 }

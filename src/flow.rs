@@ -7,12 +7,12 @@ use crate::event::{self, Detail, Event, Kind};
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
-use crate::source::{Person, Source};
+use crate::source::{Person, Source, Unverifiable};
 use crate::spi::guard::SqlError;
 use crate::target::{Target, User};
 use crate::trace::Trace;
 use crate::{hash, kdf};
-use legacy_hash::{Stored, Verdict, costs_at_least};
+use legacy_hash::{Method, Stored, Verdict, costs_at_least};
 use std::rc::Rc;
 
 /// What was asked, as it came.
@@ -62,25 +62,41 @@ pub(crate) enum Checked {
     Wrong,
     /// No hash, or a lock marker.
     Nothing,
-    Broken(legacy_hash::Error),
+    Broken(Unverifiable),
 }
 
 impl Flow<'_> {
     pub(crate) fn check_target_hash(&mut self, user: &User) -> Checked {
         let Some(hash) = &user.hash else { return Checked::Nothing };
-        self.check(hash, None, None)
+        self.check(hash, None, |flow, password| flow.verify_own_hash(hash, password))
+    }
+
+    /// In the target's Unicode form, and as it was typed: the application may have hashed it before pg_ferry.
+    fn verify_own_hash(&self, hash: &str, password: &Password) -> Result<Verdict, Unverifiable> {
+        let stored = Stored { hash, salt: None, login: Some(&self.login.normalised), pepper: None };
+        let formed = password.in_form(self.target.unicode_form);
+        let verdict = kdf::verify(formed.bytes(), &stored, None)?;
+        if verdict == Verdict::Wrong && formed.bytes() != password.bytes() {
+            return Ok(kdf::verify(password.bytes(), &stored, None)?);
+        }
+        Ok(verdict)
     }
 
     pub(crate) fn check_legacy_hash(&mut self, source: &Source, person: &Person) -> Checked {
         let Some(hash) = &person.hash else { return Checked::Nothing };
-        self.check(hash, person.salt.as_deref(), source.row.format.as_deref())
+        let verifier = &source.verifier;
+        self.check(hash, verifier.method.as_ref(), |_, password| verifier.verify(hash, person, password))
     }
 
-    pub(crate) fn check(&mut self, hash: &str, salt: Option<&str>, format: Option<&str>) -> Checked {
-        self.note_hash(hash, format);
+    fn check(
+        &mut self,
+        hash: &str,
+        method: Option<&Method>,
+        verify: impl FnOnce(&Self, &Password) -> Result<Verdict, Unverifiable>,
+    ) -> Checked {
+        self.note_hash(hash, method);
         let Some(password) = self.password else { return assume_right(hash) };
-        let stored = Stored { hash, salt, login: Some(&self.login.normalised), pepper: None };
-        let verdict = kdf::verify(password, &stored, format);
+        let verdict = verify(self, password);
         self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
         match verdict {
             Ok(Verdict::Right) => Checked::Right,
@@ -92,7 +108,7 @@ impl Flow<'_> {
 
     pub(crate) fn new_hash(&self) -> Result<String, legacy_hash::Error> {
         let empty = Password::new(Vec::new());
-        kdf::hash(self.password.unwrap_or(&empty), &self.target.policy)
+        self.target.hash(self.password.unwrap_or(&empty))
     }
 
     /// Makes a refusal cost what a check costs.
@@ -133,13 +149,17 @@ impl Flow<'_> {
         reason: &'static str,
         source: Option<&Source>,
         user_id: Option<String>,
-        error: legacy_hash::Error,
+        error: Unverifiable,
     ) -> Decision {
-        if error == legacy_hash::Error::OutOfMemory {
-            Refusal::from(error).raise();
-        }
+        let (reason, error) = match error {
+            Unverifiable::Hash(error) if error == legacy_hash::Error::OutOfMemory => {
+                Refusal::from(error).raise()
+            }
+            Unverifiable::Hash(error) => (reason, error.to_string()),
+            Unverifiable::Pepper(refusal) => ("pepper", refusal.message().to_string()),
+        };
         let why = Why { user_id, ..Why::of(reason) };
-        self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error.to_string()))
+        self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error))
     }
 
     /// The password was right, but the policy cannot hash it (bcrypt takes 72 bytes).

@@ -12,10 +12,11 @@ use crate::secret::Password;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
 use crate::{check, explain, hash, password};
-use legacy_hash::Stored;
+use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// authenticated, user_id, outcome, must_change_password, retry_after
 type AnswerRows = TableIterator<'static, (bool, Option<Text>, Text, bool, Option<Interval>)>;
@@ -190,12 +191,13 @@ fn hash_formats() -> TableIterator<
         name!(needs_salt, bool),
         name!(needs_login, bool),
         name!(needs_pepper, bool),
+        name!(must_name, bool),
         name!(can_produce, bool),
         name!(note, Text),
     ),
 > {
     let text = |text: &str| Text(text.to_string());
-    TableIterator::new(legacy_hash::formats().iter().map(move |format| {
+    TableIterator::new(legacy_hash::formats().map(move |format| {
         (
             text(format.name),
             Text(format.strength.to_string()),
@@ -203,6 +205,7 @@ fn hash_formats() -> TableIterator<
             format.needs_salt,
             format.needs_login,
             format.needs_pepper,
+            format.must_name,
             format.can_produce,
             text(format.note),
         )
@@ -221,6 +224,12 @@ fn identify_hash(
     )
 }
 
+/// The bytes of a salt or pepper; a null encoding is text.
+fn bytes_of(text: Option<Text>, encoding: Option<Text>, part: &'static str) -> Option<Zeroizing<Vec<u8>>> {
+    let encoding = encoding.map_or_else(|| ByteEncoding::Text.name().to_string(), |encoding| encoding.0);
+    text.map(|text| Zeroizing::new(hash::decode(&text.0, &encoding, part)))
+}
+
 #[pg_extern(sql = false)]
 fn verify_hash(
     password: Option<Text>,
@@ -229,13 +238,17 @@ fn verify_hash(
     salt: Option<Text>,
     login: Option<Text>,
     pepper: Option<Text>,
+    salt_encoding: Option<Text>,
+    pepper_encoding: Option<Text>,
 ) -> Option<bool> {
     let (password, hash) = (secret(password?), hash?);
+    let salt = bytes_of(salt, salt_encoding, "salt");
+    let pepper = bytes_of(pepper, pepper_encoding, "pepper");
     let stored = Stored {
         hash: &hash.0,
-        salt: salt.as_ref().map(|salt| salt.0.as_str()),
+        salt: salt.as_ref().map(|salt| salt.as_slice()),
         login: login.as_ref().map(|login| login.0.as_str()),
-        pepper: pepper.as_ref().map(|pepper| pepper.0.as_bytes()),
+        pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
     };
     Some(hash::verify(&password, &stored, format.as_ref().map(|format| format.0.as_str())))
 }

@@ -2,7 +2,9 @@
 
 use crate::spi::session;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
-use std::ffi::CString;
+use legacy_hash::{Bound, Limits};
+use std::ffi::{CStr, CString};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Milliseconds that an answer other than success takes at least.
@@ -10,6 +12,12 @@ static FAILURE_FLOOR: GucSetting<i32> = GucSetting::<i32>::new(250);
 
 /// Refusals kept in the audit trail per minute.
 static REFUSALS_PER_MINUTE: GucSetting<i32> = GucSetting::<i32>::new(1000);
+
+/// The file of peppers; empty where there is none.
+static PEPPER_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
+
+/// The cost bounds, in the order of [`Limits::BOUNDS`].
+static BOUNDS: OnceLock<Vec<&'static GucSetting<i32>>> = OnceLock::new();
 
 /// Interval text after which `purge_events` deletes.
 static EVENT_RETENTION: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"1 year"));
@@ -44,7 +52,55 @@ pub(crate) fn register() {
         GucContext::Suset,
         GucFlags::default(),
     );
+    // Its value is a secret's place: only superusers and pg_read_all_settings see it.
+    GucRegistry::define_string_guc(
+        c"ferry.pepper_file",
+        c"File that holds the peppers of legacy hashes.",
+        c"Lines of name = encoding:value; relative to the data directory; nobody else may read it.",
+        &PEPPER_FILE,
+        GucContext::Suset,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    BOUNDS.get_or_init(|| Limits::BOUNDS.iter().map(define_bound).collect());
     session::reserve_settings(c"ferry");
+}
+
+/// The setting of one cost bound. It can't be lifted above the absolute cap.
+fn define_bound(bound: &Bound) -> &'static GucSetting<i32> {
+    // Settings live as long as the process.
+    let text = |text: String| -> &'static CStr { Box::leak(CString::new(text).unwrap_or_default().into_boxed_c_str()) };
+    let clamp = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
+    let setting: &'static GucSetting<i32> = Box::leak(Box::new(GucSetting::<i32>::new(clamp(bound.default))));
+    let (name, flags) = match bound.name.strip_suffix("_kib") {
+        Some(name) => (name, GucFlags::UNIT_KB),
+        None if bound.name.ends_with("_memory") => (bound.name, GucFlags::UNIT_BYTE),
+        None => (bound.name, GucFlags::default()),
+    };
+    GucRegistry::define_int_guc(
+        text(format!("ferry.max_{name}")),
+        text(bound.about.trim().to_string()),
+        c"A hash that asks for more is refused before any work is done.",
+        setting,
+        1,
+        clamp(bound.absolute),
+        GucContext::Suset,
+        flags,
+    );
+    setting
+}
+
+/// The cost bounds that are in force.
+pub(crate) fn limits() -> Limits {
+    let mut limits = Limits::default();
+    for (bound, setting) in Limits::BOUNDS.iter().zip(BOUNDS.get().into_iter().flatten()) {
+        (bound.set)(&mut limits, setting.get().unsigned_abs().into());
+    }
+    limits
+}
+
+/// The file of peppers, as the setting names it.
+pub(crate) fn pepper_file() -> String {
+    PEPPER_FILE.get().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Sleeps for what is left of `ferry.failure_floor`.

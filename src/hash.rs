@@ -3,6 +3,7 @@
 use crate::error::{OrRaise, Refusal};
 use crate::kdf;
 use crate::secret::Password;
+use crate::source::{parse_encoding, parse_method};
 use legacy_hash::{Format, Identified, Policy, Stored, Verdict};
 
 /// The name that stands for a hash which never verifies.
@@ -26,14 +27,21 @@ pub(crate) fn identify(hash: &str) -> Vec<Candidate> {
 }
 
 fn candidate(format: &Format) -> Candidate {
-    let needs = [("salt", format.needs_salt), ("login", format.needs_login), ("pepper", format.needs_pepper)];
+    let needs = [("format", format.must_name), ("salt", format.needs_salt), ("login", format.needs_login), ("pepper", format.needs_pepper)];
     let needs = needs.into_iter().filter(|need| need.1).map(|need| need.0.to_string()).collect();
     (format.name.to_string(), needs, format.note.to_string())
 }
 
 /// Whether the password is that of the hash; errors are raised.
 pub(crate) fn verify(password: &Password, stored: &Stored<'_>, format: Option<&str>) -> bool {
-    kdf::verify(password, stored, format).map_err(Refusal::from).or_raise() == Verdict::Right
+    let method = format.map(|text| parse_method(text).or_raise());
+    kdf::verify(password.bytes(), stored, method.as_ref()).map_err(Refusal::from).or_raise() == Verdict::Right
+}
+
+/// The bytes of an argument that is text in a stated encoding; errors are raised.
+pub(crate) fn decode(text: &str, encoding: &str, part: &'static str) -> Vec<u8> {
+    let encoding = parse_encoding(encoding).or_raise();
+    encoding.decode(text, part).map_err(Refusal::from).or_raise()
 }
 
 /// A new hash of the password under a policy's text; errors are raised.

@@ -1,8 +1,9 @@
 //! Hashing with the backend's interrupts: every long computation can be cancelled.
 
+use crate::guc;
 use crate::secret::Password;
 use crate::spi::session;
-use legacy_hash::{Error, Limits, Policy, Stored, Verdict};
+use legacy_hash::{Error, Method, Policy, Stored, Verdict};
 use std::ops::ControlFlow;
 
 /// Called now and then by the pure crate; a cancel unwinds through it.
@@ -12,18 +13,18 @@ fn tick() -> ControlFlow<()> {
 }
 
 pub(crate) fn verify(
-    password: &Password,
+    password: &[u8],
     stored: &Stored<'_>,
-    format: Option<&str>,
+    method: Option<&Method>,
 ) -> Result<Verdict, Error> {
-    legacy_hash::verify(password.bytes(), stored, format, &Limits::default(), &mut tick)
+    legacy_hash::verify(password, stored, method, &guc::limits(), &mut tick)
 }
 
 pub(crate) fn hash(password: &Password, policy: &Policy) -> Result<String, Error> {
-    policy.hash(password.bytes(), &Limits::default(), &mut tick)
+    policy.hash(password.bytes(), &guc::limits(), &mut tick)
 }
 
 /// Does the work of [`hash`] for nothing, so that a refusal costs what a check costs.
 pub(crate) fn spend(password: &Password, policy: &Policy) -> Result<(), Error> {
-    policy.spend(password.bytes(), &Limits::default(), &mut tick)
+    policy.spend(password.bytes(), &guc::limits(), &mut tick)
 }

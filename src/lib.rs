@@ -25,6 +25,7 @@ mod login;
 mod mapping;
 mod outcome;
 mod password;
+mod pepper;
 mod refresh;
 mod secret;
 mod source;

@@ -5,7 +5,6 @@ use crate::config;
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::guc;
-use crate::kdf;
 use crate::link::{self, Via};
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
@@ -38,7 +37,7 @@ pub(crate) fn set(request: &Request<'_>, new: &Password) -> Answer {
     with_user(request, |flow, whom| match whom {
         Whom::User(user) => flow.set_password(&user, new),
         Whom::Person(source, person) => {
-            let hash = kdf::hash(new, &flow.target.policy).map_err(Refusal::from).or_raise();
+            let hash = flow.target.hash(new).map_err(Refusal::from).or_raise();
             flow.move_without_password(&source, &person, &hash, false)
         }
     })
@@ -185,7 +184,7 @@ impl Flow<'_> {
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, Why::of("read_only").user(&user.id));
         }
-        let hash = kdf::hash(new, &self.target.policy).map_err(Refusal::from).or_raise();
+        let hash = self.target.hash(new).map_err(Refusal::from).or_raise();
         let replaced = guard::attempt_if(
             |replaced| *replaced,
             || {

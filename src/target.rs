@@ -4,13 +4,15 @@ use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
 use crate::hash;
+use crate::kdf;
 use crate::login::Login;
+use crate::secret::Password;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{self, BOOL, TEXT};
 use crate::sql::{Expression, Ident};
-use legacy_hash::Policy;
+use legacy_hash::{Policy, UnicodeForm};
 use std::cell::OnceCell;
 
 /// A target whose config was checked against the catalogues.
@@ -19,6 +21,7 @@ pub(crate) struct Target {
     pub(crate) actor: Actor,
     pub(crate) relation: Relation,
     pub(crate) policy: Policy,
+    pub(crate) unicode_form: UnicodeForm,
     id: Lookup,
     lookups: Vec<Lookup>,
     allowed: Option<Expression>,
@@ -77,6 +80,7 @@ impl Target {
             .map(|text| catalog::condition(text, &format!("{place}, allowed"), &user, &actor));
         Ok(Target {
             policy: open_policy(&row.hash_policy, &place)?,
+            unicode_form: open_form(&row.unicode_form, &place)?,
             id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
             allowed: allowed.transpose()?,
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
@@ -212,6 +216,11 @@ impl Target {
         )
     }
 
+    /// A new hash of a password, in the target's Unicode form.
+    pub(crate) fn hash(&self, password: &Password) -> Result<String, legacy_hash::Error> {
+        kdf::hash(&password.in_form(self.unicode_form), &self.policy)
+    }
+
     pub(crate) fn id_lookup(&self) -> &Lookup {
         &self.id
     }
@@ -253,6 +262,14 @@ pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal
         ),
     };
     Err(Refusal::new(Kind::Invalid, format!("{place}: {} {what}", relation.title)).hint(hint))
+}
+
+fn open_form(name: &str, place: &str) -> Result<UnicodeForm, Refusal> {
+    UnicodeForm::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = UnicodeForm::ALL.iter().map(|form| form.name()).collect();
+        Refusal::new(Kind::Invalid, format!("{place}, unicode_form: there is no Unicode form \"{name}\""))
+            .hint(format!("The forms are {}.", known.join(", ")))
+    })
 }
 
 fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {

@@ -5,6 +5,7 @@
 
 mod dblink;
 mod relation;
+mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::{MappingRow, OnWrong, SourceKind, SourceRow};
@@ -21,6 +22,8 @@ use crate::sql::{Expression, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
+pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
+
 /// More candidates than this are not looked at: they are not one person.
 const MAX_CANDIDATES: usize = 20;
 
@@ -34,6 +37,8 @@ pub(crate) struct Source {
     lookups: Vec<Lookup>,
     hash: Expression,
     salt: Option<Expression>,
+    hash_login: Option<Expression>,
+    pub(crate) verifier: Verifier,
     scope: Option<Expression>,
     store: Store,
     form: LoginForm,
@@ -53,6 +58,8 @@ pub(crate) struct Person {
     pub(crate) key: String,
     pub(crate) hash: Option<String>,
     pub(crate) salt: Option<String>,
+    /// The login as it was hashed with the password, where a format takes it.
+    pub(crate) hash_login: Option<String>,
     pub(crate) row: Value,
     logins: Vec<Option<String>>,
 }
@@ -89,15 +96,18 @@ impl Source {
         let in_columns = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
         let lookups = in_columns.collect::<Result<Vec<_>, _>>()?;
         let hash = value(&row.hash, "hash")?;
-        let salt = row.salt.as_deref().map(|salt| value(salt, "salt")).transpose()?;
+        let optional = |text: Option<&str>, what: &str| text.map(|text| value(text, what)).transpose();
+        let salt = optional(row.salt.as_deref(), "salt")?;
+        let hash_login = optional(row.hash_login.as_deref(), "hash_login")?;
         let condition = |text: &str, what: &str, scope: &Scope| {
             catalog::condition(text, &format!("{place}, {what}"), scope, actor)
         };
         let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
         let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
-        check_format(row, &place)?;
+        let verifier = Verifier::open(row, &place)?;
         let transfer = Transfer::open(&row.name, mappings, &rows, target)?;
-        let expressions = [Some(&hash), salt.as_ref(), filter.as_ref()].into_iter().flatten();
+        let expressions =
+            [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref()].into_iter().flatten();
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let reads = list(expressions.chain(transfer.expressions()).map(ToString::to_string).chain(looked_up));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
@@ -115,6 +125,8 @@ impl Source {
             lookups,
             hash,
             salt,
+            hash_login,
+            verifier,
             store,
         })
     }
@@ -190,7 +202,7 @@ impl Source {
         }
     }
 
-    /// Evaluates key, logins, hash and salt of fetched rows, here. A row without a key is nobody.
+    /// Evaluates key, hash, what goes into it, and logins of fetched rows, here. A row without a key is nobody.
     fn describe_all(&self, rows: Vec<Value>) -> Result<Vec<Person>, SqlError> {
         let mut people = Vec::with_capacity(rows.len());
         for row in rows {
@@ -199,10 +211,10 @@ impl Source {
                 self.describe.get_or_init(prepare).rows(&[Arg::Value(row)])
             })?;
             let mut fields = described.into_iter().flatten();
-            let (key, hash, salt) =
-                (fields.next().flatten(), fields.next().flatten(), fields.next().flatten());
+            let mut next = || fields.next().flatten();
+            let (key, hash, salt, hash_login) = (next(), next(), next(), next());
             if let Some(key) = key {
-                people.push(Person { key, hash, salt, row, logins: fields.collect() });
+                people.push(Person { key, hash, salt, hash_login, row, logins: fields.collect() });
             }
         }
         Ok(people)
@@ -210,7 +222,9 @@ impl Source {
 
     fn describe_sql(&self) -> String {
         let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
-        let columns = [self.key.sql.clone(), self.hash.to_string(), salt]
+        let first_login = || self.lookups.first().map_or("NULL".to_string(), |lookup| lookup.sql.clone());
+        let hash_login = self.hash_login.as_ref().map_or_else(first_login, ToString::to_string);
+        let columns = [self.key.sql.clone(), self.hash.to_string(), salt, hash_login]
             .into_iter()
             .chain(self.lookups.iter().map(|lookup| lookup.sql.clone()))
             .map(|value| format!("{value}::pg_catalog.text"));
@@ -272,17 +286,4 @@ fn open_rows(row: &SourceRow, actor: &Actor, place: &str) -> Result<Relation, Re
                 .hint("Create it first, and name it with its schema, such as legacy.customers.")
         })?;
     catalog::check_rights(&relation, actor, Rights::Read, place).map(|()| relation)
-}
-
-fn check_format(row: &SourceRow, place: &str) -> Result<(), Refusal> {
-    let Some(name) = &row.format else { return Ok(()) };
-    let format = legacy_hash::format(name).ok_or_else(|| {
-        Refusal::new(Kind::Invalid, format!("{place}, format: there is no password hash format \"{name}\""))
-            .hint("The names are in the view ferry.hash_format; null lets each hash say itself.")
-    })?;
-    if format.needs_salt && row.salt.is_none() {
-        return Err(Refusal::new(Kind::Invalid, format!("{place}, salt: format {} needs one", format.name))
-            .hint("Set salt to an expression over l, such as l.salt."));
-    }
-    Ok(())
 }

@@ -14,6 +14,12 @@ pub(crate) fn has_fixed_snapshot() -> bool {
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
 }
 
+/// Where relative file names of settings begin.
+pub(crate) fn data_directory() -> String {
+    // SAFETY: set at server start, never changed after.
+    unsafe { std::ffi::CStr::from_ptr(pg_sys::DataDir).to_string_lossy().into_owned() }
+}
+
 /// Lets a cancel, `statement_timeout` or a shutdown stop a long computation.
 pub(crate) fn check_interrupts() {
     pgrx::check_for_interrupts!();

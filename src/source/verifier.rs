@@ -1,0 +1,108 @@
+//! How the hashes of one source are verified: their format, and what goes into them besides the password.
+
+use super::Person;
+use crate::config::SourceRow;
+use crate::error::{Kind, Refusal};
+use crate::kdf;
+use crate::pepper;
+use crate::secret::Password;
+use legacy_hash::{ByteEncoding, Method, Preparation, Stored, Verdict};
+
+pub(crate) struct Verifier {
+    /// None: each hash says itself.
+    pub(crate) method: Option<Method>,
+    salt_encoding: ByteEncoding,
+    pepper: Option<String>,
+    preparation: Preparation,
+}
+
+/// Why a hash can't be verified.
+pub(crate) enum Unverifiable {
+    Hash(legacy_hash::Error),
+    /// The pepper can't be had.
+    Pepper(Refusal),
+}
+
+impl From<legacy_hash::Error> for Unverifiable {
+    fn from(error: legacy_hash::Error) -> Self {
+        Self::Hash(error)
+    }
+}
+
+impl Verifier {
+    /// Checks what the row says of its hashes.
+    pub(super) fn open(row: &SourceRow, place: &str) -> Result<Verifier, Refusal> {
+        let at = |column: &str, refusal: Refusal| refusal.within(&format!("{place}, {column}"));
+        let method = row.format.as_deref().map(|text| parse_method(text).map_err(|error| at("format", error)));
+        let verifier = Verifier {
+            method: method.transpose()?,
+            salt_encoding: parse_encoding(&row.salt_encoding).map_err(|error| at("salt_encoding", error))?,
+            pepper: row.pepper.clone(),
+            preparation: Preparation::parse(&row.unicode_forms, &row.transforms, &row.charsets)
+                .map_err(|error| Refusal::from(error).within(place))?,
+        };
+        verifier.check_needs(row, place)?;
+        if let Some(name) = &verifier.pepper {
+            pepper::named(name).map_err(|error| at("pepper", error))?;
+        }
+        Ok(verifier)
+    }
+
+    fn check_needs(&self, row: &SourceRow, place: &str) -> Result<(), Refusal> {
+        let Some(method) = &self.method else { return Ok(()) };
+        let needs = method.needs();
+        let lacks = |what: &str| {
+            Refusal::new(Kind::Invalid, format!("{place}, {what}: format {method} needs one"))
+        };
+        if needs.salt && row.salt.is_none() {
+            return Err(lacks("salt").hint(
+                "Set salt to an expression over l, such as l.salt. Where hash and salt share a column, say so in a \
+                 recipe, such as {hash}:{salt} <- md5($pass.$salt).",
+            ));
+        }
+        if needs.pepper && row.pepper.is_none() {
+            return Err(lacks("pepper").hint("Name one of the peppers in the file of ferry.pepper_file."));
+        }
+        Ok(())
+    }
+
+    /// Tries each way in which the password may have been written, until one is right.
+    pub(crate) fn verify(
+        &self,
+        hash: &str,
+        person: &Person,
+        password: &Password,
+    ) -> Result<Verdict, Unverifiable> {
+        let decode = |salt: &String| self.salt_encoding.decode(salt, "salt encoding");
+        let salt = person.salt.as_ref().map(decode).transpose()?;
+        let pepper = self.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper)?;
+        let stored = Stored {
+            hash,
+            salt: salt.as_deref(),
+            login: person.hash_login.as_deref(),
+            pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
+        };
+        let mut verdict = Verdict::Wrong;
+        for spelling in self.preparation.spellings(password.bytes()) {
+            verdict = kdf::verify(&spelling, &stored, self.method.as_ref())?;
+            if verdict != Verdict::Wrong {
+                break;
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+/// The format or recipe that config or an argument names.
+pub(crate) fn parse_method(text: &str) -> Result<Method, Refusal> {
+    Method::parse(text).map_err(|error| Refusal::of_method(text, error))
+}
+
+/// The encoding that config or an argument names.
+pub(crate) fn parse_encoding(name: &str) -> Result<ByteEncoding, Refusal> {
+    ByteEncoding::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = ByteEncoding::ALL.iter().map(|encoding| encoding.name()).collect();
+        Refusal::new(Kind::Invalid, format!("there is no encoding \"{name}\""))
+            .hint(format!("The encodings are {}.", known.join(", ")))
+    })
+}
