@@ -137,7 +137,9 @@ fn identified(hash: &str) -> String {
     match (identified.only(), identified) {
         (Ok(format), _) => format!("is {}", format.name),
         (Err(_), Identified::Locked) => "is a lock marker".to_string(),
-        (Err(_), Identified::Candidates(formats)) if formats.is_empty() => "is of no known format".to_string(),
+        (Err(_), Identified::Candidates(formats)) if formats.is_empty() => {
+            "is of no known format".to_string()
+        }
         (Err(_), Identified::Candidates(formats)) => {
             let shown = formats.iter().take(MAX_SHOWN).map(|format| format.name);
             let names: Vec<&str> = shown.collect();

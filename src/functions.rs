@@ -5,13 +5,15 @@
 #![allow(clippy::type_complexity)]
 
 use crate::authenticate::authenticate;
+use crate::calibrate::Account;
+use crate::error::{OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::Request;
 use crate::outcome::Answer;
 use crate::secret::Password;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use crate::{check, explain, hash, password};
+use crate::{calibrate, check, explain, hash, password};
 use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -251,6 +253,42 @@ fn verify_hash(
         pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
     };
     Some(hash::verify(&password, &stored, format.as_ref().map(|format| format.0.as_str())))
+}
+
+#[pg_extern(sql = false)]
+fn calibrate(
+    hash: Option<Text>,
+    password: Option<Text>,
+    salt: Option<Text>,
+    login: Option<Text>,
+    pepper: Option<Text>,
+    salt_encoding: Option<Text>,
+    pepper_encoding: Option<Text>,
+) -> TableIterator<
+    'static,
+    (
+        name!(format, Text),
+        name!(salt_encoding, Text),
+        name!(unicode_form, Text),
+        name!(transform, Option<Text>),
+        name!(charset, Text),
+    ),
+> {
+    let (Some(hash), Some(password)) = (hash, password.map(secret)) else { return TableIterator::empty() };
+    let pepper = bytes_of(pepper, pepper_encoding, "pepper");
+    let account = Account {
+        hash: &hash.0,
+        salt: salt.as_ref().map(|salt| salt.0.as_str()),
+        salt_encoding: salt_encoding.as_ref().map(|encoding| encoding.0.as_str()),
+        login: login.as_ref().map(|login| login.0.as_str()),
+        pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
+    };
+    let fits = calibrate::calibrate(&password, &account).map_err(Refusal::from).or_raise();
+    let text = |text: &str| Text(text.to_string());
+    TableIterator::new(fits.into_iter().map(move |fit| {
+        let transform = fit.transform.map(text);
+        (Text(fit.format), text(fit.salt_encoding), text(fit.unicode_form), transform, text(fit.charset))
+    }))
 }
 
 #[pg_extern(sql = false)]

@@ -1,8 +1,8 @@
 //! The settings, each with its reason. The README's table is checked against `pg_settings`.
 
 use crate::spi::session;
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use legacy_hash::{Bound, Limits};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 use std::ffi::{CStr, CString};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -68,7 +68,9 @@ pub(crate) fn register() {
 /// The setting of one cost bound. It can't be lifted above the absolute cap.
 fn define_bound(bound: &Bound) -> &'static GucSetting<i32> {
     // Settings live as long as the process.
-    let text = |text: String| -> &'static CStr { Box::leak(CString::new(text).unwrap_or_default().into_boxed_c_str()) };
+    let text = |text: String| -> &'static CStr {
+        Box::leak(CString::new(text).unwrap_or_default().into_boxed_c_str())
+    };
     let clamp = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
     let setting: &'static GucSetting<i32> = Box::leak(Box::new(GucSetting::<i32>::new(clamp(bound.default))));
     let (name, flags) = match bound.name.strip_suffix("_kib") {

@@ -27,7 +27,12 @@ pub(crate) fn identify(hash: &str) -> Vec<Candidate> {
 }
 
 fn candidate(format: &Format) -> Candidate {
-    let needs = [("format", format.must_name), ("salt", format.needs_salt), ("login", format.needs_login), ("pepper", format.needs_pepper)];
+    let needs = [
+        ("format", format.must_name),
+        ("salt", format.needs_salt),
+        ("login", format.needs_login),
+        ("pepper", format.needs_pepper),
+    ];
     let needs = needs.into_iter().filter(|need| need.1).map(|need| need.0.to_string()).collect();
     (format.name.to_string(), needs, format.note.to_string())
 }

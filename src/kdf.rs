@@ -20,6 +20,11 @@ pub(crate) fn verify(
     legacy_hash::verify(password, stored, method, &guc::limits(), &mut tick)
 }
 
+/// The formats and recipes by which a hash is that of the password.
+pub(crate) fn calibrate(password: &[u8], stored: &Stored<'_>) -> Result<Vec<Method>, Error> {
+    legacy_hash::calibrate(password, stored, &guc::limits(), &mut tick)
+}
+
 pub(crate) fn hash(password: &Password, policy: &Policy) -> Result<String, Error> {
     policy.hash(password.bytes(), &guc::limits(), &mut tick)
 }

@@ -9,6 +9,7 @@
 //! are in `sql/`. [`functions`] is where SQL calls in.
 
 mod authenticate;
+mod calibrate;
 mod catalog;
 mod check;
 mod config;

@@ -33,7 +33,8 @@ impl Verifier {
     /// Checks what the row says of its hashes.
     pub(super) fn open(row: &SourceRow, place: &str) -> Result<Verifier, Refusal> {
         let at = |column: &str, refusal: Refusal| refusal.within(&format!("{place}, {column}"));
-        let method = row.format.as_deref().map(|text| parse_method(text).map_err(|error| at("format", error)));
+        let method =
+            row.format.as_deref().map(|text| parse_method(text).map_err(|error| at("format", error)));
         let verifier = Verifier {
             method: method.transpose()?,
             salt_encoding: parse_encoding(&row.salt_encoding).map_err(|error| at("salt_encoding", error))?,
@@ -51,9 +52,8 @@ impl Verifier {
     fn check_needs(&self, row: &SourceRow, place: &str) -> Result<(), Refusal> {
         let Some(method) = &self.method else { return Ok(()) };
         let needs = method.needs();
-        let lacks = |what: &str| {
-            Refusal::new(Kind::Invalid, format!("{place}, {what}: format {method} needs one"))
-        };
+        let lacks =
+            |what: &str| Refusal::new(Kind::Invalid, format!("{place}, {what}: format {method} needs one"));
         if needs.salt && row.salt.is_none() {
             return Err(lacks("salt").hint(
                 "Set salt to an expression over l, such as l.salt. Where hash and salt share a column, say so in a \

@@ -21,6 +21,7 @@ mod explain;
 mod ground;
 mod hostile_hashes;
 mod isolation;
+mod legacy_passwords;
 mod login;
 mod login_django;
 mod login_form;
