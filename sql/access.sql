@@ -25,6 +25,7 @@ FROM (VALUES
     ('admin',  'TABLE ferry.target'),
     ('admin',  'TABLE ferry.source'),
     ('admin',  'TABLE ferry.mapping'),
+    ('admin',  'TABLE ferry.rule'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format')

@@ -127,15 +127,36 @@ COMMENT ON COLUMN ferry.mapping.target_column IS 'the column of the users table 
 COMMENT ON COLUMN ferry.mapping.expression IS 'SQL expression over the legacy row l, such as lower(l.email)';
 COMMENT ON COLUMN ferry.mapping.on_conflict IS 'when a user who already exists is adopted: keep (default) what is there, overwrite it, or fill it where it is null';
 
+CREATE TABLE ferry.rule (
+    source     text NOT NULL CONSTRAINT rule_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    name       text NOT NULL CONSTRAINT rule_name_not_empty CHECK (name <> ''),
+    expression text NOT NULL,
+    severity   text NOT NULL DEFAULT 'reject',
+    code       text,
+    message    text,
+    PRIMARY KEY (source, name),
+    CONSTRAINT rule_severity_known CHECK (severity IN ('reject', 'must_change', 'warn'))
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.rule', '');
+
+COMMENT ON TABLE ferry.rule IS 'what a legacy user must satisfy to be moved; asked once the legacy password was found right';
+COMMENT ON COLUMN ferry.rule.source IS 'the source whose users it is about';
+COMMENT ON COLUMN ferry.rule.name IS 'what events call it';
+COMMENT ON COLUMN ferry.rule.expression IS 'boolean SQL expression over the legacy row l, and over what may be told of the password: p.length (characters), p.sha1 and p.sha256 (lower-case hex). What is not true, null included, breaks the rule';
+COMMENT ON COLUMN ferry.rule.severity IS 'what breaking it means: reject (default: the user is not moved, the outcome is rejected), must_change (moved, and must change the password), warn (moved, and noted in the event)';
+COMMENT ON COLUMN ferry.rule.code IS 'a short word for programs, kept in the event';
+COMMENT ON COLUMN ferry.rule.message IS 'a sentence for people, kept in the event';
+
 CREATE FUNCTION ferry._config() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object(
-        'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint),
+        'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint, 'ferry.rule'::regclass::oid::bigint),
         'targets', (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.name), '[]') FROM ferry.target t),
         'sources', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM s.timeout) * 1000)) ORDER BY s.priority, s.name), '[]') FROM ferry.source s),
-        'mappings', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.source, m.target_column), '[]') FROM ferry.mapping m))
+        'mappings', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.source, m.target_column), '[]') FROM ferry.mapping m),
+        'rules', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.source, r.name), '[]') FROM ferry.rule r))
 $$;
 COMMENT ON FUNCTION ferry._config() IS 'internal: all config as one document, read once per change by every session';
 

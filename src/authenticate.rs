@@ -11,6 +11,8 @@ use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
+use crate::rule::Broken;
+use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
 use crate::spi::guard;
 use crate::spi::plan::View;
@@ -242,7 +244,10 @@ impl<'a> Flow<'a> {
             }
         };
         match self.check_legacy_hash(source, &person) {
-            Checked::Right => Step::Decided(self.move_user(source, &person, adopting)),
+            Checked::Right => Step::Decided(match self.judge(source, &person, self.password) {
+                Ok(broken) => self.move_user(source, &person, adopting, &broken),
+                Err(decision) => decision,
+            }),
             Checked::Wrong => self.refuse_or_pass_over(source, Outcome::Invalid, why("wrong_password")),
             Checked::Nothing => self.refuse_or_pass_over(source, Outcome::Invalid, why("legacy_locked")),
             Checked::Broken(error) => {
@@ -275,8 +280,38 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Step 6: the password was right: write the user.
-    fn move_user(&mut self, source: &Source, person: &Person, adopting: Option<&User>) -> Decision {
+    /// Step 5: the rules. One that rejects ends it; the others are heeded when the user is written.
+    pub(crate) fn judge(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        password: Option<&Password>,
+    ) -> Result<Broken, Decision> {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        match source.rules.judge(&self.target, person.row, password) {
+            Ok(broken) => match &broken.rejecting {
+                Some(rule) => {
+                    self.note("rule", &format!("{} rejects this user", rule.name));
+                    Err(self.conclude(Outcome::Rejected, why("rule").rule(rule)))
+                }
+                None => {
+                    self.note_rules(&broken);
+                    Ok(broken)
+                }
+            },
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => Err(self.conclude(Outcome::Failed, why("rule_failed").error(&error))),
+        }
+    }
+
+    /// Step 6: write the user.
+    fn move_user(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        adopting: Option<&User>,
+        broken: &Broken,
+    ) -> Decision {
         if let Some(user) = adopting.filter(|user| !user.is_allowed) {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
@@ -291,7 +326,7 @@ impl<'a> Flow<'a> {
             Err(error) => return self.policy_failed(source, error),
         };
         let via = if adopting.is_some() { Via::Adopt } else { Via::Login };
-        self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true })
+        self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true, broken })
     }
 
     /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
@@ -340,10 +375,14 @@ impl<'a> Flow<'a> {
             Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
             None => transfer.insert(&self.target, what.person.row, what.hash),
         };
-        let Some(written) = written else {
+        let Some(mut written) = written else {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
             return if is_raced { Step6::Raced } else { Step6::NoRow };
         };
+        if !what.broken.must_change.is_empty() {
+            self.target.demand_change(&written.user_id);
+            written.must_change = true;
+        }
         link::insert(&NewLink {
             source,
             legacy_key: &what.person.key,
@@ -355,7 +394,7 @@ impl<'a> Flow<'a> {
         self.log(
             self.kind,
             Outcome::Migrated,
-            &Why::of(what.via.name()).source(source).user(&written.user_id),
+            &Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken),
         );
         Step6::Written(written)
     }
@@ -413,6 +452,8 @@ pub(crate) struct Move<'a> {
     /// The hash was made from the legacy password, or stands for it: later mismatches may ask the
     /// source.
     pub(crate) keeps_legacy_password: bool,
+    /// The rules that do not keep the user out.
+    pub(crate) broken: &'a Broken,
 }
 
 /// Of two sources passed over, one that could not be asked outweighs one that said no.

@@ -200,6 +200,16 @@ impl Scope {
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
     }
 
+    /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
+    pub(crate) fn of_row_and_password(row_type: Oid) -> Scope {
+        let row = Scope::of_value(row_type, "l", "l.active", "p.length >= 8 AND NOT l.is_deleted");
+        Scope {
+            from: row.from + &password_facts("$2", "$3", "$4"),
+            checked_from: row.checked_from + &unknown_password(),
+            ..row
+        }
+    }
+
     /// A text under the name `login`.
     pub(crate) fn of_login() -> Scope {
         Scope::of_value(TEXT, "login_row(login)", "login", "login LIKE '%@example.com'")
@@ -213,6 +223,19 @@ impl Scope {
             examples: (value.to_string(), condition.to_string()),
         }
     }
+}
+
+/// One more item of a FROM clause: what may be told of a password.
+fn password_facts(length: &str, sha1: &str, sha256: &str) -> String {
+    format!(
+        ", LATERAL (SELECT {length}::pg_catalog.int8 AS length, {sha1}::pg_catalog.text AS sha1, \
+         {sha256}::pg_catalog.text AS sha256) AS p"
+    )
+}
+
+/// The same, of no password.
+pub(crate) fn unknown_password() -> String {
+    password_facts("NULL", "NULL", "NULL")
 }
 
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.

@@ -2,7 +2,7 @@
 //! refuse to use is refused here. No legacy system is contacted.
 
 use crate::catalog;
-use crate::config::{self, MappingRow, Rows, SourceKind, SourceRow, TargetRow};
+use crate::config::{self, Parts, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
 use crate::source::Source;
 use crate::spi::plan::{self, Arg};
@@ -24,7 +24,8 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
     let checked = match table {
         "target" => check_target(&mut new, old, &rows),
         "source" => check_source(&mut new, old, &rows),
-        _ => check_mapping(&new, &rows),
+        "rule" => check_part(table, &new, &rows, |row| Parts { rules: vec![row], ..Parts::default() }),
+        _ => check_part(table, &new, &rows, |row| Parts { mappings: vec![row], ..Parts::default() }),
     };
     checked.or_raise();
     Some(new)
@@ -100,7 +101,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     let row: TargetRow = parse("target", new)?;
     let target = Target::open(&row)?;
     for source in rows.sources_of(&row.name) {
-        Source::open(source, rows.mappings_of(&source.name).cloned().collect(), &target)?;
+        Source::open(source, rows.parts_of(&source.name), &target)?;
     }
     Ok(())
 }
@@ -137,8 +138,7 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
         // An unknown target is the foreign key's to refuse.
         Some(target) if session::checks_are_on() => {
             let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
-            let mappings = rows.mappings_of(&former).cloned().collect();
-            Source::open(&row, mappings, &Target::open(target)?).map(drop)
+            Source::open(&row, rows.parts_of(&former), &Target::open(target)?).map(drop)
         }
         _ => Ok(()),
     }
@@ -166,13 +166,20 @@ fn check_complete(row: &SourceRow) -> Result<(), Refusal> {
     Err(Refusal::new(Kind::Invalid, format!("source {}: kind {kind} needs {needs}", row.name)).hint(hint))
 }
 
-fn check_mapping(new: &Value, rows: &Rows) -> Result<(), Refusal> {
-    may_write("mapping", new, rows)?;
-    let row: MappingRow = parse("mapping", new)?;
-    let source = rows.sources.iter().find(|source| source.name == row.source);
-    match (source, target_of("mapping", new, rows)) {
+/// A row that belongs to a source is checked with it, and without its siblings.
+fn check_part<T: DeserializeOwned>(
+    table: &str,
+    new: &Value,
+    rows: &Rows,
+    alone: impl FnOnce(T) -> Parts,
+) -> Result<(), Refusal> {
+    may_write(table, new, rows)?;
+    let part = alone(parse(table, new)?);
+    let name = text(new, "source").unwrap_or_default();
+    let source = rows.sources.iter().find(|source| source.name == name);
+    match (source, target_of(table, new, rows)) {
         (Some(source), Some(target)) if session::checks_are_on() => {
-            Source::open(source, vec![row], &Target::open(target)?).map(drop)
+            Source::open(source, part, &Target::open(target)?).map(drop)
         }
         _ => Ok(()),
     }
@@ -220,7 +227,7 @@ fn text(row: &Value, field: &str) -> Option<String> {
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
-        let name = text(row, "name").or_else(|| text(row, "source")).unwrap_or_default();
+        let name = [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".");
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
         Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
@@ -250,18 +257,23 @@ pub(crate) fn check_all() -> Vec<Finding> {
     findings
 }
 
-/// A source without its mappings, then each mapping, so that each is told by itself.
+/// A source by itself, then each of its parts alone, so that each is told by itself.
 fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
-    if let Err(refusal) = Source::open(source, Vec::new(), target) {
+    if let Err(refusal) = Source::open(source, Parts::default(), target) {
         return vec![finding(format!("source {}", source.name), &refusal)];
     }
-    rows.mappings_of(&source.name)
-        .filter_map(|mapping| {
-            let opened = Source::open(source, vec![mapping.clone()], target);
-            let object = format!("mapping {}.{}", source.name, mapping.target_column);
-            opened.err().map(|refusal| finding(object, &refusal))
-        })
-        .collect()
+    let Parts { mappings, rules } = rows.parts_of(&source.name);
+    let mappings = mappings.into_iter().map(|row| {
+        let object = format!("mapping {}.{}", source.name, row.target_column);
+        (object, Parts { mappings: vec![row], ..Parts::default() })
+    });
+    let rules = rules.into_iter().map(|row| {
+        let object = format!("rule {}.{}", source.name, row.name);
+        (object, Parts { rules: vec![row], ..Parts::default() })
+    });
+    let refused =
+        |(object, part)| Source::open(source, part, target).err().map(|refusal| finding(object, &refusal));
+    mappings.chain(rules).filter_map(refused).collect()
 }
 
 /// The message without the place where it stands, which is the object.

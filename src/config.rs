@@ -113,6 +113,26 @@ pub(crate) enum OnConflict {
     Fill,
 }
 
+/// A row of `ferry.rule`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct RuleRow {
+    pub(crate) source: String,
+    pub(crate) name: String,
+    pub(crate) expression: String,
+    pub(crate) severity: Severity,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+/// What breaking a rule means.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Severity {
+    Reject,
+    MustChange,
+    Warn,
+}
+
 /// All rows of config.
 #[derive(Deserialize)]
 pub(crate) struct Rows {
@@ -120,6 +140,7 @@ pub(crate) struct Rows {
     pub(crate) targets: Vec<TargetRow>,
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) mappings: Vec<MappingRow>,
+    pub(crate) rules: Vec<RuleRow>,
 }
 
 impl Rows {
@@ -131,9 +152,20 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
-    pub(crate) fn mappings_of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a MappingRow> {
-        self.mappings.iter().filter(move |row| row.source == source)
+    /// What is written of one source beside its own row.
+    pub(crate) fn parts_of(&self, source: &str) -> Parts {
+        Parts {
+            mappings: self.mappings.iter().filter(|row| row.source == source).cloned().collect(),
+            rules: self.rules.iter().filter(|row| row.source == source).cloned().collect(),
+        }
     }
+}
+
+/// The rows of config that belong to one source.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) mappings: Vec<MappingRow>,
+    pub(crate) rules: Vec<RuleRow>,
 }
 
 /// The rows, and what was opened from them so far.
@@ -195,7 +227,7 @@ pub(crate) fn source(row: &SourceRow, target: &Target) -> Result<Rc<Source>, Ref
         return Ok(source);
     }
     let rows = rows();
-    let source = Rc::new(Source::open(row, rows.mappings_of(&row.name).cloned().collect(), target)?);
+    let source = Rc::new(Source::open(row, rows.parts_of(&row.name), target)?);
     keep(|snapshot| {
         snapshot.sources.insert(row.name.clone(), Rc::clone(&source));
     });

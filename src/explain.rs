@@ -5,6 +5,7 @@ use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
 use crate::mapping::Field;
 use crate::outcome::{Answer, Outcome};
+use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Person, Source};
 use crate::spi::guard;
@@ -58,6 +59,17 @@ impl<'a> Flow<'a> {
     pub(crate) fn note(&mut self, action: &str, result: &str) {
         if let Some(trace) = &mut self.trace {
             trace.note(action, result);
+        }
+    }
+
+    /// Notes the rules that are broken and don't keep the user out.
+    pub(crate) fn note_rules(&mut self, broken: &Broken) {
+        for (rules, meaning) in
+            [(&broken.must_change, "must change the password"), (&broken.warnings, "is warned of")]
+        {
+            for rule in rules {
+                self.note("rule", &format!("{rule} is broken: the user {meaning}"));
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! One call on its way: what it carries, how a hash is checked, and how an answer is given and
 //! noted. The order of the steps is told in [`crate::authenticate`].
 
-use crate::config::{self, SourceRow};
+use crate::config::{self, RuleRow, SourceRow};
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
+use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Person, Source, Unverifiable};
 use crate::spi::guard::SqlError;
@@ -151,14 +152,14 @@ impl Flow<'_> {
         user_id: Option<String>,
         error: Unverifiable,
     ) -> Decision {
-        let (reason, error) = match error {
+        let (why, error) = match error {
             Unverifiable::Hash(error) if error == legacy_hash::Error::OutOfMemory => {
                 Refusal::from(error).raise()
             }
-            Unverifiable::Hash(error) => (reason, error.to_string()),
-            Unverifiable::Pepper(refusal) => ("pepper", refusal.message().to_string()),
+            Unverifiable::Hash(error) => (Why::of(reason), error.to_string()),
+            Unverifiable::Pepper(refusal) => (Why::of("pepper"), refusal.message().to_string()),
         };
-        let why = Why { user_id, ..Why::of(reason) };
+        let why = Why { user_id, ..why };
         self.conclude(Outcome::Invalid, why.maybe_source(source).with("error", &error))
     }
 
@@ -247,6 +248,27 @@ impl Why {
 
     pub(crate) fn error(self, error: &SqlError) -> Why {
         Why { detail: Detail::of_error(error), ..self }
+    }
+
+    /// The rule that keeps a user out, in the words of the config.
+    pub(crate) fn rule(mut self, rule: &RuleRow) -> Why {
+        self.detail.set("rule", rule.name.as_str());
+        for (name, text) in [("code", &rule.code), ("message", &rule.message)] {
+            if let Some(text) = text {
+                self.detail.set(name, text.as_str());
+            }
+        }
+        self
+    }
+
+    /// The rules that do not.
+    pub(crate) fn broken(mut self, broken: &Broken) -> Why {
+        for (name, rules) in [("must_change", &broken.must_change), ("warnings", &broken.warnings)] {
+            if !rules.is_empty() {
+                self.detail.set(name, rules.clone());
+            }
+        }
+        self
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Why {

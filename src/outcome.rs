@@ -1,13 +1,14 @@
 //! How a login ends: the words of the contract, and what the caller gets.
 
 /// The outcomes of `ferry.authenticate`, each under the one name that applications and the audit
-/// trail see. `throttled` and `rejected` are part of the contract; nothing causes them yet.
+/// trail see. `throttled` is part of the contract; nothing causes it yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Ok,
     Migrated,
     Invalid,
     Blocked,
+    Rejected,
     Failed,
     Unavailable,
     ReadOnly,
@@ -20,6 +21,7 @@ impl Outcome {
             Outcome::Migrated => "migrated",
             Outcome::Invalid => "invalid",
             Outcome::Blocked => "blocked",
+            Outcome::Rejected => "rejected",
             Outcome::Failed => "failed",
             Outcome::Unavailable => "unavailable",
             Outcome::ReadOnly => "read_only",

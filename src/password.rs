@@ -214,10 +214,26 @@ impl Flow<'_> {
         hash: &str,
         keeps_legacy_password: bool,
     ) -> Decision {
+        let mut broken = match self.judge(source, person, None) {
+            Ok(broken) => broken,
+            Err(decision) => return decision,
+        };
+        if !keeps_legacy_password {
+            // It has just been changed.
+            broken.must_change.clear();
+        }
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, Why::of("read_only"));
         }
-        self.write(&Move { source, person, adopting: None, hash, via: Via::Reset, keeps_legacy_password })
+        self.write(&Move {
+            source,
+            person,
+            adopting: None,
+            hash,
+            via: Via::Reset,
+            keeps_legacy_password,
+            broken: &broken,
+        })
     }
 }
 

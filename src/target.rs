@@ -192,6 +192,20 @@ impl Target {
         })
     }
 
+    /// Makes a user change the password at the next chance. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn demand_change(&self, user_id: &str) {
+        let (Some(column), Some(id)) = (&self.row.must_change, types::cast(user_id, &self.id.key)) else {
+            return;
+        };
+        let column = Ident(column.clone());
+        let sql = format!(
+            "UPDATE {} AS u SET {column} = true WHERE {}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.actor.act(Reach::Write, || drop(plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)])));
+    }
+
     fn prepare_replace(&self, must_change: MustChange) -> Plan {
         let hash = Ident(self.row.hash_column.clone());
         let cleared = match (&self.row.must_change, must_change) {

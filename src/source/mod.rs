@@ -8,10 +8,11 @@ mod relation;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::{MappingRow, OnWrong, SourceKind, SourceRow};
+use crate::config::{OnWrong, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::login::{Login, LoginForm};
 use crate::mapping::Transfer;
+use crate::rule::Rules;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
@@ -31,6 +32,7 @@ const MAX_CANDIDATES: usize = 20;
 pub(crate) struct Source {
     pub(crate) row: SourceRow,
     pub(crate) transfer: Transfer,
+    pub(crate) rules: Rules,
     actor: Actor,
     rows: Relation,
     key: Lookup,
@@ -77,11 +79,7 @@ pub(crate) enum Asked {
 
 impl Source {
     /// Checks the row and its mappings against the catalogues. No remote server is contacted.
-    pub(crate) fn open(
-        row: &SourceRow,
-        mappings: Vec<MappingRow>,
-        target: &Target,
-    ) -> Result<Source, Refusal> {
+    pub(crate) fn open(row: &SourceRow, parts: Parts, target: &Target) -> Result<Source, Refusal> {
         let generation = watch::generation();
         let place = format!("source {}", row.name);
         let actor = &target.actor;
@@ -105,11 +103,13 @@ impl Source {
         let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
         let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
         let verifier = Verifier::open(row, &place)?;
-        let transfer = Transfer::open(&row.name, mappings, &rows, target)?;
+        let transfer = Transfer::open(&row.name, parts.mappings, &rows, target)?;
+        let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref()].into_iter().flatten();
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
-        let reads = list(expressions.chain(transfer.expressions()).map(ToString::to_string).chain(looked_up));
+        let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
+        let reads = list(expressions.map(ToString::to_string).chain(looked_up));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
@@ -120,6 +120,7 @@ impl Source {
             covers: OnceCell::new(),
             generation,
             transfer,
+            rules,
             rows,
             key,
             lookups,

@@ -1,7 +1,7 @@
 //! A source that is a relation here: a foreign table, a table or a view.
 
 use super::MAX_CANDIDATES;
-use crate::catalog::{Actor, Lookup, Relation};
+use crate::catalog::{self, Actor, Lookup, Relation};
 use crate::error::Refusal;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -31,7 +31,7 @@ impl Store {
         actor: &Actor,
         place: &str,
     ) -> Result<Store, Refusal> {
-        let sql = format!("SELECT {reads} FROM {} AS l", relation.name);
+        let sql = format!("SELECT {reads} FROM {} AS l{}", relation.name, catalog::unknown_password());
         let needed = actor
             .attempt(Reach::Evaluate, || parse::analyse(&sql).columns)
             .map_err(|error| Refusal::in_config(place, error))?;

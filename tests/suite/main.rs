@@ -30,6 +30,7 @@ mod passwords;
 mod privileges;
 mod readme;
 mod rehash_and_mismatch;
+mod rules;
 mod run_as;
 mod secrets;
 mod settings;

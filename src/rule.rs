@@ -1,0 +1,114 @@
+//! What a legacy user must satisfy: the rules of one source, asked after the password was found right.
+
+use crate::catalog::{self, Relation, Scope};
+use crate::config::{RuleRow, Severity};
+use crate::error::{Kind, Refusal};
+use crate::secret::Password;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::types::{LONG, Oid, TEXT};
+use crate::sql::{Expression, list};
+use crate::target::Target;
+use std::cell::OnceCell;
+
+/// One rule.
+struct Rule {
+    row: RuleRow,
+    expression: Expression,
+    /// It is about the password too, so it can't be asked where there is none.
+    is_about_password: bool,
+}
+
+/// The rules of one source.
+pub(crate) struct Rules {
+    rules: Vec<Rule>,
+    row_type: Oid,
+    plan: OnceCell<Plan>,
+}
+
+/// The rules that a legacy user breaks, by severity. The first that rejects is enough.
+#[derive(Default)]
+pub(crate) struct Broken {
+    pub(crate) rejecting: Option<RuleRow>,
+    pub(crate) must_change: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Rules {
+    /// Checks each rule: that it is one condition over the legacy row and what is known of the password.
+    pub(crate) fn open(
+        source: &str,
+        rows: Vec<RuleRow>,
+        from: &Relation,
+        target: &Target,
+    ) -> Result<Rules, Refusal> {
+        let rules = rows.into_iter().map(|row| open_rule(source, row, from, target));
+        Ok(Rules { rules: rules.collect::<Result<_, _>>()?, row_type: from.row_type, plan: OnceCell::new() })
+    }
+
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.rules.iter().map(|rule| &rule.expression)
+    }
+
+    /// Which rules a legacy user breaks. Without a password, those about it are not asked. What is not true, null
+    /// included, is broken.
+    pub(crate) fn judge(
+        &self,
+        target: &Target,
+        row: Value,
+        password: Option<&Password>,
+    ) -> Result<Broken, SqlError> {
+        if self.rules.is_empty() {
+            return Ok(Broken::default());
+        }
+        let about = password.map(|password| password.facts());
+        let values = target.actor.attempt(Reach::Evaluate, || {
+            let plan = self.plan.get_or_init(|| {
+                Plan::prepare(&self.sql(), &[self.row_type, LONG, TEXT, TEXT], Planning::Auto)
+            });
+            let (length, sha1, sha256) = match &about {
+                Some(facts) => (Arg::Long(facts.length), Arg::Text(&facts.sha1), Arg::Text(&facts.sha256)),
+                None => (Arg::Null, Arg::Null, Arg::Null),
+            };
+            plan.rows(&[Arg::Value(row), length, sha1, sha256])
+        })?;
+        let values = values.into_iter().flatten();
+        Ok(self.broken(values.map(|value| value.as_deref() == Some("t")), password.is_some()))
+    }
+
+    fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
+        let mut broken = Broken::default();
+        for (rule, is_satisfied) in self.rules.iter().zip(satisfied) {
+            if is_satisfied || rule.is_about_password && !has_password {
+                continue;
+            }
+            match rule.row.severity {
+                Severity::Reject => broken.rejecting = broken.rejecting.or_else(|| Some(rule.row.clone())),
+                Severity::MustChange => broken.must_change.push(rule.row.name.clone()),
+                Severity::Warn => broken.warnings.push(rule.row.name.clone()),
+            }
+        }
+        broken
+    }
+
+    fn sql(&self) -> String {
+        format!("SELECT {} {}", list(self.expressions()), Scope::of_row_and_password(self.row_type).from)
+    }
+}
+
+fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Result<Rule, Refusal> {
+    let place = format!("rule {source}.{}", row.name);
+    let scope = Scope::of_row_and_password(from.row_type);
+    let expression = catalog::condition(&row.expression, &place, &scope, &target.actor)?;
+    let without = Scope::of_row(from.row_type, "l");
+    let is_about_password = catalog::condition(&row.expression, &place, &without, &target.actor).is_err();
+    if row.severity == Severity::MustChange && target.row.must_change.is_none() {
+        return Err(Refusal::new(
+            Kind::Invalid,
+            format!("{place}, severity: target {} has no must_change column", target.row.name),
+        )
+        .hint("Name a boolean column of the users table in must_change of ferry.target, or use another severity."));
+    }
+    Ok(Rule { row, expression, is_about_password })
+}

@@ -1,0 +1,192 @@
+//! Rules: who is moved, who must change the password, and who is only noted.
+
+use crate::setup::{Answer, Site, login};
+use crate::setup_config::Refusal;
+use serde_json::{Value, json};
+
+/// A shop with a rule: `name`, expression, severity.
+fn shop_with(rules: &[(&str, &str, &str)]) -> Site {
+    let site = Site::shop();
+    site.configure("target", "must_change = 'must_change'");
+    for (name, expression, severity) in rules {
+        add_rule(&site, name, expression, severity);
+    }
+    site
+}
+
+fn add_rule(site: &Site, name: &str, expression: &str, severity: &str) {
+    let sql = "INSERT INTO ferry.rule (source, name, expression, severity, code, message)
+               VALUES ('shop', $1, $2, $3, 'E-' || $1, 'says ' || $1) RETURNING ''";
+    let _: String = site.db.one(sql, &[&name, &expression, &severity]);
+}
+
+#[track_caller]
+fn refused(site: &Site, values: &str) -> Refusal {
+    let insert =
+        format!("INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', {values})");
+    match site.db.try_sql(&insert) {
+        Ok(()) => panic!("not refused: {values}"),
+        Err(error) => Refusal::of(&error),
+    }
+}
+
+#[test]
+fn who_breaks_a_rejecting_rule_is_not_moved() {
+    let site = shop_with(&[("active", "l.active", "reject")]);
+    let mut app = site.app();
+    site.db.sql("UPDATE legacy.customers SET active = false");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("rejected"));
+    assert_eq!((site.counts().0, site.counts().1), (0, 0));
+    let event = site.last_event();
+    assert_eq!((event.outcome.as_str(), event.reason.as_deref()), ("rejected", Some("rule")));
+    assert_eq!(event.detail, json!({"rule": "active", "code": "E-active", "message": "says active"}));
+    site.db.sql("UPDATE legacy.customers SET active = true");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn a_wrong_password_is_told_nothing_of_rules() {
+    let site = shop_with(&[("never", "false", "reject")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "wrong"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/wrong_password");
+}
+
+#[test]
+fn what_is_null_is_not_true() {
+    let site = shop_with(&[("salted", "l.salt <> ''", "reject")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "rejected");
+}
+
+#[test]
+fn a_weak_legacy_password_enters_once_and_must_change() {
+    let site = shop_with(&[("long enough", "p.length >= 13", "must_change")]);
+    let mut app = site.app();
+    let first = login(&mut app, "ann@example.com", "ann's secret");
+    assert_eq!((first.outcome.as_str(), first.must_change), ("migrated", true));
+    assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("true"));
+    assert_eq!(site.last_event().detail, json!({"must_change": ["long enough"]}));
+    let second = login(&mut app, "ann@example.com", "ann's secret");
+    assert_eq!((second.outcome.as_str(), second.must_change), ("ok", true));
+    let change = "ferry.change_password('ann@example.com', 'ann''s secret', 'a much longer secret')";
+    assert!(!crate::setup::answer(&mut app, change, &[]).must_change);
+    assert!(!login(&mut app, "ann@example.com", "a much longer secret").must_change);
+}
+
+#[test]
+fn a_list_of_leaked_passwords_is_looked_up_by_digest() {
+    let sha256 = "encode(sha256('ann''s secret'), 'hex')";
+    // By OpenSSL: printf "ann's secret" | openssl sha1
+    for (column, digest) in [("sha1", "'90d7f13eeb248cc67f9206dd030213189aab8ebb'"), ("sha256", sha256)] {
+        let site = Site::shop();
+        site.as_owner("CREATE TABLE leaked (digest text PRIMARY KEY)");
+        site.db.sql(&format!("INSERT INTO leaked SELECT {digest}"));
+        let rule = format!("NOT EXISTS (SELECT FROM leaked WHERE leaked.digest = p.{column})");
+        add_rule(&site, "leaked", &rule, "reject");
+        let mut app = site.app();
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "rejected", "{column}");
+        site.db.sql("DELETE FROM leaked");
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated", "{column}");
+    }
+}
+
+#[test]
+fn a_warning_moves_and_is_noted() {
+    let site = shop_with(&[("has salt", "l.salt IS NOT NULL", "warn"), ("is active", "l.active", "warn")]);
+    let first = login(&mut site.app(), "ann@example.com", "ann's secret");
+    assert_eq!((first.outcome.as_str(), first.must_change), ("migrated", false));
+    assert_eq!(site.last_event().detail, json!({"warnings": ["has salt"]}));
+}
+
+#[test]
+fn a_rule_that_fails_on_a_row_is_failed_to_who_knew_the_password() {
+    let site = shop_with(&[("odd", "1 / (l.id - l.id) > 0", "reject")]);
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "wrong").outcome, "invalid");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("failed"));
+    assert_eq!(site.why(), "failed/rule_failed");
+    assert_eq!(site.last_event().detail["sqlstate"], json!("22012"));
+    assert_eq!(site.counts().0, 0);
+}
+
+#[test]
+fn resets_ask_what_is_not_about_the_password() {
+    let site = shop_with(&[("short", "p.length < 3", "reject"), ("active", "l.active", "reject")]);
+    let mut web = site.web();
+    let prepare = |client: &mut postgres::Client| -> String {
+        client.query_one("SELECT outcome FROM ferry.prepare_reset('ann@example.com')", &[]).unwrap().get(0)
+    };
+    site.db.sql("UPDATE legacy.customers SET active = false");
+    assert_eq!(prepare(&mut web), "rejected");
+    site.db.sql("UPDATE legacy.customers SET active = true");
+    assert_eq!(prepare(&mut web), "migrated");
+}
+
+#[test]
+fn a_new_password_need_not_be_changed_again() {
+    let site = shop_with(&[("imported", "false", "must_change")]);
+    let mut web = site.web();
+    let set = "SELECT outcome FROM ferry.set_password('ann@example.com', 'a new secret')";
+    let outcome: String = web.query_one(set, &[]).unwrap().get(0);
+    assert_eq!(outcome, "migrated");
+    assert!(!login(&mut web, "ann@example.com", "a new secret").must_change);
+}
+
+#[test]
+fn rules_are_checked_as_they_are_written() {
+    let site = Site::shop();
+    let refusal = refused(&site, "'r', 'l.nickname = 1', 'reject'");
+    assert_eq!(
+        (refusal.state.as_str(), refusal.message.as_str()),
+        ("42703", "rule shop.r: column l.nickname does not exist")
+    );
+    let refusal = refused(&site, "'r', 'l.email', 'reject'");
+    assert_eq!(refusal.message, "rule shop.r: the expression is of type text, not boolean");
+    assert!(refusal.hint.contains("p.length"), "{refusal:?}");
+    let refusal = refused(&site, "'r', 'l.active', 'refuse'");
+    assert!(refusal.message.starts_with("rule shop.r, severity: unknown value"), "{refusal:?}");
+    let refusal = refused(&site, "'r', 'l.active', 'must_change'");
+    assert_eq!(refusal.message, "rule shop.r, severity: target default has no must_change column");
+    let refusal = refused(&site, "'r', 'true; DROP TABLE users', 'warn'");
+    assert_eq!(refusal.message, "rule shop.r: not one expression");
+}
+
+#[test]
+fn a_rule_that_broke_later_is_found_by_check_config() {
+    let site = shop_with(&[("salted", "l.salt <> ''", "warn")]);
+    site.as_owner("ALTER TABLE legacy.customers RENAME salt TO pepper");
+    let found =
+        site.db.rows("SELECT object, problem FROM ferry.check_config() WHERE severity = 'error'", &[]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].get::<_, String>("object"), "rule shop.salted");
+}
+
+#[test]
+fn explain_login_shows_the_rules() {
+    let site = shop_with(&[("salted", "l.salt <> ''", "warn"), ("old", "p.length >= 100", "must_change")]);
+    let steps = |password: &str| -> Vec<(String, String)> {
+        let rows = site
+            .db
+            .rows("SELECT action, result FROM ferry.explain_login('ann@example.com', $1)", &[&password]);
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    };
+    let shown = steps("ann's secret");
+    let rules: Vec<&str> = shown.iter().filter(|step| step.0 == "rule").map(|step| step.1.as_str()).collect();
+    assert_eq!(
+        rules,
+        ["old is broken: the user must change the password", "salted is broken: the user is warned of"]
+    );
+    add_rule(&site, "never", "false", "reject");
+    let shown = steps("ann's secret");
+    assert!(shown.contains(&("rule".into(), "never rejects this user".into())), "{shown:?}");
+    assert_eq!(shown.last(), Some(&("answer".to_owned(), "rejected".to_owned())));
+    assert_eq!(site.counts(), (0, 0, 0));
+}
+
+#[test]
+fn a_dump_carries_the_rules() {
+    let site = shop_with(&[("active", "l.active", "reject")]);
+    let dump = site.db.dump(&[]);
+    assert!(dump.contains("COPY ferry.rule"), "no rules in the dump");
+    let detail: Value = site.db.one("SELECT to_jsonb(r) FROM ferry.rule r", &[]);
+    assert_eq!(detail["expression"], json!("l.active"));
+}
