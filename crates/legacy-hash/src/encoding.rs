@@ -54,6 +54,17 @@ pub(crate) fn h64(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// The base64 of crypt(3).
+pub(crate) fn to_h64(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().rev().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte));
+        // So many groups of 6 bits as there are bytes, and one more.
+        out.extend((0..=group.len()).map(|i| char::from(H64[(bits >> (6 * i) & 63) as usize])));
+    }
+    out
+}
+
 /// The value of one character of crypt(3)'s alphabet.
 pub(crate) fn h64_value(c: u8) -> Option<u32> {
     H64.iter().position(|&h| h == c).and_then(|i| u32::try_from(i).ok())

@@ -19,7 +19,7 @@ mod method;
 mod policy;
 mod prepare;
 mod random;
-mod recipe;
+pub mod recipe;
 mod text;
 mod verify;
 
