@@ -227,7 +227,8 @@ fn text(row: &Value, field: &str) -> Option<String> {
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
-        let name = [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".");
+        let name =
+            [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".");
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
         Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))

@@ -19,6 +19,7 @@ mod endurance;
 mod events;
 mod explain;
 mod ground;
+mod hash_vectors;
 mod hostile_hashes;
 mod isolation;
 mod legacy_passwords;

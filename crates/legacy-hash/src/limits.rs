@@ -28,7 +28,7 @@ pub const PBKDF2_WORK_ABSOLUTE: u64 = 20_000_000;
 /// PBKDF2: length of the derived key. passport-local-mongoose's 512 bytes are the real maximum.
 pub const PBKDF2_KEY_BYTES: usize = 1024;
 
-/// scrypt: memory in bytes, 128·N·r. Real maximum seen: 128 MiB (N = 2^17 with r = 8; N = 2^16 with r = 16 at
+/// scrypt: memory in bytes, 128*N*r. Real maximum seen: 128 MiB (N = 2^17 with r = 8; N = 2^16 with r = 16 at
 /// Gitea).
 pub const SCRYPT_MEMORY: u64 = 256 << 20;
 /// scrypt memory that no setting exceeds: 1 GiB.
@@ -151,9 +151,9 @@ limits! {
     bcrypt_cost: u32 = BCRYPT_COST, BCRYPT_COST_ABSOLUTE;
     /// Most PBKDF2 iterations times output blocks.
     pbkdf2_work: u64 = PBKDF2_WORK, PBKDF2_WORK_ABSOLUTE;
-    /// Most bytes of memory for scrypt, 128·N·r.
+    /// Most bytes of memory for scrypt, 128*N*r.
     scrypt_memory: u64 = SCRYPT_MEMORY, SCRYPT_MEMORY_ABSOLUTE;
-    /// Highest N·r·p of scrypt.
+    /// Highest N*r*p of scrypt.
     scrypt_work: u64 = SCRYPT_WORK, SCRYPT_WORK_ABSOLUTE;
     /// Most KiB of memory for argon2.
     argon2_memory_kib: u32 = ARGON2_MEMORY_KIB, ARGON2_MEMORY_KIB_ABSOLUTE;
