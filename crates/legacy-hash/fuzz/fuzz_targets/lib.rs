@@ -1,0 +1,67 @@
+//! What the targets share: how bytes become a question, and the bounds that no answer may pass.
+#![forbid(unsafe_code)]
+
+use std::ops::ControlFlow;
+
+use legacy_hash::{Format, Limits, Method, Stored, format, formats, verify};
+
+/// So low that whatever passes them is cheap.
+pub const TIGHT: Limits = Limits {
+    bcrypt_cost: 4,
+    pbkdf2_work: 200,
+    scrypt_memory: 1 << 16,
+    scrypt_work: 1 << 9,
+    argon2_memory_kib: 64,
+    argon2_passes: 2,
+    argon2_work_kib: 128,
+    sha_crypt_rounds: 1001,
+    phpass_log2: 8,
+    digest_rounds: 1001,
+    recipe_work: 1000,
+};
+
+/// A tick comes every few milliseconds: so many of them are no longer cheap, whatever the machine.
+pub const MOST_TICKS: u32 = 200;
+
+/// A question of six fields, one a line: what is named as the format or recipe, the salt, the login, the pepper, the
+/// password, and all that is left is the hash. A field that is a single `-` is absent.
+pub struct Question<'a> {
+    pub method: &'a str,
+    pub password: &'a [u8],
+    pub stored: Stored<'a>,
+}
+
+impl<'a> Question<'a> {
+    pub fn read(data: &'a [u8]) -> Option<Self> {
+        let mut fields = data.splitn(6, |byte| *byte == b'\n');
+        let mut next = || fields.next();
+        let (method, salt, login, pepper, password, hash) =
+            (next()?, next()?, next()?, next()?, next()?, next()?);
+        let present = |field: &'a [u8]| (field != b"-").then_some(field);
+        let text = |field| std::str::from_utf8(field).ok();
+        let stored = Stored {
+            hash: text(hash)?,
+            salt: present(salt),
+            login: present(login).and_then(text),
+            pepper: present(pepper),
+        };
+        Some(Self { method: text(method)?, password, stored })
+    }
+
+    /// Asks; panics if the answer took too long.
+    pub fn ask(&self, method: Option<&Method>) {
+        let mut ticks = 0;
+        let mut count = || {
+            ticks += 1;
+            ControlFlow::Continue(())
+        };
+        let _ = verify(self.password, &self.stored, method, &TIGHT, &mut count);
+        assert!(ticks <= MOST_TICKS, "{ticks} ticks");
+    }
+}
+
+/// The format of this name, or else any one: each name stands for one.
+pub fn some_format(name: &str) -> &'static Format {
+    let pick = name.bytes().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    format(name).or_else(|| formats().nth(pick % formats().count())).expect("the list is not empty")
+}
