@@ -3,25 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use legacy_hash::{Format, Limits, Method, Stored, format, formats, verify};
+use legacy_hash::{Format, Method, Stored, format, formats, verify};
 
-/// So low that whatever passes them is cheap.
-pub const TIGHT: Limits = Limits {
-    bcrypt_cost: 4,
-    pbkdf2_work: 200,
-    scrypt_memory: 1 << 16,
-    scrypt_work: 1 << 9,
-    argon2_memory_kib: 64,
-    argon2_passes: 2,
-    argon2_work_kib: 128,
-    sha_crypt_rounds: 1001,
-    phpass_log2: 8,
-    digest_rounds: 1001,
-    recipe_work: 1000,
-};
+#[path = "../../tests/common/tight.rs"]
+mod tight;
 
-/// A tick comes every few milliseconds: so many of them are no longer cheap, whatever the machine.
-pub const MOST_TICKS: u32 = 200;
+pub use tight::{MOST_TICKS, TIGHT};
 
 /// A question of six fields, one a line: what is named as the format or recipe, the salt, the login, the pepper, the
 /// password, and all that is left is the hash. A field that is a single `-` is absent.
