@@ -4,33 +4,40 @@ import glob
 import hashlib
 import json
 import os
+import re
 import sys
 
-VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "vectors", "*.jsonl")
 POLICIES = ["argon2id:m=64,t=1,p=1", "bcrypt:cost=4", "scrypt:ln=4,r=1,p=1", "django-pbkdf2-sha256:iterations=100", "django-argon2", "django-scrypt:ln=4", "bcrypt"]
+CRATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 RECIPES = [
-    "md5(md5($pass).$salt)",
-    "sha1(lower($user).$pass)",
-    "$pass.$pepper|bcrypt",
-    'b64(loop(4, sha512_raw($pass."{".$salt."}"), sha512_raw($prev.$pass."{".$salt."}")))',
     "{hash:hex}:{salt}:1 <- sha256($salt.$pass)",
+    "${salt2:b64}${rounds}${user}${salt}${hash:b64} <- pbkdf2_sha1_raw($pass,$salt.$salt2.$user,$rounds,20)",
     '$wp{hash} <- b64(hmac_sha384_raw("wp-sha384", trim($pass)))|bcrypt',
-    "hex(pbkdf2_sha256($pass,$salt,25,64))",
+    "lower($user).$pass|crypt",
+    "$pass.$pepper|any",
+    'b64(loop(4, sha512_raw($pass."{".$salt."}"), sha512_raw($prev.$pass."{".$salt."}")))',
     "iter(20,sha512,$pass.unhex($salt))",
-    'upper(hmac_sha1(pbkdf2_sha1($pass,$salt,10,64),0x00ff."a"))',
-    "b64(sha1_raw($salt.utf16le(nfkc($pass))))",
-    "hex(scrypt($pass,$salt,16,1,1,32))",
-    "left(reverse(pad(md5($pass),40,\"x\")),16)",
+    "argon2id($pass,$salt,1,8,1,32)",
+    'left(reverse(pad(md5($pass),40,"x")),16)',
 ]
 
 
+def recipes():
+    """Those above, those behind the names of crackers, and each function once."""
+    source = lambda name: open(os.path.join(CRATE, "src", "recipe", name)).read()
+    known = re.findall(r'^ *\("[a-z_]+:?[0-9]+", "([^"]+)"\)', source("alias.rs"), re.M)
+    names = re.findall(r'name: "([a-z0-9_*]+)"', source("functions.rs"))
+    calls = [f"{name.replace('*', 'md5')}({arguments})" for name in names for arguments in ("$pass", "$pass,$salt", "$pass,2", "$pass,$salt,2,16")]
+    return list(dict.fromkeys(RECIPES + known + calls))
+
+
 def main(folder):
-    rows = [json.loads(line) for file in sorted(glob.glob(VECTORS)) for line in open(file)]
+    rows = [json.loads(line) for file in sorted(glob.glob(os.path.join(CRATE, "tests", "vectors", "*.jsonl"))) for line in open(file)]
     write(folder, "identify", {row["hash"].encode() for row in rows})
     write(folder, "verify", {question(row["format"], row) for row in rows})
-    write(folder, "recipe_parse", {text.encode() for text in RECIPES + [row["format"] for row in rows]})
+    write(folder, "recipe_parse", {text.encode() for text in recipes() + [row["format"] for row in rows]})
     plain = {"salt": "salt", "login": "Ann", "pepper": "pepper", "password_hex": b"password".hex(), "hash": "5f4dcc3b5aa765d61d8327deb882cf99"}
-    write(folder, "recipe_eval", {question(text, plain) for text in RECIPES})
+    write(folder, "recipe_eval", {question(text, plain) for text in recipes()})
     write(folder, "policy", {text.encode() for text in POLICIES})
 
 
