@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.work/cargo/bin:$(PATH)
 
 # The steps share the cores and one target directory, in which all majors share their dependencies.
 .NOTPARALLEL:
-.PHONY: help bootstrap demo test lint unit install installcheck bench clean
+.PHONY: help bootstrap demo test lint unit fresh fuzz install installcheck bench clean
 
 help: ## show this list
 	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,15 +21,22 @@ bootstrap: ## prepare cargo-pgrx, the throwaway servers and Django in .work/
 demo: .work/installed-$(FIRST) ## watch legacy users log in, on throwaway servers
 	@tools/demo
 
-test: bootstrap lint unit $(foreach major,$(MAJORS),suite-$(major) installcheck-$(major)) ## everything that must hold, on every major of pgrx.toml
+test: bootstrap lint unit fresh fuzz $(foreach major,$(MAJORS),suite-$(major) installcheck-$(major)) ## everything that must hold, on every major of pgrx.toml
 	@sort $(MAJORS:%=.work/skipped-%) | uniq -c
 
 lint: bootstrap ## formatting and clippy
 	cargo fmt --all --check
+	cargo fmt --manifest-path crates/legacy-hash/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --features pg$(FIRST) -- --deny warnings
 
 unit: ## the tests that need no server
 	cargo test -p legacy-hash
+
+fresh: bootstrap ## hashes that genuine software makes now, of random passwords, must verify
+	@tools/fresh-vectors
+
+fuzz: bootstrap ## fuzz the hash formats for a few seconds; longer: tools/fuzz 3600
+	@tools/fuzz
 
 # The client tests on one major, or some of them: make suite-16 TEST=login
 suite-%: .work/installed-%

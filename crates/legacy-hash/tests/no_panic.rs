@@ -3,27 +3,12 @@
 
 mod common;
 
-use common::{on, vectors};
-use legacy_hash::{
-    Identified, Limits, Method, Policy, Stored, check, costs_at_least, formats, identify, verify,
-};
+use common::tight::TIGHT;
+use common::{Vector, on, one_a_format};
+use legacy_hash::{Identified, Method, Policy, Stored, check, costs_at_least, formats, identify, verify};
 use proptest::collection::vec;
 use proptest::prelude::*;
-
-/// So low that whatever passes them is cheap.
-const TIGHT: Limits = Limits {
-    bcrypt_cost: 4,
-    pbkdf2_work: 2000,
-    scrypt_memory: 1 << 16,
-    scrypt_work: 1 << 10,
-    argon2_memory_kib: 64,
-    argon2_passes: 2,
-    argon2_work_kib: 128,
-    sha_crypt_rounds: 1001,
-    phpass_log2: 8,
-    digest_rounds: 100,
-    recipe_work: 1000,
-};
+use proptest::sample::Index;
 
 fn try_everything(password: &[u8], hash: &str, salt: &str) {
     let _ = check(hash, None, &TIGHT);
@@ -42,30 +27,102 @@ fn try_everything(password: &[u8], hash: &str, salt: &str) {
     }
 }
 
-/// Hashes by genuine software, one a format and prefix.
-fn seeds() -> Vec<String> {
-    let mut seeds: Vec<String> = vectors().into_iter().map(|v| v.hash).collect();
-    seeds.sort_by_key(|hash| (hash.chars().take(9).collect::<String>(), hash.len()));
-    seeds.dedup_by_key(|hash| hash.chars().take(5).collect::<String>());
-    seeds.retain(|hash| hash.contains(['$', '}']));
-    seeds
-}
-
-fn damaged() -> impl Strategy<Value = String> {
-    let piece = prop_oneof!["\\PC{0,3}", "[0-9]{1,25}", "[$,=.{}]{1,2}", Just(String::new())];
-    (prop::sample::select(seeds()), any::<prop::sample::Index>(), 0..4usize, piece).prop_map(
-        |(hash, at, cut, piece)| {
-            let mut chars: Vec<char> = hash.chars().collect();
+/// A hash by genuine software with a few characters changed, and all that it is stored with.
+fn damaged() -> impl Strategy<Value = Vector> {
+    let piece = prop_oneof!["\\PC{0,3}", "[0-9]{1,25}", "[$,=.{}:|]{1,2}", Just(String::new())];
+    (prop::sample::select(one_a_format()), any::<Index>(), 0..4usize, piece).prop_map(
+        |(v, at, cut, piece)| {
+            let mut chars: Vec<char> = v.hash.chars().collect();
             let start = at.index(chars.len());
             let end = (start + cut).min(chars.len());
             chars.splice(start..end, piece.chars());
-            chars.into_iter().collect()
+            Vector { hash: chars.into_iter().collect(), ..v }
         },
     )
 }
 
+/// Texts that look like recipes, most of them wrong.
+fn recipe_like() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        prop::sample::select(vec![
+            "$pass",
+            "$salt",
+            "$salt2",
+            "$user",
+            "$pepper",
+            "$prev",
+            "$rounds",
+            "\"text\"",
+            "0x00ff",
+            "7",
+            "0",
+            "-1",
+            "99999999999999999999",
+            "\"",
+            "$",
+            "",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,6}",
+    ];
+    let names = vec![
+        "md5",
+        "sha1_raw",
+        "sha512",
+        "hmac_sha256_raw",
+        "pbkdf2_sha256",
+        "scrypt",
+        "argon2id",
+        "hex",
+        "unhex",
+        "b64",
+        "unb64",
+        "upper",
+        "lower",
+        "trim",
+        "left",
+        "right",
+        "mid",
+        "pad",
+        "repeat",
+        "xor",
+        "reverse",
+        "utf16le",
+        "latin1",
+        "nfkc",
+        "html",
+        "iter",
+        "loop",
+        "bcrypt",
+        "no_such_function",
+    ];
+    let expression = leaf.prop_recursive(6, 40, 4, move |inner| {
+        let name = prop::sample::select(names.clone());
+        prop_oneof![
+            (name, vec(inner.clone(), 0..5)).prop_map(|(name, of)| format!("{name}({})", of.join(","))),
+            vec(inner, 1..4).prop_map(|of| of.join(" . ")),
+        ]
+    });
+    let template =
+        prop::sample::select(vec!["", "", "{hash:hex}:{salt} <- ", "$x${salt:b64}${hash} <- ", "{hash"]);
+    let verifier = prop::sample::select(vec!["", "", "|bcrypt", " | any", "|", "|nothing"]);
+    (template, expression, verifier)
+        .prop_map(|(template, text, verifier)| format!("{template}{text}{verifier}"))
+}
+
+/// What is printed reads as the same.
+fn reads_as_printed(text: &str) {
+    if let Ok(method) = Method::parse(text) {
+        let again = Method::parse(&method.to_string());
+        assert_eq!(
+            again.map(|again| (again.to_string(), again.needs())),
+            Ok((method.to_string(), method.needs()))
+        );
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_strings(password in vec(any::<u8>(), 0..80), hash in any::<String>(), salt in any::<String>()) {
@@ -78,24 +135,51 @@ proptest! {
     }
 
     #[test]
-    fn damaged_hashes(password in vec(any::<u8>(), 0..80), hash in damaged()) {
-        try_everything(&password, &hash, "salt");
+    fn damaged_hashes(password in vec(any::<u8>(), 0..80), v in damaged()) {
+        try_everything(&password, &v.hash, "salt");
+        let method = Method::parse(&v.format).unwrap();
+        let _ = verify(&password, &v.stored(), Some(&method), &TIGHT, &mut on);
+        let _ = verify(&v.password, &v.stored(), Some(&method), &TIGHT, &mut on);
     }
 
     #[test]
-    fn any_text_under_any_name(password in vec(any::<u8>(), 0..80), hash in any::<String>(), at in any::<prop::sample::Index>()) {
+    fn any_text_under_any_name(password in vec(any::<u8>(), 0..80), hash in any::<String>(), at in any::<Index>()) {
         let formats: Vec<_> = formats().collect();
         let format = at.get(&formats);
-        let stored = Stored { hash: &hash, salt: Some(hash.as_bytes()), login: None, pepper: None };
+        let stored = Stored { hash: &hash, salt: Some(hash.as_bytes()), login: Some(&hash), pepper: Some(&password) };
         let _ = verify(&password, &stored, Some(&Method::Format(format)), &TIGHT, &mut on);
     }
 
     #[test]
-    fn all_prefixes_of_a_real_hash(hash in prop::sample::select(seeds())) {
-        for end in 0..hash.len() {
-            if let Some(prefix) = hash.get(..end) {
-                try_everything(b"password", prefix, "salt");
-            }
+    fn any_text_as_a_method(text in any::<String>()) {
+        reads_as_printed(&text);
+    }
+
+    #[test]
+    fn any_recipe(text in recipe_like(), bytes in vec(any::<u8>(), 0..80), hash in "[0-9a-f]{0,130}|\\PC{0,80}") {
+        reads_as_printed(&text);
+        if let Ok(method) = Method::parse(&text) {
+            let stored = Stored { hash: &hash, salt: Some(&bytes), login: Some("Ann"), pepper: Some(b"k") };
+            let _ = verify(&bytes, &stored, Some(&method), &TIGHT, &mut on);
+        }
+    }
+}
+
+#[test]
+fn names_read_as_printed() {
+    for format in formats() {
+        format.aliases.iter().chain([&format.name]).for_each(|name| reads_as_printed(name));
+    }
+}
+
+#[test]
+fn all_prefixes_of_a_real_hash() {
+    for v in one_a_format() {
+        let method = Method::parse(&v.format).unwrap();
+        for (end, _) in v.hash.char_indices() {
+            let stored = Stored { hash: &v.hash[..end], ..v.stored() };
+            let _ = verify(&v.password, &stored, Some(&method), &TIGHT, &mut on);
+            let _ = verify(&v.password, &stored, None, &TIGHT, &mut on);
         }
     }
 }

@@ -2,12 +2,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 pub mod counting;
+pub mod tight;
 
 use std::ops::ControlFlow;
 
-use legacy_hash::{Error, Limits, Method, Stored, Verdict, check, verify};
+use legacy_hash::{Error, Limits, Method, Stored, Verdict, check, formats, verify};
 
 /// One line of tests/vectors/*.jsonl.
+#[derive(Clone)]
 pub struct Vector {
     pub format: String,
     pub password: Vec<u8>,
@@ -33,7 +35,12 @@ pub fn brief(password: &[u8]) -> String {
 
 impl Vector {
     pub fn stored(&self) -> Stored<'_> {
-        Stored { hash: &self.hash, salt: self.salt.as_deref(), login: self.login.as_deref(), pepper: None }
+        Stored {
+            hash: &self.hash,
+            salt: self.salt.as_deref(),
+            login: self.login.as_deref(),
+            pepper: self.pepper.as_deref(),
+        }
     }
 }
 
@@ -45,6 +52,13 @@ pub fn vectors() -> Vec<Vector> {
     let vectors: Vec<_> = lines.flat_map(|path| read(&path)).collect();
     assert!(vectors.len() > 800, "only {} vectors found", vectors.len());
     vectors
+}
+
+/// One vector of each format, in the order of the list: the one with the shortest hash.
+pub fn one_a_format() -> Vec<Vector> {
+    let mut vectors = vectors();
+    vectors.sort_by_key(|v| (v.hash.len(), v.hash.clone()));
+    formats().filter_map(|format| vectors.iter().find(|v| v.format == format.name).cloned()).collect()
 }
 
 fn read(path: &std::path::Path) -> Vec<Vector> {
