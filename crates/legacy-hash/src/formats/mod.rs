@@ -13,6 +13,24 @@ pub(crate) mod scrypt;
 pub(crate) mod sha_crypt;
 pub(crate) mod wordpress;
 
+// frameworks of Python, PHP, Ruby and Go
+mod cms;
+mod crackstation;
+mod django;
+mod drupal;
+mod fields;
+mod gitea;
+mod jupyter;
+mod magento;
+mod mediawiki;
+mod nextcloud;
+mod pbkdf2_hex;
+mod services;
+mod srp;
+mod werkzeug;
+mod woltlab;
+mod xenforo;
+
 use crate::format::Format;
 
 /// The list of formats, once, by family. A new format is one more row in the `FORMATS` of its file; a new
@@ -35,6 +53,20 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     // frameworks of Java, .NET and identity providers
 
     // frameworks of Python, PHP, Ruby and Go
-
+    django::FORMATS,
+    werkzeug::FORMATS,
+    jupyter::FORMATS,
+    pbkdf2_hex::FORMATS,
+    crackstation::FORMATS,
+    drupal::FORMATS,
+    mediawiki::FORMATS,
+    magento::FORMATS,
+    nextcloud::FORMATS,
+    xenforo::FORMATS,
+    woltlab::FORMATS,
+    cms::FORMATS,
+    gitea::FORMATS,
+    services::FORMATS,
+    srp::FORMATS,
     // databases, operating systems, devices
 ];

@@ -17,6 +17,11 @@ pub fn counting(v: &Vector, password: &[u8]) -> Vec<u8> {
         // frameworks of Java, .NET and identity providers
 
         // frameworks of Python, PHP, Ruby and Go
+        "wbb4" | "woltlab-bcrypt" | "mediawiki-bcrypt" | "xenforo2" => cut(password, 72),
+        "nextcloud" if v.hash.contains("|$2") => cut(password, 72),
+        "eggdrop-blowfish" => password.iter().copied().cycle().take(72).collect(),
+        "django-scrypt-old" => password.trim_ascii().to_vec(),
+        "wow-srp" => password.to_ascii_uppercase(),
 
         // databases, operating systems, devices
 
