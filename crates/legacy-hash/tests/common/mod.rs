@@ -33,7 +33,12 @@ pub fn brief(password: &[u8]) -> String {
 
 impl Vector {
     pub fn stored(&self) -> Stored<'_> {
-        Stored { hash: &self.hash, salt: self.salt.as_deref(), login: self.login.as_deref(), pepper: None }
+        Stored {
+            hash: &self.hash,
+            salt: self.salt.as_deref(),
+            login: self.login.as_deref(),
+            pepper: self.pepper.as_deref(),
+        }
     }
 }
 
