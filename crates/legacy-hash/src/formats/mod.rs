@@ -9,6 +9,7 @@ pub(crate) mod ldap;
 pub(crate) mod md5_crypt;
 pub(crate) mod pbkdf2;
 pub(crate) mod phpass;
+pub(crate) mod recipes;
 pub(crate) mod scrypt;
 pub(crate) mod sha_crypt;
 pub(crate) mod wordpress;
@@ -47,7 +48,12 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     ldap::FORMATS,
     digest::FORMATS,
     // recipes
-
+    recipes::FORUMS,
+    recipes::FRAMEWORKS,
+    recipes::APPLICATIONS,
+    recipes::TWO_SALTS,
+    recipes::DIGESTS,
+    recipes::HTTP_DIGEST,
     // crypt(3) and directories
 
     // frameworks of Java, .NET and identity providers

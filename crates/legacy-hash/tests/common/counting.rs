@@ -11,6 +11,11 @@ pub fn counting(v: &Vector, password: &[u8]) -> Vec<u8> {
         "bcrypt" | "bcrypt-2x" | "django-bcrypt" => cut(password, 72),
         "wordpress-bcrypt" => password.trim_ascii().to_vec(),
         // recipes
+        "devise-bcrypt-pepper" => {
+            let pepper = v.pepper.clone().unwrap_or_default();
+            cut(&[password, &pepper].concat(), 72)
+        }
+        "smf21" => cut(password, 72 - v.login.as_deref().unwrap_or_default().len()),
 
         // crypt(3) and directories
 
