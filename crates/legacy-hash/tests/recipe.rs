@@ -179,6 +179,19 @@ fn names_of_crackers_are_unique_and_their_recipes_parse() {
     }
 }
 
+/// Lines of name, password and hash, as the crackers' own self-tests have them.
+#[test]
+fn the_self_tests_of_crackers_verify() {
+    let hashcat = include_str!("recipes/hashcat-6.2.6.tsv").lines().map(|line| format!("hashcat:{line}"));
+    let john = include_str!("recipes/john-1.9.tsv").lines().map(str::to_owned);
+    let lines: Vec<String> = hashcat.chain(john).collect();
+    assert!(lines.len() > 130, "{}", lines.len());
+    for line in &lines {
+        let [name, password, hash] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        right(name, password, &stored(hash));
+    }
+}
+
 #[test]
 fn functions_do_what_the_manual_says() {
     // What PHP 8.2 (with mbstring and intl) and Python 3.11 give.

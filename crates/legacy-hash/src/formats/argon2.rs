@@ -87,6 +87,13 @@ impl Variant {
 /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash`
 pub(crate) struct Argon2(pub(crate) Variant);
 
+impl Argon2 {
+    /// The variant that a PHC string names.
+    pub(crate) fn of(phc: &str) -> Option<Self> {
+        Variant::ALL.map(Self).into_iter().find(|scheme| scheme.recognise(phc))
+    }
+}
+
 impl Scheme for Argon2 {
     fn recognise(&self, hash: &str) -> bool {
         hash.starts_with(self.0.prefix())
@@ -115,8 +122,7 @@ const DJANGO_PREFIX: &str = "argon2";
 impl DjangoArgon2 {
     fn inner<'a>(&self, hash: &'a str) -> Result<(Argon2, &'a str), Error> {
         let phc = hash.strip_prefix(DJANGO_PREFIX).ok_or(Error::Malformed("argon2 prefix"))?;
-        let scheme = Variant::ALL.map(Argon2).into_iter().find(|scheme| scheme.recognise(phc));
-        Ok((scheme.ok_or(Error::Malformed("argon2 prefix"))?, phc))
+        Ok((Argon2::of(phc).ok_or(Error::Malformed("argon2 prefix"))?, phc))
     }
 }
 

@@ -88,6 +88,18 @@ impl Scheme for Bcrypt {
 }
 
 impl Bcrypt {
+    /// What crypt(3) returns for a password and a bcrypt string as its setting: for formats that hash the string
+    /// itself again.
+    pub(crate) fn crypt(&self, attempt: &mut Attempt<'_>) -> Result<Zeroizing<String>, Error> {
+        let stored = self.parse(attempt.hash, attempt.limits)?;
+        let key = Key::new(attempt.password, stored.variant);
+        let computed = bcrypt(&key, &stored.salt, stored.cost, attempt.limits, attempt.tick)?;
+        let (salt, hash) = (to_bcrypt64(&stored.salt), to_bcrypt64(&computed[..]));
+        // The prefix and the cost, up to and with the last dollar.
+        let setting = attempt.hash.rfind('$').and_then(|end| attempt.hash.get(..=end)).unwrap_or_default();
+        Ok(Zeroizing::new(format!("{setting}{salt}{hash}")))
+    }
+
     fn covers(&self, variant: Variant) -> bool {
         self.sign_extended == (variant == Variant::SignExtended)
     }

@@ -20,21 +20,19 @@ pub(crate) const FORMATS: &[Format] = &[
     },
     Format {
         name: "md5($pass.$salt)",
-        aliases: &["joomla-md5"],
         example: "<hash, 32 hex digits>",
         needs_salt: true,
         must_name: true,
-        note: "Joomla before 2.5.18 (its hash:salt in two columns)",
+        note: "",
         scheme: &Bare(Hash::Md5, Order::PasswordFirst),
         ..ROW
     },
     Format {
         name: "md5($salt.$pass)",
-        aliases: &["oscommerce", "magento1-col", "serv-u-md5"],
         example: "<hash, 32 hex digits>",
         needs_salt: true,
         must_name: true,
-        note: "osCommerce, Magento 1",
+        note: "",
         scheme: &Bare(Hash::Md5, Order::SaltFirst),
         ..ROW
     },
@@ -103,11 +101,10 @@ pub(crate) const FORMATS: &[Format] = &[
     },
     Format {
         name: "sha512($pass.$salt)",
-        aliases: &["filezilla-sha512", "sha512-b64"],
         example: "<hash, 128 hex digits>",
         needs_salt: true,
         must_name: true,
-        note: "FileZilla Server",
+        note: "",
         scheme: &Bare(Hash::Sha512, Order::PasswordFirst),
         ..ROW
     },

@@ -9,9 +9,28 @@ pub(crate) mod ldap;
 pub(crate) mod md5_crypt;
 pub(crate) mod pbkdf2;
 pub(crate) mod phpass;
+pub(crate) mod recipes;
 pub(crate) mod scrypt;
 pub(crate) mod sha_crypt;
 pub(crate) mod wordpress;
+
+// frameworks of Python, PHP, Ruby and Go
+mod cms;
+mod crackstation;
+mod django;
+mod drupal;
+mod fields;
+mod gitea;
+mod jupyter;
+mod magento;
+mod mediawiki;
+mod nextcloud;
+mod pbkdf2_hex;
+mod services;
+mod srp;
+mod werkzeug;
+mod woltlab;
+mod xenforo;
 
 use crate::format::Format;
 
@@ -29,12 +48,31 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     ldap::FORMATS,
     digest::FORMATS,
     // recipes
-
+    recipes::FORUMS,
+    recipes::FRAMEWORKS,
+    recipes::APPLICATIONS,
+    recipes::TWO_SALTS,
+    recipes::DIGESTS,
+    recipes::HTTP_DIGEST,
     // crypt(3) and directories
 
     // frameworks of Java, .NET and identity providers
 
     // frameworks of Python, PHP, Ruby and Go
-
+    django::FORMATS,
+    werkzeug::FORMATS,
+    jupyter::FORMATS,
+    pbkdf2_hex::FORMATS,
+    crackstation::FORMATS,
+    drupal::FORMATS,
+    mediawiki::FORMATS,
+    magento::FORMATS,
+    nextcloud::FORMATS,
+    xenforo::FORMATS,
+    woltlab::FORMATS,
+    cms::FORMATS,
+    gitea::FORMATS,
+    services::FORMATS,
+    srp::FORMATS,
     // databases, operating systems, devices
 ];

@@ -30,6 +30,14 @@ pub(crate) const FORMATS: &[Format] = &[
         scheme: &DjangoScrypt,
         ..ROW
     },
+    Format {
+        name: "adonis-scrypt",
+        strength: Strength::Strong,
+        example: "$scrypt$n=<N>,r=<r>,p=<p>$<salt, base64>$<hash, base64>",
+        note: "AdonisJS, and the npm package @phc/scrypt",
+        scheme: &AdonisScrypt,
+        ..ROW
+    },
 ];
 
 /// The longest output seen is 64 bytes; the hash is not the expensive part, so this is generous.
@@ -58,12 +66,31 @@ impl Scheme for ScryptPhc {
     }
 }
 
+/// `$scrypt$n=…,r=…,p=…$salt$hash`: N itself, where others write its logarithm.
+pub(crate) struct AdonisScrypt;
+
+impl Scheme for AdonisScrypt {
+    fn recognise(&self, hash: &str) -> bool {
+        let params = hash.strip_prefix("$scrypt$").and_then(|rest| rest.split('$').next());
+        params.is_some_and(|params| params.split(',').any(|param| param.starts_with("n=")))
+    }
+
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
+        Parsed::adonis(hash)?.cost.check(limits)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        Parsed::adonis(attempt.hash)?.verify(attempt)
+    }
+}
+
 /// `scrypt$N$salt$r$p$hash`: Django's ScryptPasswordHasher. The salt is hashed as the text that it is.
 pub(crate) struct DjangoScrypt;
 
 impl Scheme for DjangoScrypt {
     fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with("scrypt$")
+        // Seven fields are another format's.
+        hash.starts_with("scrypt$") && hash.matches('$').count() != 6
     }
 
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
@@ -88,6 +115,18 @@ struct Parsed {
 
 impl Parsed {
     fn phc(text: &str) -> Result<Self, Error> {
+        Self::dollars(text, phc_cost)
+    }
+
+    fn adonis(text: &str) -> Result<Self, Error> {
+        Self::dollars(text, |params| {
+            let [n, r, p] = named_numbers(params, "n")?;
+            Cost::from_n(n, r, p)
+        })
+    }
+
+    /// Parameters, salt and hash after the common prefix.
+    fn dollars(text: &str, cost: impl FnOnce(&str) -> Result<Cost, Error>) -> Result<Self, Error> {
         let rest = text.strip_prefix("$scrypt$").ok_or(Error::Malformed("scrypt prefix"))?;
         let mut fields = rest.split('$');
         let (Some(params), Some(salt), Some(hash), None) =
@@ -96,7 +135,7 @@ impl Parsed {
             return Err(Error::Malformed("scrypt fields"));
         };
         let hash = exact_hash(b64(hash, "scrypt hash")?)?;
-        Ok(Self { cost: phc_cost(params)?, salt: b64(salt, "scrypt salt")?, hash })
+        Ok(Self { cost: cost(params)?, salt: b64(salt, "scrypt salt")?, hash })
     }
 
     fn django(text: &str) -> Result<Self, Error> {
@@ -122,22 +161,28 @@ fn exact_hash(hash: Vec<u8>) -> Result<Vec<u8>, Error> {
 
 /// `ln=…,r=…,p=…`, in this order by every producer, but read in any.
 fn phc_cost(text: &str) -> Result<Cost, Error> {
+    let [ln, r, p] = named_numbers(text, "ln")?;
+    Ok(Cost { log_n: u32::try_from(ln).unwrap_or(u32::MAX), r, p })
+}
+
+/// The numbers of a first name, `r`, and `p`, each once.
+fn named_numbers(text: &str, first: &str) -> Result<[u64; 3], Error> {
     const PART: &str = "scrypt parameters";
-    let (mut ln, mut r, mut p) = (None, None, None);
+    let (mut n, mut r, mut p) = (None, None, None);
     for param in text.split(',') {
         let (name, value) = param.split_once('=').ok_or(Error::Malformed(PART))?;
         let slot = match name {
-            "ln" => &mut ln,
             "r" => &mut r,
             "p" => &mut p,
+            name if name == first => &mut n,
             _ => return Err(Error::Malformed(PART)),
         };
         if slot.replace(number(value, PART)?).is_some() {
             return Err(Error::Malformed(PART));
         }
     }
-    let (Some(ln), Some(r), Some(p)) = (ln, r, p) else { return Err(Error::Malformed(PART)) };
-    Ok(Cost { log_n: u32::try_from(ln).unwrap_or(u32::MAX), r, p })
+    let (Some(n), Some(r), Some(p)) = (n, r, p) else { return Err(Error::Malformed(PART)) };
+    Ok([n, r, p])
 }
 
 /// log2 N, r, p: OWASP's first choice (128 MiB) by default, and no more than the absolute limits hold.

@@ -6,6 +6,7 @@ pub(crate) mod bcrypt;
 pub(crate) mod digest;
 pub(crate) mod pbkdf2;
 pub(crate) mod scrypt;
+pub(crate) mod srp;
 
 use std::ops::ControlFlow;
 

@@ -153,10 +153,16 @@ impl Recipe {
         fields.ok_or(Error::Malformed("the layout of a recipe"))
     }
 
-    /// A hash and the salt after its first colon, where the recipe takes its salt from elsewhere.
+    /// A hash and the salt after its first colon (or dollar sign, as John the Ripper has it), where the recipe takes its
+    /// salt from elsewhere.
     fn split_joined<'a>(&self, hash: &'a str) -> Option<(&'a str, &'a str)> {
-        let joined = self.template.is_empty() && self.needs().salt;
-        joined.then(|| hash.split_once(':')).flatten()
+        if !self.template.is_empty() || !self.needs().salt {
+            return None;
+        }
+        match self.verifier {
+            Some(_) => hash.split_once(':'),
+            None => hash.split_once([':', '$']),
+        }
     }
 
     /// Reads the stored hash alone.
