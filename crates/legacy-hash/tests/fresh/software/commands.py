@@ -137,7 +137,7 @@ def openssl():
         one = lambda password, extras, option=option: run(path, "passwd", option, "-stdin", stdin=password)
         yield f"openssl {number}", Way(format, f"passwd {option}", one, takes=lambda password: 0 < len(password) <= 200)
     one = lambda password, extras: run(path, "passwd", "-5", "-salt", "rounds=10$abc", "-stdin", stdin=password)
-    yield f"openssl {number}", Way("sha256crypt", "passwd -5 -salt rounds=10$abc", one, takes=bool, dear=True, written=["password"])
+    yield f"openssl {number}", Way("sha256crypt", "passwd -5 -salt rounds=10$abc", one, takes=lambda password: 0 < len(password) <= 200, dear=True, written=["password"])
     digests = {"md5": "md5", "sha1": "sha1", "sha224": "sha224", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sha3-512": "sha3_512", "sm3": "sm3", "blake2b512": "blake2b512"}
     for name, format in digests.items():
         one = lambda password, extras, name=name: run(path, "dgst", f"-{name}", "-r", stdin=password).split()[0]
