@@ -2,16 +2,29 @@
 //! in each file the same verbs ([`Scheme`](crate::format::Scheme)): recognise, check, verify, and where a
 //! policy may ask for it, produce.
 
+pub(crate) mod afs;
 pub(crate) mod argon2;
 pub(crate) mod bcrypt;
+pub(crate) mod des_crypt;
 pub(crate) mod digest;
+pub(crate) mod directory;
+pub(crate) mod groupware;
 pub(crate) mod ldap;
+pub(crate) mod mail;
 pub(crate) mod md5_crypt;
+pub(crate) mod nt;
+pub(crate) mod passlib;
 pub(crate) mod pbkdf2;
+pub(crate) mod pbkdf2_tools;
 pub(crate) mod phpass;
+pub(crate) mod qnx;
+pub(crate) mod scram;
 pub(crate) mod scrypt;
 pub(crate) mod sha_crypt;
+pub(crate) mod sunmd5;
+pub(crate) mod unix_crypt;
 pub(crate) mod wordpress;
+pub(crate) mod yescrypt;
 
 use crate::format::Format;
 
@@ -31,7 +44,19 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     // recipes
 
     // crypt(3) and directories
-
+    des_crypt::FORMATS,
+    unix_crypt::FORMATS,
+    sunmd5::FORMATS,
+    yescrypt::FORMATS,
+    nt::FORMATS,
+    afs::FORMATS,
+    qnx::FORMATS,
+    directory::FORMATS,
+    mail::FORMATS,
+    groupware::FORMATS,
+    passlib::FORMATS,
+    pbkdf2_tools::FORMATS,
+    scram::FORMATS,
     // frameworks of Java, .NET and identity providers
 
     // frameworks of Python, PHP, Ruby and Go
