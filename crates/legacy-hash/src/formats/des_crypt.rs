@@ -153,7 +153,7 @@ impl BigCrypt {
     /// The blocks, each with its salt.
     fn parse(&self, text: &str) -> Result<Vec<(u32, u64)>, Error> {
         let (salt, hash) = text.split_at_checked(2).ok_or(Error::Malformed("bigcrypt salt"))?;
-        if hash.is_empty() || hash.len() % BLOCK_CHARS != 0 || !is_h64(hash) {
+        if hash.is_empty() || !hash.len().is_multiple_of(BLOCK_CHARS) || !is_h64(hash) {
             return Err(Error::Malformed("bigcrypt hash length"));
         }
         let mut salt = salt_of(salt)?;
@@ -170,7 +170,7 @@ impl BigCrypt {
 
 impl Scheme for BigCrypt {
     fn recognise(&self, hash: &str) -> bool {
-        hash.len() > 2 && (hash.len() - 2) % BLOCK_CHARS == 0 && is_h64(hash)
+        hash.len() > 2 && (hash.len() - 2).is_multiple_of(BLOCK_CHARS) && is_h64(hash)
     }
 
     fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
