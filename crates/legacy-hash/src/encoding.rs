@@ -70,6 +70,28 @@ pub(crate) fn h64_value(c: u8) -> Option<u32> {
     H64.iter().position(|&h| h == c).and_then(|i| u32::try_from(i).ok())
 }
 
+/// A number in the alphabet of crypt(3), least significant character first: at most ten of them.
+pub(crate) fn h64_number(text: &str, part: &'static str) -> Result<u64, Error> {
+    if text.len() > 10 {
+        return Err(Error::Malformed(part));
+    }
+    text.bytes()
+        .rev()
+        .try_fold(0, |number, c| Ok(number << 6 | u64::from(h64_value(c).ok_or(Error::Malformed(part))?)))
+}
+
+/// The base64 of crypt(3) as AIX and NetBSD use it: the three bytes of each group the other way round.
+pub(crate) fn h64_reversed(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
+    let mut bytes = h64(text, part)?;
+    bytes.chunks_mut(3).for_each(<[u8]>::reverse);
+    Ok(bytes)
+}
+
+/// Base64 of the standard alphabet or of the one for URLs.
+pub(crate) fn b64_either(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
+    b64(&text.replace('-', "+").replace('_', "/"), part)
+}
+
 /// Hex of either case.
 pub(crate) fn hex(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
     hex::decode(text).map_err(|_| Error::Malformed(part))

@@ -2,28 +2,41 @@
 //! in each file the same verbs ([`Scheme`](crate::format::Scheme)): recognise, check, verify, and where a
 //! policy may ask for it, produce.
 
+pub(crate) mod afs;
 pub(crate) mod argon2;
 pub(crate) mod aspnet;
 pub(crate) mod bcrypt;
 pub(crate) mod couchdb;
+pub(crate) mod des_crypt;
 pub(crate) mod digest;
+pub(crate) mod directory;
 pub(crate) mod enterprise;
 pub(crate) mod firebase;
+pub(crate) mod groupware;
 pub(crate) mod java;
 pub(crate) mod keycloak;
 pub(crate) mod kratos;
 pub(crate) mod ldap;
+pub(crate) mod mail;
 pub(crate) mod md5_crypt;
 pub(crate) mod node;
+pub(crate) mod nt;
+pub(crate) mod passlib;
 pub(crate) mod pbkdf2;
+pub(crate) mod pbkdf2_tools;
 pub(crate) mod phpass;
+pub(crate) mod qnx;
 pub(crate) mod recipes;
+pub(crate) mod scram;
 pub(crate) mod scrypt;
 pub(crate) mod scrypt_apps;
 pub(crate) mod sha_crypt;
 pub(crate) mod spring;
 pub(crate) mod sspr;
+pub(crate) mod sunmd5;
+pub(crate) mod unix_crypt;
 pub(crate) mod wordpress;
+pub(crate) mod yescrypt;
 
 // frameworks of Python, PHP, Ruby and Go
 mod cms;
@@ -66,7 +79,19 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     recipes::DIGESTS,
     recipes::HTTP_DIGEST,
     // crypt(3) and directories
-
+    des_crypt::FORMATS,
+    unix_crypt::FORMATS,
+    sunmd5::FORMATS,
+    yescrypt::FORMATS,
+    nt::FORMATS,
+    afs::FORMATS,
+    qnx::FORMATS,
+    directory::FORMATS,
+    mail::FORMATS,
+    groupware::FORMATS,
+    passlib::FORMATS,
+    pbkdf2_tools::FORMATS,
+    scram::FORMATS,
     // frameworks of Java, .NET and identity providers
     aspnet::FORMATS,
     couchdb::FORMATS,

@@ -38,6 +38,22 @@ pub(crate) const FORMATS: &[Format] = &[
         ..ROW
     },
     Format {
+        name: "passlib-pbkdf2-sha224",
+        strength: Strength::Acceptable,
+        example: "$pbkdf2-sha224$<iterations>$<salt, ab64>$<hash, ab64>",
+        note: "",
+        scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha224$", hash: Hash::Sha224 },
+        ..ROW
+    },
+    Format {
+        name: "passlib-pbkdf2-sha384",
+        strength: Strength::Acceptable,
+        example: "$pbkdf2-sha384$<iterations>$<salt, ab64>$<hash, ab64>",
+        note: "",
+        scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha384$", hash: Hash::Sha384 },
+        ..ROW
+    },
+    Format {
         name: "passlib-pbkdf2-sha256",
         strength: Strength::Acceptable,
         example: "$pbkdf2-sha256$<iterations>$<salt, ab64>$<hash, ab64>",

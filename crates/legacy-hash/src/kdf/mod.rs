@@ -3,11 +3,14 @@
 
 pub(crate) mod argon2;
 pub(crate) mod bcrypt;
+pub(crate) mod bcrypt_pbkdf;
+pub(crate) mod des;
 pub(crate) mod digest;
 pub(crate) mod iterated;
 pub(crate) mod pbkdf2;
 pub(crate) mod scrypt;
 pub(crate) mod srp;
+pub(crate) mod yescrypt;
 
 use std::ops::ControlFlow;
 

@@ -77,6 +77,6 @@ pub(crate) fn scrypt(
 
 /// Asks for the memory first and gives it back: the crate allocates infallibly, and a failure there would
 /// abort the process. Of one thread, what was just free is free again.
-fn probe(bytes: usize) -> Result<(), Error> {
+pub(super) fn probe(bytes: usize) -> Result<(), Error> {
     Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| Error::OutOfMemory)
 }

@@ -20,6 +20,19 @@ pub fn counting(v: &Vector, password: &[u8]) -> Vec<u8> {
         "smf21" => cut(password, 72 - v.login.as_deref().unwrap_or_default().len()),
 
         // crypt(3) and directories
+        "descrypt" | "dovecot-des-crypt" | "django-des-crypt" => seven_bits(&cut(password, 8)),
+        "crypt16" => seven_bits(&cut(password, 16)),
+        "bigcrypt" if v.hash.len() == 2 + 16 * 11 => seven_bits(&cut(password, 128)),
+        "bigcrypt" | "bsdicrypt" => seven_bits(password),
+        "ldap-crypt" if v.hash.len() == "{CRYPT}".len() + 13 => seven_bits(&cut(password, 8)),
+        "ldap-crypt" if v.hash.contains("}_") => seven_bits(password),
+        "ldap-crypt" if v.hash.contains("}$2") => cut(password, 72),
+        "ldap-bcrypt-zope" | "dovecot-blf-crypt" => cut(password, 72),
+        "lm" | "dovecot-lanman" => match std::str::from_utf8(password) {
+            Ok(text) => text.to_uppercase().chars().take(14).collect::<String>().into_bytes(),
+            Err(_) => cut(&password.to_ascii_uppercase(), 14),
+        },
+        "zope-mysql" => password.iter().copied().filter(|byte| !b" \t".contains(byte)).collect(),
 
         // frameworks of Java, .NET and identity providers
         "spring-bcrypt" => cut(password, 72),
@@ -65,4 +78,9 @@ fn adx_sum(password: &[u8]) -> Vec<u8> {
 /// The first bytes only.
 fn cut(password: &[u8], len: usize) -> Vec<u8> {
     password[..password.len().min(len)].to_vec()
+}
+
+/// Without the highest bit of each.
+fn seven_bits(password: &[u8]) -> Vec<u8> {
+    password.iter().map(|byte| byte & 0x7f).collect()
 }
