@@ -9,6 +9,7 @@ CREATE TABLE ferry.link (
     moved_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
     hash_digest text,
     tombstone   boolean NOT NULL DEFAULT false,
+    replaced    jsonb,
     PRIMARY KEY (source, legacy_key),
     CONSTRAINT link_via_known CHECK (via IN ('login', 'import', 'reset', 'admin', 'adopt')),
     CONSTRAINT link_user_or_tombstone CHECK (user_id IS NOT NULL OR tombstone)
@@ -26,3 +27,4 @@ COMMENT ON COLUMN ferry.link.via IS 'how the user was moved: login, import, rese
 COMMENT ON COLUMN ferry.link.moved_at IS 'when the user was moved';
 COMMENT ON COLUMN ferry.link.hash_digest IS 'SHA-256 (hex) of the hash that pg_ferry wrote from the legacy password; once the target holds another hash, the legacy password is never asked again';
 COMMENT ON COLUMN ferry.link.tombstone IS 'true = the user was forgotten and does not come back';
+COMMENT ON COLUMN ferry.link.replaced IS 'of an adopted user: the columns that the mappings have overwritten and what they held before, for unmigrate_login';

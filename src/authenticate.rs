@@ -153,11 +153,11 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// No password was ever set here: a user moved by `prepare_reset`, or one made in advance.
+    /// No password was ever set here: a user moved by `prepare_reset` or `migrate_login`, or one made in advance.
     fn no_password_in_target(&mut self, user: User) -> Decision {
         let row = &self.target.row;
         match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
-            Some(link) if link.via == Some(Via::Reset) && link.hash_is_ours() => {
+            Some(link) if link.is_pending() => {
                 self.note("reset", &format!("no password was set yet: source {} still decides", link.source));
                 self.refresh(user, &link, Outcome::Unavailable)
             }
@@ -371,6 +371,7 @@ impl<'a> Flow<'a> {
             return Step6::Raced;
         }
         let transfer = &what.source.transfer;
+        let replaced = what.adopting.and_then(|user| transfer.will_replace(&self.target, user));
         let written = match what.adopting {
             Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
             None => transfer.insert(&self.target, what.person.row, what.hash),
@@ -390,6 +391,7 @@ impl<'a> Flow<'a> {
             target,
             user_id: &written.user_id,
             via: what.via,
+            replaced: replaced.as_deref(),
         });
         self.log(
             self.kind,

@@ -18,6 +18,9 @@ pub(crate) enum Kind {
     ChangePassword,
     PrepareReset,
     FindLogin,
+    MigrateLogin,
+    UnmigrateLogin,
+    ForgetLogin,
 }
 
 impl Kind {
@@ -30,6 +33,9 @@ impl Kind {
             Kind::ChangePassword => "change_password",
             Kind::PrepareReset => "prepare_reset",
             Kind::FindLogin => "find_login",
+            Kind::MigrateLogin => "migrate_login",
+            Kind::UnmigrateLogin => "unmigrate_login",
+            Kind::ForgetLogin => "forget_login",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! spelled out all the same, in the signature itself.
 #![allow(clippy::type_complexity)]
 
+use crate::admin::{self, Unmoved};
 use crate::authenticate::authenticate;
 use crate::calibrate::Account;
 use crate::error::{OrRaise, Refusal};
@@ -153,6 +154,35 @@ fn prepare_reset(
 ) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text))> {
     let caller = Caller { kind: Kind::PrepareReset, login, target, client };
     reset_rows(caller.request(None, password::prepare_reset))
+}
+
+#[pg_extern(sql = false)]
+fn migrate_login(
+    login: Option<Text>,
+    target: Option<Text>,
+) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text))> {
+    let caller = Caller { kind: Kind::MigrateLogin, login, target, client: None };
+    reset_rows(caller.request(None, admin::migrate))
+}
+
+#[pg_extern(sql = false)]
+fn unmigrate_login(
+    login: Option<Text>,
+    target: Option<Text>,
+) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text), name!(detail, Text))> {
+    let caller = Caller { kind: Kind::UnmigrateLogin, login, target, client: None };
+    let Unmoved { answer, detail } = caller.request(None, admin::unmigrate);
+    let outcome = Text(answer.outcome.name().to_string());
+    TableIterator::once((answer.user_id.map(Text), outcome, Text(detail.to_string())))
+}
+
+#[pg_extern(sql = false)]
+fn forget_login(
+    login: Option<Text>,
+    target: Option<Text>,
+) -> TableIterator<'static, (name!(user_id, Option<Text>), name!(outcome, Text))> {
+    let caller = Caller { kind: Kind::ForgetLogin, login, target, client: None };
+    reset_rows(caller.request(None, admin::forget))
 }
 
 #[pg_extern(sql = false)]

@@ -2,12 +2,13 @@
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
-//! [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
+//! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
 //! [`mapping`], [`rule`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
 
+mod admin;
 mod authenticate;
 mod calibrate;
 mod catalog;
@@ -45,7 +46,8 @@ pgrx::extension_sql_file!("../sql/event.sql", name = "event", requires = ["link"
 pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event"]);
 pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
-pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["explain"]);
+pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
+pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
 pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["check"], finalize);
 
 /// Called when a backend loads the library.

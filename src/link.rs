@@ -15,6 +15,8 @@ pub(crate) struct Link {
     pub(crate) via: Option<Via>,
     /// The target's hash is still the one that pg_ferry wrote.
     hash_digest: Option<String>,
+    /// Of an adopted user: what the mappings have overwritten, as a JSON object.
+    pub(crate) replaced: Option<String>,
     digest_now: Option<String>,
 }
 
@@ -23,16 +25,18 @@ pub(crate) struct Link {
 pub(crate) enum Via {
     Login,
     Reset,
+    Admin,
     Adopt,
 }
 
 impl Via {
-    const ALL: [Via; 3] = [Via::Login, Via::Reset, Via::Adopt];
+    const ALL: [Via; 4] = [Via::Login, Via::Reset, Via::Admin, Via::Adopt];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Via::Login => "login",
             Via::Reset => "reset",
+            Via::Admin => "admin",
             Via::Adopt => "adopt",
         }
     }
@@ -46,7 +50,14 @@ impl Link {
     }
 }
 
-const COLUMNS: &str = "source, legacy_key, user_id, tombstone, via, hash_digest";
+impl Link {
+    /// Whether the user was moved without a password, and none was set since.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.via, Some(Via::Reset | Via::Admin)) && self.hash_is_ours()
+    }
+}
+
+const COLUMNS: &str = "source, legacy_key, user_id, tombstone, via, hash_digest, replaced::text";
 const DIGEST: &str = "encode(sha256(convert_to($3, 'UTF8')), 'hex')";
 
 thread_local! {
@@ -82,14 +93,15 @@ pub(crate) struct NewLink<'a> {
     pub(crate) target: &'a str,
     pub(crate) user_id: &'a str,
     pub(crate) via: Via,
+    pub(crate) replaced: Option<&'a str>,
 }
 
 /// Ties a legacy key to a user. `hash` is what was written from the legacy password; without one the
 /// legacy password is never asked again.
 pub(crate) fn insert(new: &NewLink<'_>) {
     let sql = format!(
-        "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via) \
-         VALUES ($1, $2, {DIGEST}, $4, $5, $6)"
+        "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via, replaced) \
+         VALUES ($1, $2, {DIGEST}, $4, $5, $6, $7::jsonb)"
     );
     let arguments = [
         Arg::Text(new.source),
@@ -98,8 +110,33 @@ pub(crate) fn insert(new: &NewLink<'_>) {
         Arg::Text(new.target),
         Arg::Text(new.user_id),
         Arg::Text(new.via.name()),
+        Arg::from(new.replaced),
     ];
-    run(&INSERT, &sql, &[TEXT; 6], |plan| plan.count(&arguments));
+    run(&INSERT, &sql, &[TEXT; 7], |plan| plan.count(&arguments));
+}
+
+/// Unties a legacy key, which may then be moved anew.
+pub(crate) fn delete(source: &str, key: &str) {
+    let sql = "DELETE FROM ferry.link WHERE source = $1 AND legacy_key = $2";
+    run_once(sql, &[Arg::Text(source), Arg::Text(key)]);
+}
+
+/// Makes a legacy key one that is never moved again.
+pub(crate) fn bury(source: &str, key: &str, target: &str) {
+    let sql = "INSERT INTO ferry.link (source, legacy_key, target, via, tombstone) VALUES ($1, $2, $3, 'admin', true) \
+               ON CONFLICT (source, legacy_key) DO UPDATE SET tombstone = true";
+    run_once(sql, &[Arg::Text(source), Arg::Text(key), Arg::Text(target)]);
+}
+
+/// The same for all legacy keys of a user; tells how many there are.
+pub(crate) fn bury_user(target: &str, user_id: &str) -> u64 {
+    let sql = "UPDATE ferry.link SET tombstone = true WHERE target = $1 AND user_id = $2";
+    run_once(sql, &[Arg::Text(target), Arg::Text(user_id)])
+}
+
+/// Runs a statement that is not asked often, as pg_ferry itself; its arguments are texts.
+fn run_once(sql: &str, arguments: &[Arg<'_>]) -> u64 {
+    identity::as_ferry(|| Plan::prepare(sql, &vec![TEXT; arguments.len()], Planning::Auto).count(arguments))
 }
 
 /// Notes that pg_ferry itself has replaced `old` by `new`: what was ours stays ours.
@@ -134,6 +171,7 @@ fn link(row: Row) -> Option<Link> {
         is_tombstone: fields.next()?.as_deref() == Some("t"),
         via: fields.next()?.and_then(|via| Via::ALL.into_iter().find(|known| known.name() == via)),
         hash_digest: fields.next()?,
+        replaced: fields.next()?,
         digest_now: fields.next().flatten(),
     })
 }

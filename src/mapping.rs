@@ -5,6 +5,7 @@ use crate::config::{MappingRow, OnConflict};
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
+use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
@@ -79,6 +80,30 @@ impl Transfer {
             let seen = Arg::from(user.hash.as_deref());
             written(plan.rows(&[Arg::Value(row), Arg::Text(hash), seen, Arg::Value(id)]))
         })
+    }
+
+    /// What adopting is about to overwrite in a user, as a JSON object of columns; `None` where it is nothing.
+    pub(crate) fn will_replace(&self, target: &Target, user: &User) -> Option<String> {
+        let replacing = self.mapped.iter().filter(|mapped| mapped.on_conflict != OnConflict::Keep);
+        let pairs: Vec<String> = replacing
+            .map(|mapped| {
+                let name = &mapped.column.name;
+                format!("{}, u.{}", parse::quote_literal(name), Ident(name.clone()))
+            })
+            .collect();
+        if pairs.is_empty() {
+            return None;
+        }
+        let id = types::cast(&user.id, &target.id_lookup().key)?;
+        let sql = format!(
+            "SELECT pg_catalog.jsonb_build_object({})::pg_catalog.text FROM {} AS u WHERE {}",
+            pairs.join(", "),
+            target.relation.name,
+            target.id_lookup().is_parameter()
+        );
+        let types = [target.id_lookup().key.oid];
+        let rows = target.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
+        rows.into_iter().flatten().flatten().next()
     }
 
     /// The values that would be written, as column and text: for a new user, or for the one who would

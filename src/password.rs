@@ -38,7 +38,7 @@ pub(crate) fn set(request: &Request<'_>, new: &Password) -> Answer {
         Whom::User(user) => flow.set_password(&user, new),
         Whom::Person(source, person) => {
             let hash = flow.target.hash(new).map_err(Refusal::from).or_raise();
-            flow.move_without_password(&source, &person, &hash, false)
+            flow.move_without_password(&source, &person, &hash, Via::Reset, false)
         }
     })
 }
@@ -55,12 +55,7 @@ pub(crate) fn prepare_reset(request: &Request<'_>) -> Answer {
 fn prepare(request: &Request<'_>) -> Answer {
     with_user(request, |flow, whom| match whom {
         Whom::User(user) => Decision::Answered(Answer { user_id: Some(user.id), ..Answer::of(Outcome::Ok) }),
-        Whom::Person(source, person) => {
-            // Not null: the column may refuse it. The marker is unique, so that it is known again,
-            // and the legacy password stays valid while it is there.
-            let marker = legacy_hash::locked_marker();
-            flow.move_without_password(&source, &person, &marker, true)
-        }
+        Whom::Person(source, person) => flow.move_pending(&source, &person, Via::Reset),
     })
 }
 
@@ -86,20 +81,23 @@ pub(crate) fn find(request: &Request<'_>) -> &'static str {
 }
 
 /// Whom a login belongs to.
-enum Whom {
+pub(crate) enum Whom {
     User(User),
     Person(Rc<Source>, Person),
 }
 
 /// Why that cannot be said.
-enum Trouble {
+pub(crate) enum Trouble {
     Told(Outcome, Why),
     /// A relation was altered in between: ask again.
     Stale,
 }
 
 /// Runs `then` for the user or legacy user of the request's login, unless the user is not allowed.
-fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision) -> Answer {
+pub(crate) fn with_user(
+    request: &Request<'_>,
+    mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision,
+) -> Answer {
     let stand_in = Password::new(Vec::new());
     let request = Request { password: Some(&stand_in), ..*request };
     let mut flow = match Flow::admit(&request) {
@@ -120,17 +118,8 @@ fn with_user(request: &Request<'_>, mut then: impl FnMut(&mut Flow<'_>, Whom) ->
 impl Flow<'_> {
     /// Looks in the target, then in the sources, as a login does, but with no password to check.
     fn whom(&mut self) -> Result<Option<Whom>, Trouble> {
-        match self.target.find_by_login(&self.login, View::Transaction) {
-            Ok(Found::One(user)) => {
-                self.has_owner();
-                return Ok(Some(Whom::User(user)));
-            }
-            Ok(Found::Several) => {
-                return Err(Trouble::Told(Outcome::Invalid, Why::of("ambiguous_in_target")));
-            }
-            Ok(Found::Nobody) => {}
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => return Err(Trouble::Told(Outcome::Failed, Why::of("target_lookup").error(&error))),
+        if let Some(user) = self.find_in_target()? {
+            return Ok(Some(Whom::User(user)));
         }
         let rows = config::rows();
         let target = Rc::clone(&self.target);
@@ -160,6 +149,20 @@ impl Flow<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The user who has the login here.
+    pub(crate) fn find_in_target(&mut self) -> Result<Option<User>, Trouble> {
+        match self.target.find_by_login(&self.login, View::Transaction) {
+            Ok(Found::One(user)) => {
+                self.has_owner();
+                Ok(Some(user))
+            }
+            Ok(Found::Several) => Err(Trouble::Told(Outcome::Invalid, Why::of("ambiguous_in_target"))),
+            Ok(Found::Nobody) => Ok(None),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => Err(Trouble::Told(Outcome::Failed, Why::of("target_lookup").error(&error))),
+        }
     }
 
     /// A legacy user who was moved before is the user in the target; a forgotten or deleted one is
@@ -207,11 +210,20 @@ impl Flow<'_> {
         }
     }
 
+    /// Moves a user whose password nobody has shown: it stays valid in the legacy system until one is set here.
+    pub(crate) fn move_pending(&mut self, source: &Source, person: &Person, via: Via) -> Decision {
+        // Not null: the column may refuse it. The marker is unique, so that it is known again, and the legacy
+        // password stays valid while it is there.
+        let marker = legacy_hash::locked_marker();
+        self.move_without_password(source, person, &marker, via, true)
+    }
+
     fn move_without_password(
         &mut self,
         source: &Source,
         person: &Person,
         hash: &str,
+        via: Via,
         keeps_legacy_password: bool,
     ) -> Decision {
         let mut broken = match self.judge(source, person, None) {
@@ -230,7 +242,7 @@ impl Flow<'_> {
             person,
             adopting: None,
             hash,
-            via: Via::Reset,
+            via,
             keeps_legacy_password,
             broken: &broken,
         })

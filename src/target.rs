@@ -10,9 +10,10 @@ use crate::secret::Password;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
-use crate::spi::types::{self, BOOL, TEXT};
-use crate::sql::{Expression, Ident};
+use crate::spi::types::{self, BOOL, Oid, TEXT};
+use crate::sql::{Expression, Ident, list};
 use legacy_hash::{Policy, UnicodeForm};
+use serde_json::Value;
 use std::cell::OnceCell;
 
 /// A target whose config was checked against the catalogues.
@@ -194,16 +195,45 @@ impl Target {
 
     /// Makes a user change the password at the next chance. Runs as [`Target::replace_hash`] does.
     pub(crate) fn demand_change(&self, user_id: &str) {
-        let (Some(column), Some(id)) = (&self.row.must_change, types::cast(user_id, &self.id.key)) else {
-            return;
-        };
+        let Some(column) = &self.row.must_change else { return };
         let column = Ident(column.clone());
         let sql = format!(
             "UPDATE {} AS u SET {column} = true WHERE {}",
             self.relation.name,
             self.id.is_parameter()
         );
-        self.actor.act(Reach::Write, || drop(plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)])));
+        self.write_one(&sql, user_id, &[]);
+    }
+
+    /// Deletes a user. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn delete(&self, user_id: &str) {
+        let sql = format!("DELETE FROM {} AS u WHERE {}", self.relation.name, self.id.is_parameter());
+        self.write_one(&sql, user_id, &[]);
+    }
+
+    /// Writes back what adopting a user has overwritten, a JSON object of columns.
+    pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
+        let Some(Ok(Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
+        let columns = list(columns.keys().map(|name| Ident(name.clone())));
+        let sql = format!(
+            "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
+             FROM pg_catalog.jsonb_populate_record(NULL::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.write_one(&sql, user_id, &[Arg::from(replaced)]);
+    }
+
+    /// Runs a statement about one user, whose id is `$1`; the other arguments are texts.
+    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return };
+        let types: Vec<Oid> = [self.id.key.oid].into_iter().chain(others.iter().map(|_| TEXT)).collect();
+        self.actor.act(Reach::Write, || {
+            let plan = Plan::prepare(sql, &types, Planning::Auto);
+            let arguments: Vec<Arg<'_>> =
+                [Arg::Value(id)].into_iter().chain(others.iter().copied()).collect();
+            plan.count(&arguments)
+        });
     }
 
     fn prepare_replace(&self, must_change: MustChange) -> Plan {

@@ -24,6 +24,7 @@ impl Value {
 }
 
 /// One argument of a statement.
+#[derive(Clone, Copy)]
 pub(crate) enum Arg<'a> {
     Null,
     Text(&'a str),

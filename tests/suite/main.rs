@@ -6,6 +6,7 @@
     reason = "in a test, a panic that says what was seen is the right way to fail"
 )]
 
+mod admin;
 mod adopt;
 mod asks;
 mod calls;

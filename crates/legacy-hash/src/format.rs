@@ -116,7 +116,8 @@ pub fn format(name: &str) -> Option<&'static Format> {
     formats().find(|f| is_name(name, f.name) || f.aliases.iter().any(|alias| is_name(name, alias)))
 }
 
-fn is_name(given: &str, name: &str) -> bool {
+/// Whether a name was given, spaces and case aside.
+pub(crate) fn is_name(given: &str, name: &str) -> bool {
     let given = given.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase());
     given.eq(name.chars())
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::Error;
-use crate::format::format;
+use crate::format::{format, is_name};
+use crate::formats::bcrypt::{PREFIXED, Prefixed};
 use crate::identify::{Identified, identify};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
@@ -42,6 +43,11 @@ pub(crate) struct Measured {
 pub(crate) trait Produce: Sync {
     /// Its name in a policy.
     fn name(&self) -> &'static str;
+
+    /// The name of the producer that the format of its hashes has: itself, where no other writes the format too.
+    fn reads(&self) -> &'static str {
+        self.name()
+    }
 
     /// Its parameters, in the order in which a policy prints them.
     fn knobs(&self) -> &'static [Knob];
@@ -145,8 +151,8 @@ impl Policy {
 
     fn measure(&self, hash: &str) -> Option<Measured> {
         let format = identify(hash).only().ok()?;
-        let producer = format.scheme.producer()?;
-        if producer.name() == self.name { producer.measure(hash) } else { None }
+        let producer = producer(self.name).ok()?;
+        if format.scheme.producer()?.name() == producer.reads() { producer.measure(hash) } else { None }
     }
 
     fn is_met_by(&self, found: &Measured) -> bool {
@@ -189,6 +195,12 @@ impl fmt::Debug for Policy {
 
 /// The producer of a policy's name, or of a format's.
 fn producer(name: &str) -> Result<&'static dyn Produce, Error> {
+    let names = |producer: &&Prefixed| {
+        is_name(name, producer.name()) || producer.aliases.iter().any(|alias| is_name(name, alias))
+    };
+    if let Some(producer) = PREFIXED.iter().find(names) {
+        return Ok(producer);
+    }
     let format = format(name).ok_or(Error::BadPolicy("no format has this name"))?;
     format.scheme.producer().ok_or(Error::BadPolicy("new hashes of this format cannot be made"))
 }

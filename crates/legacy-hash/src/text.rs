@@ -90,3 +90,11 @@ pub(crate) fn addslashes(text: &str) -> String {
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r', '\0', '\x0b'])
 }
+
+/// The characters of a password: its UTF-8, or one a byte (ISO 8859-1) where it is none.
+pub(crate) fn characters(password: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(match str::from_utf8(password) {
+        Ok(text) => text.to_owned(),
+        Err(_) => password.iter().copied().map(char::from).collect(),
+    })
+}

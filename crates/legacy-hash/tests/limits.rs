@@ -34,7 +34,7 @@ fn hostile() -> Vec<(String, &'static str)> {
         (scrypt("ln=63,r=8,p=1"), "scrypt memory"),
         (scrypt("ln=64,r=8,p=1"), "scrypt memory"),
         (scrypt("ln=99999999999999999999,r=8,p=1"), "scrypt memory"),
-        (scrypt("ln=16384,r=8,p=1"), "scrypt memory"),
+        (scrypt("ln=16777216,r=8,p=1"), "scrypt memory"),
         (scrypt("ln=1,r=18446744073709551615,p=18446744073709551615"), "scrypt memory"),
         (scrypt("ln=1,r=1,p=18446744073709551615"), "scrypt work"),
         (scrypt("ln=17,r=8,p=5"), "scrypt work"),

@@ -190,7 +190,7 @@ fn new_hashes_are_identified_as_their_format() {
 #[ignore = "needs php, and a python named by LEGACY_HASH_PYTHON that has Django, argon2-cffi, passlib and bcrypt < 4.1"]
 fn genuine_software_accepts_what_policies_produce() {
     let python = std::env::var("LEGACY_HASH_PYTHON").expect("LEGACY_HASH_PYTHON names a python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/accept.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fresh/accept.py");
     for text in CHEAP.into_iter().chain([
         "argon2id",
         "bcrypt",

@@ -226,7 +226,12 @@ impl Params {
 }
 
 /// A new argon2id hash as a PHC string.
-fn produce(password: &[u8], values: &[u32], limits: &Limits, tick: Tick<'_>) -> Result<String, Error> {
+pub(crate) fn produce(
+    password: &[u8],
+    values: &[u32],
+    limits: &Limits,
+    tick: Tick<'_>,
+) -> Result<String, Error> {
     let [m, t, p] = *values else { return Err(Error::BadPolicy("argon2 has three parameters")) };
     let salt: [u8; NEW_SALT_BYTES] = random::bytes()?;
     let input = Input {
@@ -241,29 +246,29 @@ fn produce(password: &[u8], values: &[u32], limits: &Limits, tick: Tick<'_>) -> 
     Ok(format!("$argon2id$v=19$m={m},t={t},p={p}${}${}", to_b64(&salt), to_b64(&hash)))
 }
 
-fn measure(hash: &str) -> Option<Measured> {
+pub(crate) fn measure(hash: &str) -> Option<Measured> {
     let parsed = Parsed::new(hash, Variant::Id).ok()?;
     let Cost { m, t, p } = parsed.params.cost;
     Some(Measured { values: vec![m, t, p], current: parsed.version == Version::V0x13 })
 }
 
-fn refuse(values: &[u32]) -> Result<(), Error> {
+pub(crate) fn refuse(values: &[u32]) -> Result<(), Error> {
     match *values {
         [m, _, p] if m < 8 * p => Err(Error::BadPolicy("argon2 needs m of at least 8 times p")),
         _ => Ok(()),
     }
 }
 
-const fn memory(default: u32) -> Knob {
+pub(crate) const fn memory(default: u32) -> Knob {
     Knob { name: "m", default, min: 8, max: ARGON2_MEMORY_KIB_ABSOLUTE, strengthens: true }
 }
 
-const fn passes(default: u32) -> Knob {
+pub(crate) const fn passes(default: u32) -> Knob {
     Knob { name: "t", default, min: 1, max: ARGON2_PASSES_ABSOLUTE, strengthens: true }
 }
 
 /// Lanes divide the memory between processors; they add no work.
-const fn lanes(default: u32) -> Knob {
+pub(crate) const fn lanes(default: u32) -> Knob {
     Knob { name: "p", default, min: 1, max: ARGON2_LANES, strengthens: false }
 }
 

@@ -46,6 +46,7 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "django-bcrypt-sha256",
         strength: Strength::Strong,
         example: "bcrypt_sha256$<bcrypt hash>",
+        can_produce: true,
         note: "bcrypt over the SHA-256 of the password in hex",
         scheme: &DjangoBcryptSha256,
         ..ROW
@@ -153,6 +154,10 @@ impl Scheme for DjangoBcryptSha256 {
         let digest = Zeroizing::new(hex::encode(Hash::Sha256.of(&[attempt.password])));
         BCRYPT.verify(&mut attempt.over(digest.as_bytes(), hash))
     }
+
+    fn producer(&self) -> Option<&dyn Produce> {
+        Some(self)
+    }
 }
 
 fn inner<'a>(hash: &'a str, prefix: &str) -> Result<&'a str, Error> {
@@ -205,14 +210,37 @@ fn two_digits(text: &str) -> Result<u32, Error> {
     }
 }
 
+/// 12 is the current default of PHP and of Python's bcrypt.
+pub(crate) const COST_KNOB: &[Knob] =
+    &[Knob { name: "cost", default: 12, min: 4, max: BCRYPT_COST_ABSOLUTE, strengthens: true }];
+
+/// A new hash with this prefix.
+pub(crate) fn new_bcrypt(
+    prefix: &str,
+    password: &[u8],
+    values: &[u32],
+    limits: &Limits,
+    tick: Tick<'_>,
+) -> Result<String, Error> {
+    if password.len() > KEY_BYTES {
+        return Err(Error::Unsupported("bcrypt takes at most 72 bytes of password"));
+    }
+    if password.contains(&0) {
+        return Err(Error::Unsupported("bcrypt takes no NUL byte in a password"));
+    }
+    let [cost] = *values else { return Err(Error::BadPolicy("bcrypt has one parameter")) };
+    let salt = random::bytes()?;
+    let hash = bcrypt(&Key::new(password, Variant::Correct), &salt, cost, limits, tick)?;
+    Ok(format!("{prefix}{cost:02}${}{}", to_bcrypt64(&salt), to_bcrypt64(&hash[..])))
+}
+
 impl Produce for Bcrypt {
     fn name(&self) -> &'static str {
         "bcrypt"
     }
 
     fn knobs(&self) -> &'static [Knob] {
-        // 12 is the current default of PHP and of Python's bcrypt.
-        &[Knob { name: "cost", default: 12, min: 4, max: BCRYPT_COST_ABSOLUTE, strengthens: true }]
+        COST_KNOB
     }
 
     fn produce(
@@ -222,20 +250,80 @@ impl Produce for Bcrypt {
         limits: &Limits,
         tick: Tick<'_>,
     ) -> Result<String, Error> {
-        if password.len() > KEY_BYTES {
-            return Err(Error::Unsupported("bcrypt takes at most 72 bytes of password"));
-        }
-        if password.contains(&0) {
-            return Err(Error::Unsupported("bcrypt takes no NUL byte in a password"));
-        }
-        let [cost] = *values else { return Err(Error::BadPolicy("bcrypt has one parameter")) };
-        let salt = random::bytes()?;
-        let hash = bcrypt(&Key::new(password, Variant::Correct), &salt, cost, limits, tick)?;
-        Ok(format!("$2b${cost:02}${}{}", to_bcrypt64(&salt), to_bcrypt64(&hash[..])))
+        new_bcrypt("$2b$", password, values, limits, tick)
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
         let parsed = self.parse(hash, &Limits::ABSOLUTE).ok()?;
         Some(Measured { values: vec![parsed.cost.into()], current: parsed.variant != Variant::NoNul })
+    }
+}
+
+/// bcrypt for software that takes one prefix only.
+pub(crate) struct Prefixed {
+    name: &'static str,
+    pub(crate) aliases: &'static [&'static str],
+    prefix: &'static str,
+}
+
+/// PHP's password_get_info, and Laravel after it, know `$2y$` only; Ruby's bcrypt, and Devise after it, write `$2a$`.
+pub(crate) const PREFIXED: &[Prefixed] = &[
+    Prefixed { name: "bcrypt-2y", aliases: &["php", "laravel"], prefix: "$2y$" },
+    Prefixed { name: "bcrypt-2a", aliases: &["devise"], prefix: "$2a$" },
+];
+
+impl Produce for Prefixed {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn reads(&self) -> &'static str {
+        BCRYPT.name()
+    }
+
+    fn knobs(&self) -> &'static [Knob] {
+        COST_KNOB
+    }
+
+    fn produce(
+        &self,
+        password: &[u8],
+        values: &[u32],
+        limits: &Limits,
+        tick: Tick<'_>,
+    ) -> Result<String, Error> {
+        new_bcrypt(self.prefix, password, values, limits, tick)
+    }
+
+    fn measure(&self, hash: &str) -> Option<Measured> {
+        let Measured { values, current } = BCRYPT.measure(hash)?;
+        Some(Measured { values, current: current && hash.starts_with(self.prefix) })
+    }
+}
+
+const DJANGO_SHA256_PREFIX: &str = "bcrypt_sha256$";
+
+impl Produce for DjangoBcryptSha256 {
+    fn name(&self) -> &'static str {
+        "django-bcrypt-sha256"
+    }
+
+    fn knobs(&self) -> &'static [Knob] {
+        COST_KNOB
+    }
+
+    fn produce(
+        &self,
+        password: &[u8],
+        values: &[u32],
+        limits: &Limits,
+        tick: Tick<'_>,
+    ) -> Result<String, Error> {
+        let digest = Zeroizing::new(hex::encode(Hash::Sha256.of(&[password])));
+        Ok(format!("{DJANGO_SHA256_PREFIX}{}", new_bcrypt("$2b$", digest.as_bytes(), values, limits, tick)?))
+    }
+
+    fn measure(&self, hash: &str) -> Option<Measured> {
+        BCRYPT.measure(hash.strip_prefix(DJANGO_SHA256_PREFIX)?)
     }
 }

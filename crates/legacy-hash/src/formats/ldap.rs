@@ -88,7 +88,8 @@ impl Ldap {
 
 impl Scheme for Ldap {
     fn recognise(&self, hash: &str) -> bool {
-        self.encoded(hash).is_some()
+        // Spring's encoders have {MD5}{salt}… and {sha256} with hex.
+        self.encoded(hash).is_some_and(|rest| !rest.starts_with('{') && !is_spring_sha256(hash))
     }
 
     fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
@@ -99,4 +100,10 @@ impl Scheme for Ldap {
         let (digest, salt) = self.parse(attempt.hash)?;
         Ok(same(&self.hash.of(&[attempt.password, &salt]), &digest))
     }
+}
+
+/// `{sha256}` with salt and hash in 80 hex digits, which no base64 of a digest has.
+fn is_spring_sha256(hash: &str) -> bool {
+    hash.strip_prefix("{sha256}")
+        .is_some_and(|rest| rest.len() == 80 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
 }

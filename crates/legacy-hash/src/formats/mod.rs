@@ -3,15 +3,26 @@
 //! policy may ask for it, produce.
 
 pub(crate) mod argon2;
+pub(crate) mod aspnet;
 pub(crate) mod bcrypt;
+pub(crate) mod couchdb;
 pub(crate) mod digest;
+pub(crate) mod enterprise;
+pub(crate) mod firebase;
+pub(crate) mod java;
+pub(crate) mod keycloak;
+pub(crate) mod kratos;
 pub(crate) mod ldap;
 pub(crate) mod md5_crypt;
+pub(crate) mod node;
 pub(crate) mod pbkdf2;
 pub(crate) mod phpass;
 pub(crate) mod recipes;
 pub(crate) mod scrypt;
+pub(crate) mod scrypt_apps;
 pub(crate) mod sha_crypt;
+pub(crate) mod spring;
+pub(crate) mod sspr;
 pub(crate) mod wordpress;
 
 // frameworks of Python, PHP, Ruby and Go
@@ -57,7 +68,17 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     // crypt(3) and directories
 
     // frameworks of Java, .NET and identity providers
-
+    aspnet::FORMATS,
+    couchdb::FORMATS,
+    enterprise::FORMATS,
+    firebase::FORMATS,
+    java::FORMATS,
+    keycloak::FORMATS,
+    kratos::FORMATS,
+    node::FORMATS,
+    scrypt_apps::FORMATS,
+    spring::FORMATS,
+    sspr::FORMATS,
     // frameworks of Python, PHP, Ruby and Go
     django::FORMATS,
     werkzeug::FORMATS,

@@ -1,7 +1,7 @@
 //! PBKDF2 as Django and passlib write it.
 
 use crate::Error;
-use crate::encoding::{ab64, b64, number, to_b64_padded};
+use crate::encoding::{ab64, b64, number, to_b64, to_b64_padded};
 use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Tick;
 use crate::kdf::digest::Hash;
@@ -41,6 +41,7 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "passlib-pbkdf2-sha256",
         strength: Strength::Acceptable,
         example: "$pbkdf2-sha256$<iterations>$<salt, ab64>$<hash, ab64>",
+        can_produce: true,
         note: "",
         scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha256$", hash: Hash::Sha256 },
         ..ROW
@@ -49,6 +50,7 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "passlib-pbkdf2-sha512",
         strength: Strength::Acceptable,
         example: "$pbkdf2-sha512$<iterations>$<salt, ab64>$<hash, ab64>",
+        can_produce: true,
         note: "Odoo, GitLab",
         scheme: &PasslibPbkdf2 { prefix: "$pbkdf2-sha512$", hash: Hash::Sha512 },
         ..ROW
@@ -111,6 +113,47 @@ impl Scheme for PasslibPbkdf2 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         self.parse(attempt.hash)?.verify(self.hash, attempt)
+    }
+
+    fn producer(&self) -> Option<&dyn Produce> {
+        (self.hash != Hash::Sha1).then_some(self)
+    }
+}
+
+impl Produce for PasslibPbkdf2 {
+    fn name(&self) -> &'static str {
+        if self.hash == Hash::Sha512 { "passlib-pbkdf2-sha512" } else { "passlib-pbkdf2-sha256" }
+    }
+
+    fn knobs(&self) -> &'static [Knob] {
+        // OWASP's numbers; passlib's own, of 2017, are a tenth of them.
+        const fn iterations(default: u32) -> Knob {
+            let max = PBKDF2_WORK_ABSOLUTE as u32;
+            Knob { name: "iterations", default, min: 1, max, strengthens: true }
+        }
+        match self.hash {
+            Hash::Sha512 => const { &[iterations(210_000)] },
+            _ => const { &[iterations(600_000)] },
+        }
+    }
+
+    fn produce(
+        &self,
+        password: &[u8],
+        values: &[u32],
+        limits: &Limits,
+        tick: Tick<'_>,
+    ) -> Result<String, Error> {
+        let [iterations] = *values else { return Err(Error::BadPolicy("pbkdf2 has one parameter")) };
+        check(self.hash, iterations.into(), self.hash.len(), limits)?;
+        let salt: [u8; 16] = random::bytes()?;
+        let hash = pbkdf2(self.hash, password, &salt, iterations.into(), self.hash.len(), tick)?;
+        let ab64 = |bytes: &[u8]| to_b64(bytes).replace('+', ".");
+        Ok(format!("{}{iterations}${}${}", self.prefix, ab64(&salt), ab64(&hash)))
+    }
+
+    fn measure(&self, hash: &str) -> Option<Measured> {
+        Some(Measured { values: vec![self.parse(hash).ok()?.iterations], current: true })
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) const FORMATS: &[Format] = &[
         strength: Strength::Strong,
         example: "$scrypt$ln=<log2 N>,r=<r>,p=<p>$<salt, base64>$<hash, base64>",
         can_produce: true,
-        note: "passlib and Go; Kratos writes N itself as ln, which is refused as over the limit",
+        note: "passlib and Go; with N itself as ln it is kratos-scrypt",
         scheme: &ScryptPhc,
         ..ROW
     },
@@ -50,7 +50,9 @@ impl Scheme for ScryptPhc {
     fn recognise(&self, hash: &str) -> bool {
         // Other producers write n= or N under the same prefix.
         let params = hash.strip_prefix("$scrypt$").and_then(|rest| rest.split('$').next());
-        params.is_some_and(|params| params.split(',').any(|param| param.starts_with("ln=")))
+        params.is_some_and(|params| {
+            params.split(',').any(|param| param.starts_with("ln=")) && !is_kratos(params)
+        })
     }
 
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
@@ -82,6 +84,12 @@ impl Scheme for AdonisScrypt {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         Parsed::adonis(attempt.hash)?.verify(attempt)
     }
+}
+
+/// Whether ln is N itself: a power of two that no log2 can be.
+pub(crate) fn is_kratos(params: &str) -> bool {
+    let ln = params.split(',').find_map(|param| param.strip_prefix("ln="));
+    ln.and_then(|ln| ln.parse::<u64>().ok()).is_some_and(|n| n >= 1024 && n.is_power_of_two())
 }
 
 /// `scrypt$N$salt$r$p$hash`: Django's ScryptPasswordHasher. The salt is hashed as the text that it is.

@@ -7,14 +7,17 @@ use zeroize::Zeroizing;
 use crate::Error;
 use crate::encoding::to_b64_padded;
 use crate::format::{Format, ROW, Scheme, Strength};
-use crate::formats::bcrypt::BCRYPT;
-use crate::limits::Limits;
+use crate::formats::bcrypt::{BCRYPT, new_bcrypt};
+use crate::kdf::Tick;
+use crate::limits::{BCRYPT_COST_ABSOLUTE, Limits};
+use crate::policy::{Knob, Measured, Produce};
 use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "wordpress-bcrypt",
     strength: Strength::Strong,
     example: "$wp$2y$<cost>$<salt, 22><hash, 31>",
+    can_produce: true,
     note: "WordPress 6.8 and later: bcrypt over an HMAC-SHA-384 of the trimmed password",
     scheme: &WordPressBcrypt,
     ..ROW
@@ -40,6 +43,36 @@ impl Scheme for WordPressBcrypt {
         let hash = inner(attempt.hash)?;
         let digest = prehash(trim(attempt.password))?;
         BCRYPT.verify(&mut attempt.over(digest.as_bytes(), hash))
+    }
+
+    fn producer(&self) -> Option<&dyn Produce> {
+        Some(self)
+    }
+}
+
+impl Produce for WordPressBcrypt {
+    fn name(&self) -> &'static str {
+        "wordpress-bcrypt"
+    }
+
+    fn knobs(&self) -> &'static [Knob] {
+        // PHP's default before 8.4, on which WordPress relies.
+        &[Knob { name: "cost", default: 10, min: 4, max: BCRYPT_COST_ABSOLUTE, strengthens: true }]
+    }
+
+    fn produce(
+        &self,
+        password: &[u8],
+        values: &[u32],
+        limits: &Limits,
+        tick: Tick<'_>,
+    ) -> Result<String, Error> {
+        let digest = prehash(trim(password))?;
+        Ok(format!("$wp{}", new_bcrypt("$2y$", digest.as_bytes(), values, limits, tick)?))
+    }
+
+    fn measure(&self, hash: &str) -> Option<Measured> {
+        BCRYPT.measure(inner(hash).ok()?)
     }
 }
 

@@ -94,7 +94,7 @@ digests! {
 }
 
 impl Hash {
-    /// The digest that has this name in recipes, as most libraries have it too.
+    /// The digest that has this name in recipes.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|hash| hash.name() == name)
     }

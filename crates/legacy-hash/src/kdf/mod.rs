@@ -4,6 +4,7 @@
 pub(crate) mod argon2;
 pub(crate) mod bcrypt;
 pub(crate) mod digest;
+pub(crate) mod iterated;
 pub(crate) mod pbkdf2;
 pub(crate) mod scrypt;
 pub(crate) mod srp;

@@ -38,9 +38,15 @@ def random_ones(way, seed, rounds):
 
 
 def fixed_ones(way):
-    texts = DEAR if way.dear else TEXTS
-    taken = [text.encode() for text in texts if way.takes(text.encode())]
+    if way.written:
+        taken = [as_bytes(password) for password in way.written]
+    else:
+        taken = [text.encode() for text in (DEAR if way.dear else TEXTS) if way.takes(text.encode())]
     return [(password, Extras(random.SystemRandom())) for password in taken]
+
+
+def as_bytes(text):
+    return text if isinstance(text, bytes) else text.encode()
 
 
 def another(password_hex):

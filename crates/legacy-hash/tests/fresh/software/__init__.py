@@ -12,17 +12,14 @@ class Way:
 
     `one` makes a hash of a password (bytes) with what it draws from the Extras beside it: a string, or a dict with hash
     and the salt, login or pepper that are stored elsewhere. `make` does so for many, where starting the software is dear.
+    `takes` says which passwords it can be given, `dear` that one each time will do, `genuine` that the formula is the
+    software's own, `written` which passwords the vectors that are checked in have, if not the usual ones.
     """
 
-    def __init__(self, format, call, one=None, make=None, takes=None, dear=False, genuine=True, cases=()):
-        self.format, self.call, self.one, self.dear, self.genuine = format, call, one, dear, genuine
+    def __init__(self, format, call, one=None, make=None, takes=None, dear=False, genuine=True, written=None):
+        self.format, self.call, self.dear, self.genuine, self.written = format, call, dear, genuine, written
         self.takes = takes or (lambda password: True)
         self.make = make or (lambda passwords, extras: [text(one(*pair)) for pair in zip(passwords, extras, strict=True)])
-        self.fixed = cases
-
-    def cases(self):
-        """Passwords and hashes beyond the usual, for the vectors that are checked in."""
-        return [(password, text(hash)) for password, hash in (self.fixed() if callable(self.fixed) else self.fixed)]
 
 
 class Software:

@@ -136,6 +136,8 @@ def openssl():
     for option, format in {"-1": "md5crypt", "-apr1": "apr1", "-5": "sha256crypt", "-6": "sha512crypt"}.items():
         one = lambda password, extras, option=option: run(path, "passwd", option, "-stdin", stdin=password)
         yield f"openssl {number}", Way(format, f"passwd {option}", one, takes=lambda password: 0 < len(password) <= 200)
+    one = lambda password, extras: run(path, "passwd", "-5", "-salt", "rounds=10$abc", "-stdin", stdin=password)
+    yield f"openssl {number}", Way("sha256crypt", "passwd -5 -salt rounds=10$abc", one, takes=lambda password: 0 < len(password) <= 200, dear=True, written=["password"])
     digests = {"md5": "md5", "sha1": "sha1", "sha224": "sha224", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sha3-512": "sha3_512", "sm3": "sm3", "blake2b512": "blake2b512"}
     for name, format in digests.items():
         one = lambda password, extras, name=name: run(path, "dgst", f"-{name}", "-r", stdin=password).split()[0]
@@ -176,11 +178,29 @@ def libxcrypt():
             random = extras.salt_bytes(64)
             # crypt_gensalt makes no $2x$, which nobody should make anew.
             setting = lib.crypt_gensalt(prefix.replace("x", "y").encode(), cost, random, len(random))
-            setting = setting.replace(b"$2y$", b"$2x$") if prefix == "$2x$" else setting
-            made = lib.crypt(password, setting)
-            assert made and not made.startswith(b"*"), (password, setting)
-            return made
+            return crypt(lib, password, setting.replace(b"$2y$", b"$2x$") if prefix == "$2x$" else setting)
 
-        # Latin-1 is widened to UTF-16 by $3$: what else it was given can't be told.
+        # $3$ widens Latin-1 to UTF-16, and $2x$ loses bytes: what else it was given can't be told.
         takes = (lambda p: p.isascii()) if format in ("bsd-nthash", "bcrypt-2x") else None
         yield f"libxcrypt {number}", Way(format, f"crypt {prefix}", one, takes=takes, dear=format in ("sunmd5", "scrypt-crypt7"))
+    # What is no UTF-8, and where crypt_blowfish once had its bug.
+    odd = [b"\xff\xff\xa3", b"\xff\xa3" + b"345", b"\xff\xa3" + b"34\xff\xff\xff\xa3" + b"345", b"\xa3", b"1\xa3" + b"345", b"\x80" * 71 + b"\xff", b"\xaa" * 73]
+    latin = ["password", b"\xff\xfe latin1 \xe9", "x" * 511]
+    for format, setting, written in [
+        *(("bcrypt-2x" if kind == "2x" else "bcrypt", f"${kind}$04$/OK.fbVrR/bpIqNJ5ianF.", odd) for kind in ("2a", "2b", "2x", "2y")),
+        ("md5crypt", "$1$", latin),
+        ("md5crypt", "$1$longer.than.eight", latin),
+        ("sha256crypt", "$5$", latin),
+        ("sha256crypt", "$5$rounds=5000$explicit", latin),
+        ("sha512crypt", "$6$implicit", latin),
+        ("sha512crypt", "$6$longer.than.sixteen.characters", latin),
+    ]:
+        one = lambda password, extras, setting=setting: crypt(lib, password, setting.encode())
+        yield f"libxcrypt {number}", Way(format, f"crypt {setting}", one, takes=lambda p: p.isascii() and p, dear=True, written=written)
+
+
+def crypt(lib, password, setting):
+    made = lib.crypt(password, setting)
+    if not made or made.startswith(b"*"):
+        raise ValueError(f"libxcrypt refuses {setting}")
+    return made

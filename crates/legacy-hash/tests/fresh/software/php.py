@@ -75,11 +75,13 @@ def php():
         ("bsdicrypt", "crypt($p, '_J9..' . bin2hex(random_bytes(2)))"),
     ]:
         yield version, interpreter.way(format, code)
+    yield version, interpreter.way("bcrypt", "password_hash($p, PASSWORD_DEFAULT)", dear=True, written=["password"])
     if "argon2id" in algorithms:
         yield version, interpreter.way("argon2id-phc", "password_hash($p, PASSWORD_ARGON2ID, ['memory_cost' => 1024, 'time_cost' => 1])")
         yield version, interpreter.way("argon2i-phc", "password_hash($p, PASSWORD_ARGON2I, ['memory_cost' => 1024, 'time_cost' => 3])")
     if sodium:
         yield version, interpreter.way("argon2id-phc", "sodium_crypto_pwhash_str($p, 1, 8192)")
+        yield version, interpreter.way("argon2id-phc", "sodium_crypto_pwhash_str($p, 2, 65536 * 1024)", dear=True, written=["password"])
         yield version, interpreter.way("scrypt-crypt7", "sodium_crypto_pwhash_scryptsalsa208sha256_str($p, 524288, 16777216)", dear=True)
     for digest, name in DIGESTS.items():
         if digest in digests:
@@ -87,6 +89,7 @@ def php():
     for name in ("md5", "sha1", "sha256", "sha512"):
         yield version, interpreter.way(f"{name}($pass.$salt)", f"hash('{name}', $p . $s)")
         yield version, interpreter.way(f"{name}($salt.$pass)", f"hash('{name}', $s . $p)")
+        yield version, interpreter.way(f"{name}($pass)", f"strtoupper(hash('{name}', $p))")
         yield version, interpreter.way(f"{name}($pass)", f"base64_encode(hash('{name}', $p, true))")
     # What applications write in PHP, with PHP's functions: the formula is theirs, as their sources have it.
     for format, code in FORMULAS:

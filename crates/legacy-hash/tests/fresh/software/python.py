@@ -96,6 +96,18 @@ def passlib():
         ("sunmd5", "sun_md5_crypt", dict(rounds=10)),
     ]:
         yield way(format, handler, options)
+    # Usual costs, and what is seldom seen.
+    for format, handler, options in [
+        ("passlib-pbkdf2-sha256", "pbkdf2_sha256", {}),
+        ("passlib-pbkdf2-sha256", "pbkdf2_sha256", dict(salt=b"\xfb\xff\xfe" * 20, rounds=29)),
+        ("passlib-pbkdf2-sha512", "pbkdf2_sha512", dict(salt_size=0, rounds=1)),
+        ("sha256crypt", "sha256_crypt", {}),
+        ("sha512crypt", "sha512_crypt", dict(rounds=5000)),
+        ("sha512crypt", "sha512_crypt", dict(salt="", rounds=1000)),
+        ("scrypt-phc", "scrypt", {}),
+        ("scrypt-phc", "scrypt", dict(rounds=1, salt_size=0)),
+    ]:
+        yield way(format, handler, options, dear=True, written=["password"])
     yield way("bigcrypt", "bigcrypt", takes=up_to(128))
     yield way("crypt16", "crypt16", takes=up_to(16))
     yield way("lm", "lmhash", takes=dos_text)
@@ -118,18 +130,18 @@ def django():
         settings.configure(PASSWORD_HASHERS=[])
     from django.contrib.auth import hashers
 
-    def way(format, hasher, **costs):
+    def way(format, hasher, salt=None, written=None, **costs):
         made_by = getattr(hashers, hasher)()
         for name, value in costs.items():
             setattr(made_by, name, value)
 
         def one(password, extras):
-            made = made_by.encode(password_text(password), made_by.salt())
+            made = made_by.encode(password_text(password), salt or made_by.salt())
             assert made_by.verify(password_text(password), made)
             return made
 
         call = " ".join([f"{hasher}.encode", *(f"{name}={value}" for name, value in costs.items())])
-        return f"Django {django.__version__}", Way(format, call, one)
+        return f"Django {django.__version__}", Way(format, call, one, dear=bool(written), written=written)
 
     yield way("django-pbkdf2-sha256", "PBKDF2PasswordHasher", iterations=1000)
     yield way("django-pbkdf2-sha1", "PBKDF2SHA1PasswordHasher", iterations=1000)
@@ -138,6 +150,12 @@ def django():
     yield way("django-bcrypt-sha256", "BCryptSHA256PasswordHasher", rounds=4)
     yield way("django-scrypt", "ScryptPasswordHasher", work_factor=2**10, parallelism=1)
     yield way("django-md5", "MD5PasswordHasher")
+    # Usual costs, and what is seldom seen.
+    yield way("django-pbkdf2-sha256", "PBKDF2PasswordHasher", written=["password"])
+    yield way("django-pbkdf2-sha256", "PBKDF2PasswordHasher", iterations=1, salt="säl-t.+/", written=["password", "nul\0inside"])
+    yield way("django-argon2", "Argon2PasswordHasher", written=["password"])
+    yield way("django-scrypt", "ScryptPasswordHasher", written=["password"])
+    yield way("django-scrypt", "ScryptPasswordHasher", work_factor=2, block_size=3, parallelism=2, written=["password", "nul\0inside"])
 
 
 @software("werkzeug")
@@ -170,6 +188,12 @@ def argon2():
                 return hash_secret(password, extras.salt_bytes(8, 16, 32), passes, memory, lanes, length, kind, number)
 
             yield f"argon2-cffi {version}", Way(format, f"hash_secret, version {number}", one)
+
+    # As it was before version 19 existed.
+    one = lambda password, extras: hash_secret(password, extras.salt_bytes(8), 1, 16, 1, 33, Type.I, 16).replace(b"$v=16", b"")
+    yield f"argon2-cffi {version}", Way("argon2i-phc", "hash_secret, version 16, v= left out", one)
+    one = lambda password, extras: hash_secret(password, b"x" * 64, 2, 64, 1, 512, Type.ID)
+    yield f"argon2-cffi {version}", Way("argon2id-phc", "hash_secret, 512 bytes", one, written=["password", "nul\0inside"])
 
 
 @software("bcrypt")
