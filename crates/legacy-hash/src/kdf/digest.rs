@@ -94,6 +94,11 @@ digests! {
 }
 
 impl Hash {
+    /// The digest that has this name in recipes.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|hash| hash.name() == name)
+    }
+
     /// The digest of the parts, one after the other.
     pub(crate) fn of(self, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         self.run(Plain(parts))
