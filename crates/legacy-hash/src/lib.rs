@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod calibrate;
 mod encoding;
 mod error;
 mod format;
@@ -24,6 +25,7 @@ mod text;
 mod verify;
 
 pub use bytes::ByteEncoding;
+pub use calibrate::calibrate;
 pub use error::Error;
 pub use format::{Format, Strength, format, formats};
 pub use identify::{Identified, identify};

@@ -91,6 +91,12 @@ pub const RECIPE_WORK: u64 = 1 << 22;
 /// Recipe work that no setting exceeds.
 pub const RECIPE_WORK_ABSOLUTE: u64 = 1 << 24;
 
+/// Calibration: calls of the tick in one search, each of them a try or a few milliseconds of one. Up to minutes where all
+/// tries are costly; most searches need fewer than a thousand.
+pub const CALIBRATION_TICKS: u32 = 100_000;
+/// Calibration: calls of a compression function in one recipe. The usual ones iterate up to 1024 times.
+pub const CALIBRATION_RECIPE_WORK: u64 = 1 << 14;
+
 /// One of the [`Limits`], for who sets them by name.
 pub struct Bound {
     /// The name of the field.

@@ -71,9 +71,15 @@ struct NukedClan;
 
 const SITE_KEY_BYTES: usize = 20;
 
+struct NukedClanParts {
+    /// The site key, if the string has it.
+    key: Option<Vec<u8>>,
+    offset: usize,
+    hash: Vec<u8>,
+}
+
 impl NukedClan {
-    /// The site key if the string has one, the offset, and the hash.
-    fn parse(&self, text: &str) -> Result<(Option<Vec<u8>>, usize, Vec<u8>), Error> {
+    fn parse(&self, text: &str) -> Result<NukedClanParts, Error> {
         const PART: &str = "nuked-klan hash";
         let (key, rest) = match text.strip_prefix("$nk$*") {
             Some(rest) => {
@@ -87,8 +93,8 @@ impl NukedClan {
         };
         let rest = rest.strip_prefix('#').filter(|rest| is_hex(rest, 33)).ok_or(Error::Malformed(PART))?;
         let offset = rest.get(..1).and_then(|digit| usize::from_str_radix(digit, 16).ok());
-        let hash = rest.get(1..).unwrap_or_default();
-        Ok((key, offset.ok_or(Error::Malformed(PART))?, hex(hash, PART)?))
+        let offset = offset.ok_or(Error::Malformed(PART))?;
+        Ok(NukedClanParts { key, offset, hash: hex(rest.get(1..).unwrap_or_default(), PART)? })
     }
 }
 
@@ -102,19 +108,19 @@ impl Scheme for NukedClan {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (key, offset, stored) = self.parse(attempt.hash)?;
-        let key = key.unwrap_or_else(|| attempt.pepper.to_vec());
+        let stored = self.parse(attempt.hash)?;
+        let key = stored.key.unwrap_or_else(|| attempt.pepper.to_vec());
         if key.is_empty() {
             return Err(Error::MissingPepper);
         }
         let digest = Zeroizing::new(hex::encode(Hash::Sha1.of(&[attempt.password])));
         let mut mixed = Zeroizing::new(Vec::with_capacity(2 * digest.len()));
         // From the offset to the end of the key, and then the whole key again and again.
-        let keys = key.iter().skip(offset).chain(key.iter().cycle());
+        let keys = key.iter().skip(stored.offset).chain(key.iter().cycle());
         for (digit, byte) in digest.bytes().zip(keys) {
             mixed.extend([digit, *byte]);
         }
-        Ok(same(&Hash::Md5.of(&[&mixed]), &stored))
+        Ok(same(&Hash::Md5.of(&[&mixed]), &stored.hash))
     }
 }
 
