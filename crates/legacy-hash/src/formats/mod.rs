@@ -5,24 +5,40 @@
 pub(crate) mod argon2;
 pub(crate) mod aspnet;
 pub(crate) mod bcrypt;
+pub(crate) mod broker;
+pub(crate) mod cisco;
 pub(crate) mod couchdb;
+pub(crate) mod device;
 pub(crate) mod digest;
+pub(crate) mod domino;
 pub(crate) mod enterprise;
 pub(crate) mod firebase;
+pub(crate) mod firewall;
 pub(crate) mod java;
+pub(crate) mod kerberos;
 pub(crate) mod keycloak;
 pub(crate) mod kratos;
 pub(crate) mod ldap;
+pub(crate) mod macos;
+pub(crate) mod mainframe;
 pub(crate) mod md5_crypt;
+pub(crate) mod msdcc;
+pub(crate) mod mssql;
+pub(crate) mod mysql;
 pub(crate) mod node;
+pub(crate) mod oracle;
 pub(crate) mod pbkdf2;
 pub(crate) mod phpass;
+pub(crate) mod postgres;
 pub(crate) mod recipes;
+pub(crate) mod sap;
+pub(crate) mod sap_h;
 pub(crate) mod scrypt;
 pub(crate) mod scrypt_apps;
 pub(crate) mod sha_crypt;
 pub(crate) mod spring;
 pub(crate) mod sspr;
+pub(crate) mod sybase;
 pub(crate) mod wordpress;
 
 // frameworks of Python, PHP, Ruby and Go
@@ -96,4 +112,20 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     services::FORMATS,
     srp::FORMATS,
     // databases, operating systems, devices
+    mysql::FORMATS,
+    mssql::FORMATS,
+    sybase::FORMATS,
+    oracle::FORMATS,
+    postgres::FORMATS,
+    broker::FORMATS,
+    msdcc::FORMATS,
+    macos::FORMATS,
+    kerberos::FORMATS,
+    mainframe::FORMATS,
+    sap::FORMATS,
+    sap_h::FORMATS,
+    domino::FORMATS,
+    cisco::FORMATS,
+    firewall::FORMATS,
+    device::FORMATS,
 ];
