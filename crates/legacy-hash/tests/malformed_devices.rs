@@ -322,6 +322,8 @@ fn domino() {
 fn cisco() {
     refused("cisco-pix", "2KFQnbNIdI.2KYO", Malformed("cisco hash length"));
     refused("cisco-asa", "2KFQnbNIdI.2KY!U", Malformed("cisco hash"));
+    refused("cisco-ise", "00", Malformed("cisco hash length"));
+    refused("cisco-ise", "xx", Malformed("cisco hash"));
     refused("cisco-type4", "AAAA", Malformed("cisco hash length"));
     recognised("cisco-type8", "$8$TnGX/fE4KGHOVU$", Malformed("cisco hash length"));
     recognised("cisco-type8", "$8$TnGX/fE4KGHOVU$*", Malformed("cisco hash"));
@@ -344,6 +346,9 @@ fn firewalls() {
     refused("netscaler-sha1", "1765", Malformed("netscaler salt"));
     refused("netscaler-sha1", "176505801x", Malformed("netscaler hash"));
     refused("netscaler-sha512", "276505801", Malformed("netscaler hash length"));
+    refused("netscaler-pbkdf2-sha256", "1", Malformed("netscaler version"));
+    refused("netscaler-pbkdf2-sha256", "500", Malformed("netscaler hash length"));
+    refused("netscaler-pbkdf2-sha256", "50", Malformed("netscaler hash"));
     recognised("fortigate", &format!("AK1{}", "*".repeat(44)), Malformed("fortigate hash"));
     refused("fortigate", "AK1AAAA", Malformed("fortigate hash length"));
     refused("fortigate256", "AK1AAAA", Malformed("fortigate prefix"));
@@ -360,6 +365,12 @@ fn devices() {
     refused("dahua-md5", "GRuHby+p", Malformed("dahua hash"));
     recognised("teamspeak3", "$teamspeak$3$AAAA", Malformed("teamspeak fields"));
     recognised("teamspeak3", "$teamspeak$3$AAAA$AAAA", Malformed("teamspeak hash length"));
+    recognised("radmin3", "$radmin3$00", Malformed("radmin fields"));
+    recognised("radmin3", "$radmin3$0*00*00", Malformed("radmin login"));
+    recognised("radmin3", "$radmin3$00*00*00", Malformed("radmin salt length"));
+    recognised("radmin3", &format!("$radmin3$00*{}*00", "0".repeat(64)), Malformed("radmin verifier length"));
+    refused("radmin3", "radmin3", Malformed("radmin prefix"));
+    refused("besder-md5", "GRmHbqV", Malformed("dahua hash"));
     refused("samsung-android", "00", Malformed("samsung hash length"));
     let v = sample("samsung-android");
     assert_eq!(judge(&v.password, &stored(&v.hash), Some(&v.format)), Err(MissingSalt));

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::encoding::{exactly, h64, h64_big_endian};
+use crate::encoding::{exactly, h64, h64_big_endian, hex};
 use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
@@ -54,6 +54,14 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "$9$<salt, 14>$<hash, 43>",
         note: "scrypt with N = 2^14, r = 1; not Junos' $9$, which is no hash",
         scheme: &Salted { prefix: "$9$", scrypt: true },
+        ..ROW
+    },
+    Format {
+        name: "cisco-ise",
+        example: "<hash, 64 hex digits><salt, 64 hex digits>",
+        must_name: true,
+        note: "Cisco ISE: 129 times SHA-256",
+        scheme: &Ise,
         ..ROW
     },
 ];
@@ -181,5 +189,36 @@ impl Scheme for Salted {
             false => pbkdf2(Hash::Sha256, attempt.password, salt, Self::ITERATIONS, 32, attempt.tick)?,
         };
         Ok(same(&key, &stored))
+    }
+}
+
+/// SHA-256 of salt and password, and then again and again of itself.
+pub(crate) struct Ise;
+
+impl Ise {
+    const ROUNDS: u32 = 129;
+
+    fn parse(text: &str) -> Result<[u8; 64], Error> {
+        exactly(hex(text, "cisco hash")?, "cisco hash length")
+    }
+}
+
+impl Scheme for Ise {
+    fn recognise(&self, hash: &str) -> bool {
+        Self::parse(hash).is_ok()
+    }
+
+    fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
+        Self::parse(hash).map(drop)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let stored = Self::parse(attempt.hash)?;
+        let (hash, salt) = stored.split_at(32);
+        let mut digest = Hash::Sha256.of(&[salt, attempt.password]);
+        for _ in 1..Self::ROUNDS {
+            digest = Hash::Sha256.of(&[&digest]);
+        }
+        Ok(same(&digest, hash))
     }
 }

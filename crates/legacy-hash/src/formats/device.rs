@@ -7,6 +7,7 @@ use crate::encoding::{b64, exactly, hex};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::Pacer;
 use crate::kdf::digest::Hash;
+use crate::kdf::radmin::{POWER_BYTES, power_of_five};
 use crate::limits::Limits;
 use crate::text;
 use crate::verify::{Attempt, same};
@@ -22,12 +23,27 @@ pub(crate) const FORMATS: &[Format] = &[
         ..ROW
     },
     Format {
+        name: "radmin3",
+        example: "$radmin3$<login, UTF-16 in hex>*<salt, 64 hex digits>*<verifier, 512 hex digits>",
+        note: "Radmin 3: a verifier of SRP",
+        scheme: &Radmin3,
+        ..ROW
+    },
+    Format {
         name: "dahua-md5",
         aliases: &["dahua"],
         example: "<hash, 8 letters and digits>",
         must_name: true,
         note: "Dahua recorders and cameras: 8 characters of an MD5; $dahua$ may stand before it",
-        scheme: &Dahua,
+        scheme: &Dahua { wrapped: false },
+        ..ROW
+    },
+    Format {
+        name: "besder-md5",
+        example: "<hash, 8 letters and digits>",
+        must_name: true,
+        note: "Besder cameras: like dahua-md5, but the sums are of 8 bits",
+        scheme: &Dahua { wrapped: true },
         ..ROW
     },
     Format {
@@ -85,8 +101,54 @@ impl Scheme for Radmin2 {
     }
 }
 
+/// 5 to the power of SHA-1 of the salt and SHA-1 of `login:password` in UTF-16.
+pub(crate) struct Radmin3;
+
+struct Verifier {
+    login: Vec<u8>,
+    salt: [u8; 32],
+    power: [u8; POWER_BYTES],
+}
+
+impl Radmin3 {
+    const PREFIX: &str = "$radmin3$";
+
+    fn parse(text: &str) -> Result<Verifier, Error> {
+        let rest = text.strip_prefix(Self::PREFIX).ok_or(Error::Malformed("radmin prefix"))?;
+        let fields: Vec<&str> = rest.split('*').collect();
+        let [login, salt, power] = fields[..] else { return Err(Error::Malformed("radmin fields")) };
+        Ok(Verifier {
+            login: hex(login, "radmin login")?,
+            salt: exactly(hex(salt, "radmin salt")?, "radmin salt length")?,
+            power: exactly(hex(power, "radmin verifier")?, "radmin verifier length")?,
+        })
+    }
+}
+
+impl Scheme for Radmin3 {
+    fn recognise(&self, hash: &str) -> bool {
+        hash.starts_with(Self::PREFIX)
+    }
+
+    fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
+        Self::parse(hash).map(drop)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let stored = Self::parse(attempt.hash)?;
+        let password = text::utf16le(&text::decode(attempt.password));
+        // The colon has one byte.
+        let inner = Hash::Sha1.of(&[&stored.login, b":", &password]);
+        let exponent = Hash::Sha1.of(&[&stored.salt, &inner]);
+        Ok(same(&power_of_five(&exponent), &stored.power))
+    }
+}
+
 /// Each two bytes of the MD5, added, as one of 62 characters.
-pub(crate) struct Dahua;
+pub(crate) struct Dahua {
+    /// The sums have 8 bits only.
+    wrapped: bool,
+}
 
 impl Dahua {
     fn parse(text: &str) -> Result<&[u8], Error> {
@@ -110,12 +172,15 @@ impl Scheme for Dahua {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
-        let character =
-            |pair: &[u8]| match pair.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte % 62)) % 62 {
-                digit @ 0..10 => b'0' + digit,
-                upper @ 10..36 => b'A' + (upper - 10),
-                lower => b'a' + (lower - 36),
-            };
+        let sum = |pair: &[u8]| {
+            let sum = pair.iter().map(|&byte| u16::from(byte)).sum::<u16>();
+            (if self.wrapped { sum % 256 } else { sum } % 62) as u8
+        };
+        let character = |pair: &[u8]| match sum(pair) {
+            digit @ 0..10 => b'0' + digit,
+            upper @ 10..36 => b'A' + (upper - 10),
+            lower => b'a' + (lower - 36),
+        };
         let computed: Vec<u8> = Hash::Md5.of(&[attempt.password]).chunks(2).map(character).collect();
         Ok(same(&computed, stored))
     }

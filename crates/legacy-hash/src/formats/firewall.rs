@@ -2,8 +2,9 @@
 
 use crate::Error;
 use crate::encoding::{b64, exactly, hex};
-use crate::format::{Format, ROW, Scheme};
+use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
+use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
 use crate::verify::{Attempt, same};
 
@@ -31,6 +32,15 @@ pub(crate) const FORMATS: &[Format] = &[
         must_name: true,
         note: "Citrix NetScaler 12.1 and later",
         scheme: &NetScaler { version: "2", hash: Hash::Sha512 },
+        ..ROW
+    },
+    Format {
+        name: "netscaler-pbkdf2-sha256",
+        strength: Strength::Acceptable,
+        example: "5<salt, 64 hex digits><key, 64 hex digits>",
+        must_name: true,
+        note: "Citrix NetScaler 13.1 and later: 2500 iterations",
+        scheme: &NetScalerPbkdf2,
         ..ROW
     },
     Format {
@@ -147,6 +157,37 @@ impl Scheme for NetScaler {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
         Ok(same(&self.hash.of(&[salt.as_bytes(), attempt.password, b"\0"]), &digest))
+    }
+}
+
+/// PBKDF2 over HMAC-SHA-256.
+pub(crate) struct NetScalerPbkdf2;
+
+impl NetScalerPbkdf2 {
+    const ITERATIONS: u64 = 2500;
+
+    fn parse(text: &str) -> Result<[u8; 64], Error> {
+        let digits = text.strip_prefix('5').ok_or(Error::Malformed("netscaler version"))?;
+        exactly(hex(digits, "netscaler hash")?, "netscaler hash length")
+    }
+}
+
+impl Scheme for NetScalerPbkdf2 {
+    fn recognise(&self, hash: &str) -> bool {
+        Self::parse(hash).is_ok()
+    }
+
+    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
+        Self::parse(hash)?;
+        check(Hash::Sha256, Self::ITERATIONS, Hash::Sha256.len(), limits)
+    }
+
+    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        self.check(attempt.hash, attempt.limits)?;
+        let stored = Self::parse(attempt.hash)?;
+        let (salt, hash) = stored.split_at(32);
+        let key = pbkdf2(Hash::Sha256, attempt.password, salt, Self::ITERATIONS, hash.len(), attempt.tick)?;
+        Ok(same(&key, hash))
     }
 }
 

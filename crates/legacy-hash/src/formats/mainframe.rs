@@ -46,7 +46,7 @@ pub(crate) const FORMATS: &[Format] = &[
     },
     Format {
         name: "as400-ssha1",
-        example: "$as400ssha1$<hash, 40 hex digits>$<login>",
+        example: "$as400ssha1$<hash, 40 hex digits>$<login>; also $as400$ssha1$*<login>*<hash>",
         note: "IBM i with QPWDLVL 2 or 3",
         scheme: &As400Sha1,
         ..ROW
@@ -204,18 +204,23 @@ impl Scheme for KdfAes {
 pub(crate) struct As400Sha1;
 
 impl As400Sha1 {
-    const PREFIX: &str = "$as400ssha1$";
+    /// John the Ripper's prefix, and hashcat's.
+    const PREFIXES: [&str; 2] = ["$as400ssha1$", "$as400$ssha1$*"];
 
     fn parse(text: &str) -> Result<(&str, [u8; 20]), Error> {
-        let rest = text.strip_prefix(Self::PREFIX).ok_or(Error::Malformed("as400 prefix"))?;
-        let (hash, name) = rest.split_once('$').ok_or(Error::Malformed("as400 fields"))?;
+        let fields = match Self::PREFIXES.map(|prefix| text.strip_prefix(prefix)) {
+            [Some(rest), _] => rest.split_once('$').map(|(hash, name)| (name, hash)),
+            [None, Some(rest)] => rest.rsplit_once('*'),
+            [None, None] => return Err(Error::Malformed("as400 prefix")),
+        };
+        let (name, hash) = fields.ok_or(Error::Malformed("as400 fields"))?;
         Ok((name, exactly(hex(hash, "as400 hash")?, "as400 hash length")?))
     }
 }
 
 impl Scheme for As400Sha1 {
     fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with(Self::PREFIX)
+        Self::PREFIXES.iter().any(|prefix| hash.starts_with(prefix))
     }
 
     fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {

@@ -10,6 +10,7 @@ pub(crate) mod iterated;
 pub(crate) mod lotus;
 pub(crate) mod pbkdf2;
 pub(crate) mod racf;
+pub(crate) mod radmin;
 pub(crate) mod scrypt;
 pub(crate) mod srp;
 
