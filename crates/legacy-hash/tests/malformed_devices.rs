@@ -70,6 +70,7 @@ fn mysql_hashes_are_written_in_several_ways() {
     same_as(&v, &v.hash[1..].to_lowercase());
     // hashcat's notation holds the bytes of salt and hash in hex; MySQL's own has them as they are.
     let v = sample("mysql8-caching-sha2");
+    assert!(v.hash.starts_with("$mysql$"));
     let fields: Vec<&str> = v.hash.split('*').collect();
     let digits = format!("24412430303524{}{}", fields[1], fields[2]);
     same_as(&v, &digits);
@@ -119,7 +120,7 @@ fn oracle() {
         same_as(&v, &hash);
     }
     let v = sample("oracle12c");
-    let digits = v.hash.strip_prefix("$oracle12c$").unwrap().to_uppercase();
+    let digits = v.hash.strip_prefix("T:").unwrap().to_uppercase();
     let spare4 = format!("S:{};H:{};T:{digits}", "0".repeat(60), "0".repeat(32));
     for hash in [digits.clone(), format!("T:{digits}"), spare4.clone(), format!("{spare4};")] {
         same_as(&v, &hash);
@@ -360,9 +361,8 @@ fn firewalls() {
 
 #[test]
 fn devices() {
-    refused("radmin2", "00", Malformed("radmin hash length"));
-    refused("dahua-md5", "GRuHbyV", Malformed("dahua hash"));
-    refused("dahua-md5", "GRuHby+p", Malformed("dahua hash"));
+    refused("besder-md5", "GRmHbqV", Malformed("besder hash"));
+    refused("besder-md5", "GRmHbq+h", Malformed("besder hash"));
     recognised("teamspeak3", "$teamspeak$3$AAAA", Malformed("teamspeak fields"));
     recognised("teamspeak3", "$teamspeak$3$AAAA$AAAA", Malformed("teamspeak hash length"));
     recognised("radmin3", "$radmin3$00", Malformed("radmin fields"));
@@ -370,7 +370,6 @@ fn devices() {
     recognised("radmin3", "$radmin3$00*00*00", Malformed("radmin salt length"));
     recognised("radmin3", &format!("$radmin3$00*{}*00", "0".repeat(64)), Malformed("radmin verifier length"));
     refused("radmin3", "radmin3", Malformed("radmin prefix"));
-    refused("besder-md5", "GRmHbqV", Malformed("dahua hash"));
     refused("samsung-android", "00", Malformed("samsung hash length"));
     let v = sample("samsung-android");
     assert_eq!(judge(&v.password, &stored(&v.hash), Some(&v.format)), Err(MissingSalt));
@@ -380,7 +379,4 @@ fn devices() {
         let joined = format!("{}:{salt}", v.hash);
         assert_eq!(judge(&v.password, &stored(&joined), Some(name)), Ok(Verdict::Right));
     }
-    let v = sample("radmin2");
-    same_as(&v, &format!("$radmin2${}", v.hash.to_uppercase()));
-    assert_eq!(judge(&[b'x'; 101], &v.stored(), Some("radmin2")), Ok(Verdict::Wrong));
 }

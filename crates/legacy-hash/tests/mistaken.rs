@@ -9,7 +9,11 @@ use common::{Vector, on, vectors};
 use legacy_hash::{Identified, Limits, Method, Verdict, formats, identify, verify};
 
 /// Pairs of formats that compute the same for what these vectors hold, and why.
-const SAME: &[(&str, &str)] = &[];
+const SAME: &[(&str, &str)] = &[
+    // ASA differs from PIX in passwords of more than 12 bytes only.
+    ("cisco-asa", "cisco-pix"),
+    ("cisco-pix", "cisco-asa"),
+];
 
 /// What is dearer says nothing that cheaper vectors don't.
 const CHEAP: Limits = Limits {

@@ -1,4 +1,4 @@
-//! Devices and remote access whose passwords are one unsalted digest, or a digest of their own kind.
+//! Devices, remote access and voice chat: each with a digest of its own kind.
 
 use zeroize::Zeroizing;
 
@@ -14,15 +14,6 @@ use crate::verify::{Attempt, same};
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
-        name: "radmin2",
-        example: "<MD5, 32 hex digits>",
-        must_name: true,
-        note: "Radmin 2: MD5 of the password filled with NULs to 100 bytes; $radmin2$ may stand before it",
-        ends_at_nul: true,
-        scheme: &Radmin2,
-        ..ROW
-    },
-    Format {
         name: "radmin3",
         example: "$radmin3$<login, UTF-16 in hex>*<salt, 64 hex digits>*<verifier, 512 hex digits>",
         note: "Radmin 3: a verifier of SRP",
@@ -30,20 +21,11 @@ pub(crate) const FORMATS: &[Format] = &[
         ..ROW
     },
     Format {
-        name: "dahua-md5",
-        aliases: &["dahua"],
-        example: "<hash, 8 letters and digits>",
-        must_name: true,
-        note: "Dahua recorders and cameras: 8 characters of an MD5; $dahua$ may stand before it",
-        scheme: &Dahua { wrapped: false },
-        ..ROW
-    },
-    Format {
         name: "besder-md5",
         example: "<hash, 8 letters and digits>",
         must_name: true,
-        note: "Besder cameras: like dahua-md5, but the sums are of 8 bits",
-        scheme: &Dahua { wrapped: true },
+        note: "Besder cameras: dahua-md5 with sums of 8 bits",
+        scheme: &Besder,
         ..ROW
     },
     Format {
@@ -72,34 +54,6 @@ pub(crate) const FORMATS: &[Format] = &[
         ..ROW
     },
 ];
-
-/// MD5 of 100 bytes.
-pub(crate) struct Radmin2;
-
-impl Radmin2 {
-    fn parse(text: &str) -> Result<[u8; 16], Error> {
-        let digits = text.strip_prefix("$radmin2$").unwrap_or(text);
-        exactly(hex(digits, "radmin hash")?, "radmin hash length")
-    }
-}
-
-impl Scheme for Radmin2 {
-    fn recognise(&self, hash: &str) -> bool {
-        Self::parse(hash).is_ok()
-    }
-
-    fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
-        Self::parse(hash).map(drop)
-    }
-
-    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let stored = Self::parse(attempt.hash)?;
-        let mut field = Zeroizing::new([0; 100]);
-        let Some(part) = field.get_mut(..attempt.password.len()) else { return Ok(false) };
-        part.copy_from_slice(attempt.password);
-        Ok(same(&Hash::Md5.of(&[&field[..]]), &stored))
-    }
-}
 
 /// 5 to the power of SHA-1 of the salt and SHA-1 of `login:password` in UTF-16.
 pub(crate) struct Radmin3;
@@ -144,24 +98,22 @@ impl Scheme for Radmin3 {
     }
 }
 
-/// Each two bytes of the MD5, added, as one of 62 characters.
-pub(crate) struct Dahua {
-    /// The sums have 8 bits only.
-    wrapped: bool,
-}
+/// Each two bytes of the MD5, added in 8 bits, as one of 62 characters. (Dahua's own adds in more.)
+pub(crate) struct Besder;
 
-impl Dahua {
+impl Besder {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
     fn parse(text: &str) -> Result<&[u8], Error> {
-        let hash = text.strip_prefix("$dahua$").unwrap_or(text);
-        if hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            Ok(hash.as_bytes())
+        if text.len() == 8 && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            Ok(text.as_bytes())
         } else {
-            Err(Error::Malformed("dahua hash"))
+            Err(Error::Malformed("besder hash"))
         }
     }
 }
 
-impl Scheme for Dahua {
+impl Scheme for Besder {
     fn recognise(&self, hash: &str) -> bool {
         Self::parse(hash).is_ok()
     }
@@ -172,16 +124,9 @@ impl Scheme for Dahua {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
-        let sum = |pair: &[u8]| {
-            let sum = pair.iter().map(|&byte| u16::from(byte)).sum::<u16>();
-            (if self.wrapped { sum % 256 } else { sum } % 62) as u8
-        };
-        let character = |pair: &[u8]| match sum(pair) {
-            digit @ 0..10 => b'0' + digit,
-            upper @ 10..36 => b'A' + (upper - 10),
-            lower => b'a' + (lower - 36),
-        };
-        let computed: Vec<u8> = Hash::Md5.of(&[attempt.password]).chunks(2).map(character).collect();
+        let sum = |pair: &[u8]| usize::from(pair.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)));
+        let digit = |pair: &[u8]| Self::DIGITS[sum(pair) % Self::DIGITS.len()];
+        let computed: Vec<u8> = Hash::Md5.of(&[attempt.password]).chunks(2).map(digit).collect();
         Ok(same(&computed, stored))
     }
 }
