@@ -14,6 +14,7 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const CRYPT: GeneralPurpose = GeneralPurpose::new(&alphabet::CRYPT, LENIENT);
 const BCRYPT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, LENIENT);
 
 /// The alphabet of crypt(3), in the order of its values.
@@ -63,6 +64,11 @@ pub(crate) fn to_h64(bytes: &[u8]) -> String {
         out.extend((0..=group.len()).map(|i| char::from(H64[(bits >> (6 * i) & 63) as usize])));
     }
     out
+}
+
+/// The alphabet of crypt(3) in the bit order of ordinary base64, as Cisco has it. Spare bits are dropped.
+pub(crate) fn h64_big_endian(text: &str, part: &'static str) -> Result<Vec<u8>, Error> {
+    CRYPT.decode(text).map_err(|_| Error::Malformed(part))
 }
 
 /// The value of one character of crypt(3)'s alphabet.

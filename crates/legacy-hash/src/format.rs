@@ -78,6 +78,12 @@ pub(crate) trait Scheme: Sync {
         false
     }
 
+    /// Whether the login need not be given, although the format hashes it: the string names it, or the format
+    /// has hashes without one.
+    fn carries_login(&self, _hash: &str) -> bool {
+        false
+    }
+
     /// Parses all of the string and compares its cost with the limits. Hashes nothing.
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error>;
 

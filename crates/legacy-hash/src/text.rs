@@ -27,6 +27,26 @@ pub(crate) fn utf16be(text: &str) -> Bytes {
     Zeroizing::new(text.encode_utf16().flat_map(u16::to_be_bytes).collect())
 }
 
+/// Text of any bytes: UTF-8, or one character a byte where they are none.
+pub(crate) fn decode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(match str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    })
+}
+
+/// Upper case, character by character: one that has no single upper case letter, such as ß, stays as it is.
+pub(crate) fn upper_each(text: &str) -> Zeroizing<String> {
+    let upper = |c: char| {
+        let mut upper = c.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(one), None) => one,
+            _ => c,
+        }
+    };
+    Zeroizing::new(text.chars().map(upper).collect())
+}
+
 /// UTF-8 whose bytes were taken for ISO 8859-1 and encoded again, as PHP's `utf8_encode` does to UTF-8.
 pub(crate) fn utf8_twice(text: &str) -> Bytes {
     Zeroizing::new(text.bytes().map(char::from).collect::<String>().into_bytes())

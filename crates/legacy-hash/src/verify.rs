@@ -115,7 +115,7 @@ fn require(method: &Method, stored: &Stored<'_>) -> Result<(), Error> {
     if needs.salt && stored.salt.is_none() && !method.scheme().carries_salt(stored.hash) {
         return Err(Error::MissingSalt);
     }
-    if needs.login && stored.login.is_none() {
+    if needs.login && stored.login.is_none() && !method.scheme().carries_login(stored.hash) {
         return Err(Error::MissingLogin);
     }
     if needs.pepper && stored.pepper.is_none() {

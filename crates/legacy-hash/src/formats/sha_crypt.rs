@@ -90,7 +90,8 @@ impl ShaCrypt {
 
 impl Scheme for ShaCrypt {
     fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with(self.prefix())
+        // Mosquitto has strings of padded base64 with the same prefix.
+        hash.starts_with(self.prefix()) && !hash.ends_with('=')
     }
 
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
@@ -149,6 +150,18 @@ fn sha_crypt<D: Digest>(
         digest.copy_from_slice(&next.finalize());
     }
     Ok(digest)
+}
+
+/// The digest that sha256crypt makes with a salt of any length, its bytes in the order of the string: MySQL's
+/// salts are longer than crypt(3)'s. The rounds have been compared with the limits.
+pub(crate) fn sha256_ordered(
+    password: &[u8],
+    salt: &[u8],
+    rounds: u64,
+    tick: Tick<'_>,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let digest = sha_crypt::<Sha256>(password, salt, rounds, tick)?;
+    Ok(Zeroizing::new(ORDER_256.iter().map(|&i| digest[i]).collect()))
 }
 
 /// Steps 1 to 12.

@@ -4,10 +4,15 @@
 pub(crate) mod argon2;
 pub(crate) mod bcrypt;
 pub(crate) mod bcrypt_pbkdf;
+pub(crate) mod blocks;
 pub(crate) mod des;
 pub(crate) mod digest;
+pub(crate) mod feal;
 pub(crate) mod iterated;
+pub(crate) mod lotus;
 pub(crate) mod pbkdf2;
+pub(crate) mod racf;
+pub(crate) mod radmin;
 pub(crate) mod scrypt;
 pub(crate) mod srp;
 pub(crate) mod yescrypt;

@@ -48,6 +48,13 @@ pub fn counting(v: &Vector, password: &[u8]) -> Vec<u8> {
         "wow-srp" => password.to_ascii_uppercase(),
 
         // databases, operating systems, devices
+        "mysql323" => password.iter().copied().filter(|b| !matches!(b, b' ' | b'\t')).collect(),
+        "mssql2000" | "oracle10" => upper(password),
+        "sybase-prop" => cut(password, 57),
+        "sap-codvn-b" | "sap-codvn-b-rfc" => without_spaces(&cut(&upper(password), 8)),
+        "sap-codvn-g" | "sap-codvn-g-rfc" => without_spaces(password),
+        "racf" | "racf-rvary" | "racf-kdfaes" => perhaps_upper(v, password, 8),
+        "as400-des" => perhaps_upper(v, password, 10),
 
         // all others
         _ => password.to_vec(),
@@ -83,4 +90,22 @@ fn cut(password: &[u8], len: usize) -> Vec<u8> {
 /// Without the highest bit of each.
 fn seven_bits(password: &[u8]) -> Vec<u8> {
     password.iter().map(|byte| byte & 0x7f).collect()
+}
+
+/// In upper case, character by character.
+fn upper(password: &[u8]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(password) else { return password.to_ascii_uppercase() };
+    text.chars().map(|c| c.to_uppercase().to_string()).collect::<String>().into_bytes()
+}
+
+/// Without spaces at the end, which fill the fields of mainframes.
+fn without_spaces(password: &[u8]) -> Vec<u8> {
+    let end = password.iter().rposition(|&b| b != b' ').map_or(0, |last| last + 1);
+    password[..end].to_vec()
+}
+
+/// Cut, and in upper case where the password of the vector was hashed so.
+fn perhaps_upper(v: &Vector, password: &[u8], len: usize) -> Vec<u8> {
+    let (hashed, given) = (without_spaces(&cut(&v.password, len)), without_spaces(&cut(password, len)));
+    if hashed == given.to_ascii_uppercase() { hashed } else { given }
 }
