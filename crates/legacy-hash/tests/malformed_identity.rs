@@ -77,7 +77,7 @@ fn java() {
 #[test]
 fn spring() {
     refused("{noop}password", Unsupported("plaintext passwords"));
-    refused("{bcrypt}password", Malformed("bcrypt prefix"));
+    refused_as("spring-bcrypt", "{bcrypt}password", Malformed("bcrypt prefix"));
     refused("{argon2@SpringSecurity_v5_8}x", Malformed("spring hash"));
     refused("{ldap}password", Malformed("spring hash"));
     refused("{MD5}{salt}00", Malformed("spring hash length"));
@@ -174,7 +174,7 @@ fn others() {
     refused(&format!("$sspr$3$9999999$salt${HEX_32}"), OverLimit("digest rounds"));
     refused_as("sspr-md5", "$sspr$9", Malformed("sspr fields"));
     refused("{SHA-256}salt-x-00", Malformed("aem rounds"));
-    refused("$pbkdf2-hmac-sha1$1$00", Malformed("sspr fields"));
+    refused_as("sspr-pbkdf2-sha1", "$pbkdf2-hmac-sha1$1$00", Malformed("sspr fields"));
     refused(&format!("otm_sha256:1000:{B64_32}"), Malformed("otm fields"));
     refused("$bbes10$00", Malformed("bbes10 fields"));
     refused("$bbes10$00$salt", Malformed("bbes10 hash length"));
