@@ -81,7 +81,7 @@ fn spring() {
     refused("{argon2@SpringSecurity_v5_8}x", Malformed("spring hash"));
     refused("{ldap}password", Malformed("spring hash"));
     refused("{MD5}{salt}00", Malformed("spring hash length"));
-    refused("{pbkdf2}00", Malformed("spring hash length"));
+    refused_as("spring-pbkdf2-v5_5", "{pbkdf2}00", Malformed("spring hash length"));
     refused_as("spring-standard-sha256", "{sha256}00", Malformed("spring hash length"));
     refused("{scrypt}$e0801$AAAA", Malformed("spring scrypt fields"));
     refused(&format!("{{scrypt}}$x$AAAA${B64_32}"), Malformed("spring scrypt parameters"));
