@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use common::{checked, judge, on, stored, vectors};
-use legacy_hash::{Error, Limits, MAX_HASH_BYTES, Policy, Stored, Verdict, check, verify};
+use legacy_hash::{Error, Limits, MAX_HASH_BYTES, Method, Policy, Stored, Verdict, check, verify};
 
 const B64_32: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -137,10 +137,29 @@ fn every_long_computation_can_be_interrupted() {
         "phpass",
         "wordpress-bcrypt",
         "django-argon2",
+        "aspnet-identity-v2",
+        "aspnet-identity-v3",
+        "atlassian-pkcs5s2",
+        "better-auth-scrypt",
+        "elasticsearch-pbkdf2-stretch",
+        "firebase-scrypt-gotrue",
+        "firebase-scrypt-kratos",
+        "jasypt-strong-sha256",
+        "keycloak-json-argon2",
+        "keycloak-json-pbkdf2-sha512",
+        "kratos-pbkdf2-sha256",
+        "kratos-sha512-crypt",
+        "oracle-otm-sha256",
+        "shiro1",
+        "solarwinds-orion",
+        "spring-scrypt",
+        "sspr-md5",
+        "stytch-scrypt",
     ] {
         let v = vectors().into_iter().find(|v| v.format == name).unwrap();
-        let verdict =
-            verify(&v.password, &v.stored(), None, &Limits::default(), &mut || ControlFlow::Break(()));
+        let method = Method::parse(name).unwrap();
+        let mut stop = || ControlFlow::Break(());
+        let verdict = verify(&v.password, &v.stored(), Some(&method), &Limits::default(), &mut stop);
         assert_eq!(verdict, Err(Error::Interrupted), "{name}");
     }
     let interrupted = Policy::default().hash(b"password", &Limits::default(), &mut || ControlFlow::Break(()));

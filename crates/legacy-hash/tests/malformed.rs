@@ -124,8 +124,10 @@ fn pbkdf2() {
     refused(&format!("pbkdf2_sha1$1000$salt${B64_32}"), Malformed("pbkdf2 hash length"));
     refused(&format!("$pbkdf2-sha256$1000$s*lt${B64_32}"), Malformed("pbkdf2 salt"));
     refused(&format!("$pbkdf2-sha256$1000${B64_32}"), Malformed("pbkdf2 fields"));
-    // The PHC layout, which is another format.
-    refused(&format!("$pbkdf2-sha256$i=1000,l=32$c2FsdA${B64_32}"), UnknownFormat);
+    // The PHC layout, which is another format; and one that is of nobody.
+    let phc = format!("$pbkdf2-sha256$i=1000,l=32$c2FsdA${B64_32}");
+    assert_eq!(checked(&phc, None).as_deref(), Ok("kratos-pbkdf2-sha256"));
+    refused(&phc.replace(",l=32", ""), UnknownFormat);
     refused_as(
         "passlib-pbkdf2-sha512",
         &format!("$pbkdf2-sha256$1$c2FsdA${B64_32}"),

@@ -21,7 +21,7 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "<hash, base64>; also <hash>$<salt>$<signer key>$<separator>$<rounds>$<memory cost>",
         needs_salt: true,
         must_name: true,
-        note: "salt in base64; the project's hash parameters are the pepper: <signer key>$<separator>$<rounds>$<memory cost>",
+        note: "salt in base64; the pepper is the project's hash parameters: signer key, separator, rounds, memory cost",
         scheme: &Bare,
         ..ROW
     },

@@ -123,14 +123,15 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    fn parse(&self, text: &str) -> Result<(Vec<u8>, Vec<u8>, Vec<u8>), Error> {
+    /// Template, salt and hash.
+    fn parse(&self, text: &str) -> Result<[Vec<u8>; 3], Error> {
         let [template, salt, hash] = fields(text, self.prefix)?;
         let template = template.strip_prefix("pf=").ok_or(Error::Malformed("kratos template"))?;
         let template = b64(template, "kratos template")?;
         if template.is_empty() {
             return Err(Error::Malformed("kratos template"));
         }
-        Ok((template, b64(salt, "kratos salt")?, digest(hash, self.hash)?))
+        Ok([template, b64(salt, "kratos salt")?, digest(hash, self.hash)?])
     }
 }
 
@@ -168,7 +169,7 @@ impl Scheme for Template {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (template, salt, hash) = self.parse(attempt.hash)?;
+        let [template, salt, hash] = self.parse(attempt.hash)?;
         Ok(same(&self.hash.of(&[&filled(&template, &salt, attempt.password)?]), &hash))
     }
 }

@@ -132,7 +132,7 @@ impl Scheme for PasslibPbkdf2 {
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
-        (self.hash != Hash::Sha1).then_some(self)
+        matches!(self.prefix, "$pbkdf2-sha256$" | "$pbkdf2-sha512$").then_some(self)
     }
 }
 

@@ -65,7 +65,8 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "sspr-pbkdf2-sha1",
         strength: Strength::Acceptable,
         example: "$pbkdf2-hmac-sha1$<iterations>$<salt, hex>$<hash, hex>",
-        note: "NetIQ SSPR",
+        must_name: true,
+        note: "NetIQ SSPR; the notation is John the Ripper's",
         scheme: &SsprPbkdf2 { prefix: "$pbkdf2-hmac-sha1$", hash: Hash::Sha1 },
         ..ROW
     },
@@ -73,7 +74,8 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "sspr-pbkdf2-sha512",
         strength: Strength::Acceptable,
         example: "$pbkdf2-hmac-sha512$<iterations>.<salt, hex>.<hash, hex>",
-        note: "NetIQ SSPR",
+        must_name: true,
+        note: "NetIQ SSPR; the notation is John the Ripper's",
         scheme: &SsprPbkdf2 { prefix: "$pbkdf2-hmac-sha512$", hash: Hash::Sha512 },
         ..ROW
     },

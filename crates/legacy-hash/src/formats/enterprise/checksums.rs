@@ -50,7 +50,7 @@ fn encode(password: &[u8]) -> [u8; 16] {
 
 /// One byte more.
 fn crc16(crc: u16, byte: u8) -> u16 {
-    (0..8).fold(crc ^ u16::from(byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xA001)
+    (0..8).fold(crc ^ u16::from(byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xA001))
 }
 
 /// The letter that the lower bits are, or one for the upper ones.

@@ -26,7 +26,7 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "<hash, 64 hex digits>",
         needs_salt: true,
         must_name: true,
-        note: "salt in base64 or decoded; also <hash>:<salt>",
+        note: "salt in base64 or decoded; also hash:salt",
         scheme: &NetWitness,
         ..ROW
     },

@@ -252,11 +252,14 @@ impl Produce for Json {
     }
 }
 
+/// A digest and the iterations.
+type Method = (Hash, u64);
+
 /// The value alone, or the algorithm, the iterations and the value with anything between that is in none of them.
 pub(crate) struct Bare;
 
 impl Bare {
-    fn parse(text: &str) -> Result<(Vec<(Hash, u64)>, Vec<u8>), Error> {
+    fn parse(text: &str) -> Result<(Vec<Method>, Vec<u8>), Error> {
         let fields: Vec<&str> = text.trim_matches('$').split(['$', ':', '|', ',', ';']).collect();
         let (methods, value) = match fields[..] {
             [value] => (None, value),
@@ -276,7 +279,7 @@ impl Bare {
 }
 
 /// What a value of this length was made with, if nobody chose another number: the hash and the iterations.
-fn defaults(len: usize) -> Result<&'static [(Hash, u64)], Error> {
+fn defaults(len: usize) -> Result<&'static [Method], Error> {
     match len {
         64 => Ok(&[
             (Hash::Sha256, 27_500),

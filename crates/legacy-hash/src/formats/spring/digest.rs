@@ -15,7 +15,7 @@ pub(crate) struct MessageDigest {
     /// The digest, where its length doesn't tell it.
     pub(super) fixed: Option<Hash>,
     pub(super) rounds: u64,
-    /// The format is never taken unless it is named, so that it may claim what another one has.
+    /// The format must be named, so that a damaged string is not its to report.
     pub(super) named: bool,
 }
 
@@ -59,7 +59,7 @@ impl Scheme for MessageDigest {
         let (id, rest) = split_id(hash);
         match self.parse(hash) {
             Ok(Parts { salt: "", .. }) => false,
-            Ok(_) => self.named || id.is_some() || !is_scheme(hash),
+            Ok(_) => id.is_some() || !is_scheme(hash),
             // Damaged, but nobody else puts a salt in braces after an id.
             Err(_) => !self.named && id.is_some() && rest.starts_with('{'),
         }
