@@ -90,7 +90,8 @@ fn is_hex(text: &str) -> bool {
 
 /// The lengths of the bytes that a value stands for, and how they are had from it.
 fn raw(facts: &Facts) -> (Span, Form) {
-    let halved = Span { min: facts.span.min / 2, max: facts.span.max / 2 };
+    // An odd number of digits is no bytes.
+    let halved = Span { min: facts.span.min.div_ceil(2), max: facts.span.max / 2 };
     let decoded = |encoding, len: fn(usize) -> usize| (inverse(facts.span, len), Form::Decoded(encoding));
     match facts.gives {
         Gives::Hex => (halved, Form::Decoded(Encoding::Of(ByteEncoding::Hex))),

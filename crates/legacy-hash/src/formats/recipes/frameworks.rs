@@ -27,8 +27,8 @@ recipes! {
     "grafana-pbkdf2": "hex(pbkdf2_sha256($pass,$salt,10000,50))"; "<hash, 100 hex digits>"; "Grafana"
     "passport-local-mongoose": "hex(pbkdf2_sha256($pass,$salt,25000,512))"; "<hash, 1024 hex digits>";
         "passport-local-mongoose, Payload; the salt is the text of its hex"
-    "aspnet-membership-sha1": "b64(sha1_raw($salt.utf16le($pass)))"; "<hash, 28 base64>";
-        "SqlMembershipProvider; the salt is decoded from base64"
+    "aspnet-membership-sha1": "b64(sha1_raw($salt.utf16le($pass)))" | "b64(sha1_raw(unb64($salt).utf16le($pass)))"; "<hash, 28 base64>";
+        "SqlMembershipProvider; the salt may be its base64"
     "postgres-md5": "md5($pass.$user)" | "md5{hash:hex} <- md5($pass.$user)"; "md5<hash, 32 hex digits>";
         "PostgreSQL roles before SCRAM; the login is the role"
     "bcrypt(md5)", "bcrypt-md5": "md5($pass)|bcrypt"; "<bcrypt hash>"; "bcrypt over MD5 in hex: Matomo, SuiteCRM"

@@ -20,30 +20,35 @@ pub(crate) const FORMATS: &[Format] = &[Format {
 /// MD5 of login, realm and password with colons between them.
 struct HttpDigest;
 
-impl HttpDigest {
-    /// Login and realm, where the string has them, and the digest. A realm may hold colons, a login can't.
-    fn parse(text: &str) -> Result<(Option<(&str, &str)>, [u8; 16]), Error> {
+struct Parsed<'a> {
+    /// Login and realm, where the string has them. A realm may hold colons, a login can't.
+    names: Option<(&'a str, &'a str)>,
+    digest: [u8; 16],
+}
+
+impl<'a> Parsed<'a> {
+    fn new(text: &'a str) -> Result<Self, Error> {
         let (names, digest) = match text.rsplit_once(':') {
             None => (None, text),
             Some((names, digest)) => {
                 (Some(names.split_once(':').ok_or(Error::Malformed("http digest realm"))?), digest)
             }
         };
-        Ok((names, exactly(hex(digest, "http digest hash")?, "http digest hash")?))
+        Ok(Self { names, digest: exactly(hex(digest, "http digest hash")?, "http digest hash")? })
     }
 }
 
 impl Scheme for HttpDigest {
     fn recognise(&self, hash: &str) -> bool {
-        Self::parse(hash).is_ok()
+        Parsed::new(hash).is_ok()
     }
 
     fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
-        Self::parse(hash).map(drop)
+        Parsed::new(hash).map(drop)
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (names, digest) = Self::parse(attempt.hash)?;
+        let Parsed { names, digest } = Parsed::new(attempt.hash)?;
         let login = names.map_or(attempt.login, |(login, _)| login).as_bytes();
         let realm = attempt.salt.unwrap_or(names.map_or("realm", |(_, realm)| realm).as_bytes());
         let computed = Hash::Md5.of(&[login, b":", realm, b":", attempt.password]);

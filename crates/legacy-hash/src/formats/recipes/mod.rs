@@ -62,6 +62,8 @@ pub(crate) const fn row(
         // A string that begins with text of its own says what it is; all others are bare.
         must_name: !contains(recipe, "<-") || recipe.as_bytes()[0] == b'{',
         note,
+        // The password itself goes into bcrypt, which takes C strings.
+        ends_at_nul: contains(recipe, "$pass|bcrypt") || contains(recipe, "$pass.$pepper|bcrypt"),
         ..ROW
     }
 }
@@ -103,16 +105,18 @@ impl RecipeFormat {
 
     /// The recipes that a string is laid out for, or what is wrong with it.
     fn fitting(&self, hash: &str, limits: &Limits) -> Result<Vec<&Recipe>, Error> {
-        let mut first = Err(Error::Malformed("the hash of a recipe"));
         let mut fitting = Vec::new();
+        let mut wrong = None;
         for recipe in self.recipes() {
             match recipe.check(hash, limits) {
                 Ok(()) => fitting.push(recipe),
-                Err(error) if first.is_err() => first = Err(error),
-                Err(_) => {}
+                Err(error) => _ = wrong.get_or_insert(error),
             }
         }
-        if fitting.is_empty() { first } else { Ok(fitting) }
+        match wrong {
+            Some(error) if fitting.is_empty() => Err(error),
+            _ => Ok(fitting),
+        }
     }
 }
 
@@ -143,12 +147,19 @@ impl Scheme for RecipeFormat {
             attempt.salt = Some(salt);
             attempt.pepper = key;
         }
-        for recipe in self.fitting(hash, attempt.limits)? {
-            if recipe.verify(&mut attempt)? {
-                return Ok(true);
+        let mut verdict = Ok(false);
+        for (i, recipe) in self.fitting(hash, attempt.limits)?.into_iter().enumerate() {
+            verdict = match recipe.verify(&mut attempt) {
+                Ok(true) => return Ok(true),
+                // Another reading of the salt, which it doesn't allow.
+                Err(Error::Malformed(_)) if i > 0 => verdict,
+                judged => judged,
+            };
+            if !matches!(verdict, Ok(false) | Err(Error::Malformed(_))) {
+                break;
             }
         }
-        Ok(false)
+        verdict
     }
 }
 
