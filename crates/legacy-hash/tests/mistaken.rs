@@ -9,7 +9,51 @@ use common::{Vector, on, vectors};
 use legacy_hash::{Identified, Limits, Method, Verdict, formats, identify, verify};
 
 /// Pairs of formats that compute the same for what these vectors hold, and why.
-const SAME: &[(&str, &str)] = &[];
+const SAME: &[(&str, &str)] = &[
+    // Applications that came to the same formula, whose strings must be named.
+    ("clearance-sha1", "restful-auth-1"),
+    ("filezilla-sha512", "sha512($pass.$salt)"),
+    ("filezilla-sha512", "sha512-b64"),
+    ("formspring-sha256", "sha256($salt.$pass)"),
+    ("gitea-pbkdf2", "grafana-pbkdf2"),
+    ("ipb2", "mybb"),
+    ("joomla-md5", "md5($pass.$salt)"),
+    ("magento1", "magento1-col"),
+    ("magento1", "oscommerce"),
+    ("magento1", "serv-u-md5"),
+    ("magento1-col", "magento1"),
+    ("magento1-col", "md5($salt.$pass)"),
+    ("magento1-col", "oscommerce"),
+    ("magento1-col", "serv-u-md5"),
+    ("magento2-v1", "formspring-sha256"),
+    ("md5($pass)", "phpbb2-md5-latin1"),
+    ("md5($pass.$salt)", "joomla-md5"),
+    ("md5($salt.$pass)", "magento1-col"),
+    ("md5($salt.$pass)", "oscommerce"),
+    ("md5($salt.$pass)", "serv-u-md5"),
+    ("mybb", "ipb2"),
+    ("opencart", "wbb3"),
+    ("oscommerce", "magento1"),
+    ("oscommerce", "magento1-col"),
+    ("oscommerce", "md5($salt.$pass)"),
+    ("oscommerce", "serv-u-md5"),
+    ("phpbb2-md5-latin1", "md5($pass)"),
+    ("phps", "vbulletin"),
+    ("punbb", "redmine"),
+    ("redmine", "punbb"),
+    ("restful-auth-1", "clearance-sha1"),
+    ("serv-u-md5", "magento1"),
+    ("serv-u-md5", "magento1-col"),
+    ("serv-u-md5", "md5($salt.$pass)"),
+    ("serv-u-md5", "oscommerce"),
+    ("sha256($salt.$pass)", "formspring-sha256"),
+    ("sha512($pass.$salt)", "filezilla-sha512"),
+    ("sha512($pass.$salt)", "sha512-b64"),
+    ("sha512-b64", "filezilla-sha512"),
+    ("sha512-b64", "sha512($pass.$salt)"),
+    ("vbulletin", "phps"),
+    ("wbb3", "opencart"),
+];
 
 /// What is dearer says nothing that cheaper vectors don't.
 const CHEAP: Limits = Limits {

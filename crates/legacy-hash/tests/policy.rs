@@ -179,8 +179,9 @@ fn spending_works_for_passwords_that_can_not_be_hashed() {
 fn new_hashes_are_identified_as_their_format() {
     for text in CHEAP {
         let Identified::Candidates(found) = identify(&hash(&policy(text), b"x")) else { panic!("{text}") };
-        assert_eq!(found.len(), 1, "{text}");
-        assert!(found[0].can_produce, "{text}");
+        let evident: Vec<_> = found.iter().filter(|format| !format.must_name).collect();
+        assert_eq!(evident.len(), 1, "{text}");
+        assert!(evident[0].can_produce, "{text}");
     }
 }
 
