@@ -141,12 +141,23 @@ impl Template {
                         .or_else(|| rest.len().checked_sub(total_len(after, hash)?))
                         .or_else(|| next_literal(rest, after))?;
                     let (value, remainder) = rest.split_at_checked(len)?;
+                    // Right beside another part, an empty one would be none at all.
+                    if value.is_empty() && self.is_beside_another(i) {
+                        return None;
+                    }
                     fields.0[placeholder.field.index()] = Some(value);
                     rest = remainder;
                 }
             }
         }
         rest.is_empty().then_some(fields)
+    }
+}
+
+impl Template {
+    fn is_beside_another(&self, i: usize) -> bool {
+        let is_field = |i: usize| matches!(self.parts.get(i), Some(Part::Field(_)));
+        is_field(i + 1) || i.checked_sub(1).is_some_and(is_field)
     }
 }
 
