@@ -353,7 +353,7 @@ fn calibrate_finds_format_and_settings_of_a_known_account() {
             "md5($salt.$pass) base64 none utf-8",
         ),
         ("md5(md5('secret') || 's4lt')", "'secret', 's4lt'", "vbulletin text none utf-8"),
-        ("md5('secret' || 'ann')", "'secret', NULL, 'ann'", "postgres-md5 text none utf-8"),
+        ("md5('secret' || 'ann')", "'secret', NULL, 'ann'", "md5($pass.$user) text none utf-8"),
         ("md5('p3pper' || 'secret')", "'secret', NULL, NULL, 'p3pper'", "md5($pepper.$pass) text none utf-8"),
     ] {
         let found = fits(&site, &format!("{hash}, {arguments}"));

@@ -1,3 +1,4 @@
+//! Formulas for home-made hashes.
 #![doc = include_str!("notation.md")]
 
 mod alias;

@@ -149,7 +149,7 @@ impl Parser<'_> {
         };
         self.pos += 1;
         let expr = self.expr()?;
-        self.expect(')', "a ) is missing here")?;
+        self.need(')', "a ) is missing here")?;
         Ok(Some((expr, verifier)))
     }
 
@@ -377,7 +377,7 @@ impl Parser<'_> {
         self.spaces();
         match self.peek() {
             Some(')') => Err(Error::BadRecipe(self.at(), "too few arguments")),
-            _ => self.expect(',', "a comma is missing here"),
+            _ => self.need(',', "a comma is missing here"),
         }
     }
 
@@ -385,11 +385,11 @@ impl Parser<'_> {
         self.spaces();
         match self.peek() {
             Some(',') => Err(Error::BadRecipe(self.at(), "too many arguments")),
-            _ => self.expect(')', "a ) is missing here"),
+            _ => self.need(')', "a ) is missing here"),
         }
     }
 
-    fn expect(&mut self, c: char, why: &'static str) -> Result<(), Error> {
+    fn need(&mut self, c: char, why: &'static str) -> Result<(), Error> {
         self.spaces();
         match self.peek() {
             Some(found) if found == c => {

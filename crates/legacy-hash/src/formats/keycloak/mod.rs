@@ -24,7 +24,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         name: "keycloak-json-pbkdf2-sha512",
         strength: Strength::Acceptable,
-        example: "{\"credentialData\": {\"algorithm\": \"pbkdf2-sha512\", …}, \"secretData\": {…}}",
+        example: "{<credentialData with the algorithm pbkdf2-sha512, and secretData>}",
         can_produce: true,
         note: "the two documents merged, nested, as text in text, or one after the other; or secretData as the salt",
         scheme: &Json(Algorithmic::Pbkdf2("pbkdf2-sha512", Hash::Sha512)),
@@ -33,7 +33,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         name: "keycloak-json-pbkdf2-sha256",
         strength: Strength::Acceptable,
-        example: "{\"credentialData\": {\"algorithm\": \"pbkdf2-sha256\", …}, \"secretData\": {…}}",
+        example: "{<credentialData with the algorithm pbkdf2-sha256, and secretData>}",
         note: "Keycloak 4 to 23",
         scheme: &Json(Algorithmic::Pbkdf2("pbkdf2-sha256", Hash::Sha256)),
         ..ROW
@@ -41,7 +41,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         name: "keycloak-json-pbkdf2",
         strength: Strength::Acceptable,
-        example: "{\"algorithm\": \"pbkdf2\", \"hashIterations\": …, \"hashedSaltedValue\": \"…\", \"salt\": \"…\"}",
+        example: "{<algorithm pbkdf2, hashIterations, hashedSaltedValue and salt>}",
         note: "SHA-1; Keycloak before 4",
         scheme: &Json(Algorithmic::Pbkdf2("pbkdf2", Hash::Sha1)),
         ..ROW
@@ -49,7 +49,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         name: "keycloak-json-argon2",
         strength: Strength::Strong,
-        example: "{\"credentialData\": {\"algorithm\": \"argon2\", …}, \"secretData\": {…}}",
+        example: "{<credentialData with the algorithm argon2, and secretData>}",
         can_produce: true,
         note: "Keycloak 24 and later",
         scheme: &Json(Algorithmic::Argon2),

@@ -29,8 +29,6 @@ recipes! {
         "passport-local-mongoose, Payload; the salt is the text of its hex"
     "aspnet-membership-sha1": "b64(sha1_raw($salt.utf16le($pass)))" | "b64(sha1_raw(unb64($salt).utf16le($pass)))"; "<hash, 28 base64>";
         "SqlMembershipProvider; the salt may be its base64"
-    "postgres-md5": "md5($pass.$user)" | "md5{hash:hex} <- md5($pass.$user)"; "md5<hash, 32 hex digits>";
-        "PostgreSQL roles before SCRAM; the login is the role"
     "bcrypt(md5)", "bcrypt-md5": "md5($pass)|bcrypt"; "<bcrypt hash>"; "bcrypt over MD5 in hex: Matomo, SuiteCRM"
     "bcrypt(sha1)", "bcrypt-sha1": "sha1($pass)|bcrypt"; "<bcrypt hash>"; "bcrypt over SHA-1 in hex"
     "bcrypt(sha256)": "sha256($pass)|bcrypt"; "<bcrypt hash>"; "bcrypt over SHA-256 in hex: Zend, Meteor, Flask-Bcrypt"
