@@ -77,9 +77,6 @@ const SAME: &[(&str, &str)] = &[
     // The bytes of ASCII are its characters.
     ("ntlm", "ntlm-latin1"),
     ("ntlm-latin1", "ntlm"),
-    // ASA differs from PIX in passwords of more than 12 bytes only.
-    ("cisco-asa", "cisco-pix"),
-    ("cisco-pix", "cisco-asa"),
 ];
 
 /// What is dearer says nothing that cheaper vectors don't.

@@ -48,7 +48,6 @@ pub(crate) mod pbkdf2;
 pub(crate) mod pbkdf2_hex;
 pub(crate) mod pbkdf2_tools;
 pub(crate) mod phpass;
-pub(crate) mod postgres;
 pub(crate) mod qnx;
 pub(crate) mod recipes;
 pub(crate) mod sap;
@@ -139,7 +138,6 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     mssql::FORMATS,
     sybase::FORMATS,
     oracle::FORMATS,
-    postgres::FORMATS,
     broker::FORMATS,
     msdcc::FORMATS,
     macos::FORMATS,
