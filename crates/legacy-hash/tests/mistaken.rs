@@ -31,9 +31,8 @@ const SAME: &[(&str, &str)] = &[
     ("zope-sha256", "ldap-sha256"),
     ("zope-smd5", "ldap-smd5"),
     ("zope-ssha", "ldap-ssha"),
-    // bigcrypt of up to eight characters is descrypt.
-    // The bytes of ASCII are its characters.
-    // ASA differs from PIX in passwords of more than 12 bytes only.
+    // Spring's {MD4} may be written by either of its encoders.
+    ("spring-md4", "spring-messagedigest"),
 ];
 
 /// What is dearer says nothing that cheaper vectors don't.

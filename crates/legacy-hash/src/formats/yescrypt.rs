@@ -164,8 +164,9 @@ impl ScryptCrypt {
 
 impl Scheme for ScryptCrypt {
     fn recognise(&self, hash: &str) -> bool {
-        // Mosquitto's `$7$` has a number of iterations there, which is shorter.
-        hash.strip_prefix("$7$").and_then(|rest| rest.split('$').next()).is_some_and(|f| f.len() >= PARAMS)
+        // Mosquitto's `$7$` has a number of iterations there, which is shorter, and padding at the end.
+        let first = hash.strip_prefix("$7$").and_then(|rest| rest.split('$').next());
+        first.is_some_and(|field| field.len() >= PARAMS) && !hash.ends_with('=')
     }
 
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
