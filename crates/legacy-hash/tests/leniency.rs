@@ -115,3 +115,13 @@ fn aliases_name_the_same_format() {
     assert!(format("no such format").is_none());
     assert!(format("").is_none());
 }
+
+#[test]
+fn a_role_s_md5_may_have_lost_its_prefix() {
+    // hashcat 6.2.6, module 12.
+    let hash = "93a8cf6a7d43e3b5bcd2dc6abb3e02c6";
+    for hash in [hash.to_owned(), format!("md5{hash}"), hash.to_uppercase()] {
+        let role = Stored { login: Some("27032153220030464358344758762807"), ..stored(&hash) };
+        assert_eq!(judge(b"hashcat", &role, Some("postgres-md5")), Ok(Verdict::Right), "{hash}");
+    }
+}

@@ -56,7 +56,7 @@ pub(crate) const FORMATS: &[Format] = &[
     },
     Format {
         name: "aem-sha512",
-        example: "{SHA-512}<salt, text>-<rounds>-<hash, hex>; also $sspr$4$1000$<salt, 16 hex digits>$<hash, hex>",
+        example: "$sspr$4$1000$<salt, 16 hex digits>$<hash, hex>; also {SHA-512}<salt, text>-<rounds>-<hash, hex>",
         note: "Adobe AEM, Apache Jackrabbit Oak",
         scheme: &Sspr { kind: "4", hash: Hash::Sha512, salted: true, of_aem: true },
         ..ROW

@@ -78,11 +78,40 @@ impl Scheme for MessageDigest {
     }
 }
 
-/// Whether what is in braces is the name of a scheme rather than a salt: Spring's salts are base64 of random bytes, which
-/// is hardly ever all upper case.
+/// Whether the braces hold a scheme of directories, mail servers or Spring itself rather than a salt.
 fn is_scheme(text: &str) -> bool {
-    let inside = text.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or_default();
-    !inside.bytes().any(|b| b.is_ascii_lowercase())
+    const FAMILIES: [&str; 23] = [
+        "SHA",
+        "SSHA",
+        "MD4",
+        "MD5",
+        "SMD5",
+        "CRYPT",
+        "PBKDF2",
+        "ARGON2",
+        "BCRYPT",
+        "SCRYPT",
+        "PKCS5S2",
+        "PLAIN",
+        "CLEAR",
+        "NOOP",
+        "LDAP",
+        "BLF-CRYPT",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "HMAC-MD5",
+        "NT",
+        "LANMAN",
+        "FSHP",
+        "NS",
+    ];
+    let Some((name, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { return false };
+    let name = name.to_ascii_uppercase();
+    FAMILIES.iter().any(|family| {
+        let Some(rest) = name.strip_prefix(family) else { return false };
+        // Variants: a number, an encoding, a version.
+        rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || "-_.@".contains(c))
+    })
 }
 
 /// `salt hash` in one hex: SHA-256 of salt, secret and password, 1024 times.

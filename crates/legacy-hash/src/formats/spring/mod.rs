@@ -27,7 +27,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format {
         name: "spring-argon2",
         strength: Strength::Strong,
-        example: "{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=…,t=…,p=…$<salt>$<hash>",
+        example: "{argon2@SpringSecurity_v5_8}<argon2 hash>",
         can_produce: true,
         note: "also {argon2}",
         scheme: &Wrapped { ids: &["{argon2@SpringSecurity_v5_8}", "{argon2}"], inner: Inner::Argon2 },
