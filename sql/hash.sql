@@ -30,11 +30,11 @@ CREATE FUNCTION ferry.verify_hash(password text, hash text, format text DEFAULT 
     AS 'MODULE_PATHNAME', 'verify_hash_wrapper';
 COMMENT ON FUNCTION ferry.verify_hash(text, text, text, text, text, text, text, text) IS 'whether a password is that of a hash. format is a name from ferry.hash_format or a recipe; null = the hash says itself (22023 where several fit). salt and pepper are text, taken byte by byte in UTF-8, or hex, base64, base64url, ab64 where their encoding says so. 22P02: the hash is malformed; 54000: it would cost more than the limits allow';
 
-CREATE FUNCTION ferry.calibrate(hash text, password text, salt text DEFAULT NULL, login text DEFAULT NULL, pepper text DEFAULT NULL, salt_encoding text DEFAULT NULL, pepper_encoding text DEFAULT 'text')
-    RETURNS TABLE (format text, salt_encoding text, unicode_form text, transform text, charset text)
+CREATE FUNCTION ferry.calibrate(hash text, password text, salt text DEFAULT NULL, login text DEFAULT NULL, pepper text DEFAULT NULL, salt_encoding text DEFAULT 'text', pepper_encoding text DEFAULT 'text')
+    RETURNS TABLE (format text, unicode_form text, transform text, charset text)
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'calibrate_wrapper';
-COMMENT ON FUNCTION ferry.calibrate(text, text, text, text, text, text, text) IS 'the formats and recipes by which the hash of a test account is that of its known password, with what to write into ferry.source; a second account makes it sure. Tries every format, the usual home-made recipes, encodings of the salt (unless one is given), Unicode forms, transforms and charsets; no row: none fits';
+COMMENT ON FUNCTION ferry.calibrate(text, text, text, text, text, text, text) IS 'the formats and recipes by which the hash of a test account is that of its known password, with what to write into ferry.source; a second account makes it sure. Tries every format, the usual home-made recipes, Unicode forms, transforms and charsets; no row: none fits';
 
 CREATE FUNCTION ferry.hash_password(password text, policy text DEFAULT 'argon2id')
     RETURNS text

@@ -2,14 +2,13 @@
 
 use crate::kdf;
 use crate::secret::Password;
-use legacy_hash::{ByteEncoding, Charset, Error, Method, Preparation, Stored, Transform, UnicodeForm};
+use legacy_hash::{Charset, Error, Method, Preparation, Stored, Transform, UnicodeForm};
 use zeroize::Zeroizing;
 
 /// What to write into `ferry.source`, in the words of its columns.
 #[derive(Clone)]
 pub(crate) struct Fit {
     pub(crate) format: String,
-    pub(crate) salt_encoding: &'static str,
     pub(crate) unicode_form: &'static str,
     pub(crate) transform: Option<&'static str>,
     pub(crate) charset: &'static str,
@@ -18,47 +17,25 @@ pub(crate) struct Fit {
 /// What is known of the account.
 pub(crate) struct Account<'a> {
     pub(crate) hash: &'a str,
-    pub(crate) salt: Option<&'a str>,
-    /// None: every encoding is tried.
-    pub(crate) salt_encoding: Option<&'a str>,
+    pub(crate) salt: Option<&'a [u8]>,
     pub(crate) login: Option<&'a str>,
     pub(crate) pepper: Option<&'a [u8]>,
 }
 
-/// The fits of the most ordinary settings that have any.
+/// The fits of the most ordinary way to write the password that has any.
 pub(crate) fn calibrate(password: &Password, account: &Account<'_>) -> Result<Vec<Fit>, Error> {
-    let salts = salts(account);
+    let stored =
+        Stored { hash: account.hash, salt: account.salt, login: account.login, pepper: account.pepper };
     for way in ways(password) {
-        let mut fits = Vec::new();
-        for (encoding, salt) in &salts {
-            let stored = Stored {
-                hash: account.hash,
-                salt: salt.as_deref(),
-                login: account.login,
-                pepper: account.pepper,
-            };
-            let found = kdf::calibrate(&way.bytes, &stored)?;
-            fits.extend(found.iter().map(|method| way.fit(method, encoding.name())));
-        }
-        if !fits.is_empty() {
-            return Ok(fits);
+        let found = match kdf::calibrate(&way.bytes, &stored) {
+            Err(Error::Locked) => return Ok(Vec::new()),
+            found => found?,
+        };
+        if !found.is_empty() {
+            return Ok(found.iter().map(|method| way.fit(method)).collect());
         }
     }
     Ok(Vec::new())
-}
-
-/// The bytes that the salt may stand for, each once. Without a salt: nothing, as text.
-fn salts(account: &Account<'_>) -> Vec<(ByteEncoding, Option<Vec<u8>>)> {
-    let Some(text) = account.salt else { return vec![(ByteEncoding::Text, None)] };
-    let mut found: Vec<(ByteEncoding, Option<Vec<u8>>)> = Vec::new();
-    for encoding in ByteEncoding::ALL {
-        let is_wanted = account.salt_encoding.is_none_or(|name| name == encoding.name());
-        let Ok(bytes) = encoding.decode(text, "salt") else { continue };
-        if is_wanted && found.iter().all(|(_, known)| known.as_ref() != Some(&bytes)) {
-            found.push((encoding, Some(bytes)));
-        }
-    }
-    found
 }
 
 /// One way in which the legacy application may have written the password.
@@ -70,10 +47,9 @@ struct Way {
 }
 
 impl Way {
-    fn fit(&self, method: &Method, salt_encoding: &'static str) -> Fit {
+    fn fit(&self, method: &Method) -> Fit {
         Fit {
             format: method.to_string(),
-            salt_encoding,
             unicode_form: self.form.name(),
             transform: self.transform.map(Transform::name),
             charset: self.charset.name(),

@@ -296,20 +296,14 @@ fn calibrate(
     pepper_encoding: Option<Text>,
 ) -> TableIterator<
     'static,
-    (
-        name!(format, Text),
-        name!(salt_encoding, Text),
-        name!(unicode_form, Text),
-        name!(transform, Option<Text>),
-        name!(charset, Text),
-    ),
+    (name!(format, Text), name!(unicode_form, Text), name!(transform, Option<Text>), name!(charset, Text)),
 > {
     let (Some(hash), Some(password)) = (hash, password.map(secret)) else { return TableIterator::empty() };
+    let salt = bytes_of(salt, salt_encoding, "salt");
     let pepper = bytes_of(pepper, pepper_encoding, "pepper");
     let account = Account {
         hash: &hash.0,
-        salt: salt.as_ref().map(|salt| salt.0.as_str()),
-        salt_encoding: salt_encoding.as_ref().map(|encoding| encoding.0.as_str()),
+        salt: salt.as_ref().map(|salt| salt.as_slice()),
         login: login.as_ref().map(|login| login.0.as_str()),
         pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
     };
@@ -317,7 +311,7 @@ fn calibrate(
     let text = |text: &str| Text(text.to_string());
     TableIterator::new(fits.into_iter().map(move |fit| {
         let transform = fit.transform.map(text);
-        (Text(fit.format), text(fit.salt_encoding), text(fit.unicode_form), transform, text(fit.charset))
+        (Text(fit.format), text(fit.unicode_form), transform, text(fit.charset))
     }))
 }
 
