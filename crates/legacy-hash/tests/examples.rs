@@ -34,14 +34,18 @@ fn the_examples_are_those_of_the_vectors() {
 #[test]
 fn the_layout_of_each_row_is_that_of_a_vector() {
     let vectors = vectors();
+    let mut unlike = Vec::new();
     for format in formats() {
-        // What comes before the first part in angle brackets is literal.
-        let prefix = format.example.split('<').next().unwrap_or_default();
+        // What comes before the first part that is left open is literal, save for the order of JSON's fields.
+        let prefix = format.example.split(['<', '…']).next().unwrap_or_default();
+        let prefix = if prefix.starts_with("{\"") { "{" } else { prefix };
         let begins =
             |v: &&Vector| v.hash.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        let found = vectors.iter().filter(|v| v.format == format.name).find(begins);
-        assert!(found.is_some(), "no vector of {} begins with {prefix}", format.name);
+        if !vectors.iter().filter(|v| v.format == format.name).any(|v| begins(&v)) {
+            unlike.push((format.name, prefix));
+        }
     }
+    assert!(unlike.is_empty(), "no vector begins like the example of its row: {unlike:?}");
 }
 
 /// The most readable vector: a short plain password, then a short hash.

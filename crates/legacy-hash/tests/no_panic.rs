@@ -122,7 +122,7 @@ fn reads_as_printed(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_strings(password in vec(any::<u8>(), 0..80), hash in any::<String>(), salt in any::<String>()) {

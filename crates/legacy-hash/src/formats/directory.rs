@@ -198,8 +198,10 @@ impl Braced {
 
 impl Scheme for Braced {
     fn recognise(&self, hash: &str) -> bool {
-        // In lower case these two are ids of Spring's, which has the same hashes after them.
-        let is_spring = ["{bcrypt}", "{argon2}"].iter().any(|id| hash.starts_with(id));
+        // In lower case these are ids of Spring's, which has the same hashes after the first two, and no dollar after
+        // the third.
+        let is_spring = ["{bcrypt}", "{argon2}"].iter().any(|id| hash.starts_with(id))
+            || hash.strip_prefix("{pbkdf2}").is_some_and(|rest| !rest.contains('$'));
         !is_spring && self.inner(hash).is_ok_and(|inner| !self.shared || self.scheme.recognise(&inner))
     }
 

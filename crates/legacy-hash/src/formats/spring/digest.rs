@@ -80,7 +80,9 @@ impl Scheme for MessageDigest {
 
 /// Whether the braces hold a scheme of directories, mail servers or Spring itself rather than a salt.
 fn is_scheme(text: &str) -> bool {
-    const FAMILIES: [&str; 23] = [
+    const FAMILIES: [&str; 25] = [
+        "NTLM",
+        "X-ISSHA",
         "SHA",
         "SSHA",
         "MD4",
@@ -110,7 +112,7 @@ fn is_scheme(text: &str) -> bool {
     FAMILIES.iter().any(|family| {
         let Some(rest) = name.strip_prefix(family) else { return false };
         // Variants: a number, an encoding, a version.
-        rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || "-_.@".contains(c))
+        rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || "-_.@,".contains(c))
     })
 }
 

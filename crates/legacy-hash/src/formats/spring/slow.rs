@@ -65,7 +65,8 @@ impl Scheme for Pbkdf2Encoder {
         match hash.strip_prefix(self.id) {
             // OpenLDAP and Dovecot have a number or a dollar next, and dollars later.
             Some(rest) => !rest.contains('$'),
-            None => self.salt_len == V5_5.salt_len && self.parse(hash).is_ok(),
+            // SQL Server's 0x0100 is base64 too, if one likes.
+            None => self.salt_len == V5_5.salt_len && !hash.starts_with("0x0") && self.parse(hash).is_ok(),
         }
     }
 

@@ -51,6 +51,10 @@ def text(hash):
     return hash.decode() if isinstance(hash, bytes) else hash
 
 
+# Those that are formats; all others are recipes only, and need no vectors that are checked in.
+BARE_DIGESTS = ("md5", "sha1", "sha256", "sha512")
+
+
 # What most functions that take C strings, lines or arguments can be given.
 def short(password):
     return len(password) <= 72

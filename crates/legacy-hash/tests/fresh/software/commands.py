@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from software import Missing, Way, software
+from software import BARE_DIGESTS, Missing, Way, software
 
 
 def command(name):
@@ -93,10 +93,10 @@ def doveadm():
         "PLAIN-MD5": "dovecot-plain-md5",
         "SHA256-CRYPT": "dovecot-sha256-crypt",
         "SHA512-CRYPT": "dovecot-sha512-crypt",
-        "SHA256.HEX": "dovecot-sha256-hex",
-        "SSHA.B64": "dovecot-ssha-b64",
-        "SSHA512.B64": "dovecot-ssha512-b64",
-        "SSHA512.HEX": "dovecot-ssha512-hex",
+        "SHA256.HEX": "ldap-sha256",
+        "SSHA.B64": "ldap-ssha",
+        "SSHA512.B64": "ldap-ssha512",
+        "SSHA512.HEX": "ldap-ssha512",
         "SHA": "ldap-sha",
         "SSHA": "ldap-ssha",
         "SHA256": "ldap-sha256",
@@ -141,7 +141,7 @@ def openssl():
     digests = {"md5": "md5", "sha1": "sha1", "sha224": "sha224", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sha3-512": "sha3_512", "sm3": "sm3", "blake2b512": "blake2b512"}
     for name, format in digests.items():
         one = lambda password, extras, name=name: run(path, "dgst", f"-{name}", "-r", stdin=password).split()[0]
-        yield f"openssl {number}", Way(f"{format}($pass)", f"dgst -{name}", one)
+        yield f"openssl {number}", Way(f"{format}($pass)", f"dgst -{name}", one, genuine=format in BARE_DIGESTS)
 
 
 @software("libxcrypt")

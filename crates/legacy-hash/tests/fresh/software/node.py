@@ -25,7 +25,7 @@ WAYS = [
     ("password-hash", "npm-password-hash", "(await load('password-hash')).generate(p)", {}),
     ("password-hash", "npm-password-hash", "(await load('password-hash')).generate(p, {algorithm: 'sha256', iterations: 3})", {}),
     ("better-auth", "better-auth-scrypt", "(await from('better-auth/crypto')).hashPassword(p)", dict(dear=True)),
-    ("oslo", "oslo-scrypt", "new (await from('oslo/password')).Scrypt().hash(p)", dict(dear=True)),
+    ("oslo", "better-auth-scrypt", "new (await from('oslo/password')).Scrypt().hash(p)", dict(dear=True)),
     ("oslo", "argon2id-phc", "new (await from('oslo/password')).Argon2id({memorySize: 64, iterations: 1}).hash(p)", {}),
     ("lucia", "better-auth-scrypt", "new (await from('lucia')).Scrypt().hash(p)", dict(dear=True)),
     ("apache-md5", "apr1", "(await load('apache-md5'))(p)", dict(takes=ascii)),

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from software import Missing, Way, short, software
+from software import BARE_DIGESTS, Missing, Way, short, software
 
 # Evaluates the expressions that come in as lines of JSON.
 PROGRAM = r"""
@@ -85,15 +85,18 @@ def php():
         yield version, interpreter.way("scrypt-crypt7", "sodium_crypto_pwhash_scryptsalsa208sha256_str($p, 524288, 16777216)", dear=True)
     for digest, name in DIGESTS.items():
         if digest in digests:
-            yield version, interpreter.way(f"{name}($pass)", f"hash('{digest}', $p)")
-    for name in ("md5", "sha1", "sha256", "sha512"):
+            yield version, interpreter.way(f"{name}($pass)", f"hash('{digest}', $p)", genuine=name in BARE_DIGESTS)
+    for name in BARE_DIGESTS:
         yield version, interpreter.way(f"{name}($pass.$salt)", f"hash('{name}', $p . $s)")
         yield version, interpreter.way(f"{name}($salt.$pass)", f"hash('{name}', $s . $p)")
         yield version, interpreter.way(f"{name}($pass)", f"strtoupper(hash('{name}', $p))")
         yield version, interpreter.way(f"{name}($pass)", f"base64_encode(hash('{name}', $p, true))")
+    # The two lines of WordPress 6.8's wp_hash_password.
+    prehash = "base64_encode(hash_hmac('sha384', trim($p), 'wp-sha384', true))"
+    yield version, interpreter.way("wordpress-bcrypt", f"'$wp' . password_hash({prehash}, PASSWORD_BCRYPT, ['cost' => 4])")
     # What applications write in PHP, with PHP's functions: the formula is theirs, as their sources have it.
     for format, code in FORMULAS:
-        yield version, interpreter.way(format, code, genuine=False)
+        yield version, interpreter.way(format, code, genuine=False, dear=format in DEAR)
 
 
 # PHP's names of digests, and the names of recipes.
@@ -115,7 +118,6 @@ DIGESTS = {
 }
 
 FORMULAS = [
-    ("wordpress-bcrypt", "'$wp' . password_hash(base64_encode(hash_hmac('sha384', trim($p), 'wp-sha384', true)), PASSWORD_BCRYPT, ['cost' => 4])"),
     ("bcrypt(md5)", "password_hash(md5($p), PASSWORD_BCRYPT, ['cost' => 4])"),
     ("bcrypt(sha1)", "password_hash(sha1($p), PASSWORD_BCRYPT, ['cost' => 4])"),
     ("bcrypt(sha256)", "password_hash(hash('sha256', $p), PASSWORD_BCRYPT, ['cost' => 4])"),
@@ -139,7 +141,62 @@ FORMULAS = [
     ("wbb3", "sha1($s . sha1($s . sha1($p)))"),
     ("xenforo-sha1", "sha1(sha1($p) . $s)"),
     ("xenforo-sha256", "hash('sha256', hash('sha256', $p) . $s)"),
+    ("xenforo2", "serialize(['hash' => password_hash($p, PASSWORD_BCRYPT, ['cost' => 4])])"),
+    ("nextcloud", "'1|' . password_hash($p, PASSWORD_BCRYPT, ['cost' => 4])"),
+    ("nextcloud", "'3|' . password_hash($p, PASSWORD_ARGON2ID, ['memory_cost' => 64, 'time_cost' => 1])"),
+    ("authlogic-sha512", "(function ($x) { for ($i = 0; $i < 20; $i++) $x = hash('sha512', $x); return $x; })($p . $s)"),
+    ("clearance-sha1", "sha1('--' . $s . '--' . $p . '--')"),
+    ("restful-auth-1", "sha1('--' . $s . '--' . $p . '--')"),
+    ("redmine", "sha1($s . sha1($p))"),
+    ("oscommerce", "md5($s . $p)"),
+    ("filezilla-sha512", "hash('sha512', $p . $s)"),
+    ("formspring-sha256", "hash('sha256', $s . $p)"),
+    ("coldfusion10", "hash('sha256', $s . strtoupper(sha1($p)))"),
+    ("devise-bcrypt-pepper", "password_hash($p . $k, PASSWORD_BCRYPT, ['cost' => 4])"),
+    ("discourse-pbkdf2", "hash_pbkdf2('sha256', $p, $s, 64000, 64)"),
+    ("grafana-pbkdf2", "hash_pbkdf2('sha256', $p, $s, 10000, 100)"),
+    ("passport-local-mongoose", "hash_pbkdf2('sha256', $p, $s, 25000, 1024)"),
+    ("md5-utf16le", "md5(iconv('UTF-8', 'UTF-16LE', $p))"),
+    ("ntlm", "hash('md4', iconv('UTF-8', 'UTF-16LE', $p))"),
+    ("ripemd160-hex", "hash('ripemd160', $p)"),
+    ("tiger-hex", "hash('tiger192,3', $p)"),
+    ("gost94-hex", "hash('gost', $p)"),
+    ("gost94cp-hex", "hash('gost-crypto', $p)"),
+    ("whirlpool-hex", "hash('whirlpool', $p . $s)"),
+    ("sha3-512-hex", "hash('sha3-512', $s . $p)"),
+    ("sha512-b64", "base64_encode(hash('sha512', $p . $s, true))"),
+    ("http-digest-ha1", "md5($u . ':realm:' . $p)"),
+    ("skype", "md5($u . \"\\nskyper\\n\" . $p)"),
+    # The salt within the string.
+    *((format, f"(fn ($x) => {code})(bin2hex(random_bytes({size})))") for format, size, code in [
+        ("joomla-md5", 16, "md5($p . $x) . ':' . $x"),
+        ("hmailserver", 3, "$x . hash('sha256', $x . $p)"),
+        ("authme-sha256", 8, "'$SHA$' . $x . '$' . hash('sha256', hash('sha256', $p) . $x)"),
+        ("mediawiki-b", 4, "':B:' . $x . ':' . md5($x . '-' . md5($p))"),
+        ("werkzeug-hmac-md5", 4, "'md5$' . $x . '$' . hash_hmac('md5', $p, $x)"),
+        ("werkzeug-hmac-sha256", 4, "'sha256$' . $x . '$' . hash_hmac('sha256', $p, $x)"),
+        ("django-sha1", 4, "'sha1$' . $x . '$' . sha1($x . $p)"),
+        ("django-pbkdf2-sha256", 8, "'pbkdf2_sha256$100$' . $x . '$' . base64_encode(hash_pbkdf2('sha256', $p, $x, 100, 32, true))"),
+        ("web2py-pbkdf2", 8, "'pbkdf2(1000,20,sha512)$' . $x . '$' . hash_pbkdf2('sha512', $p, $x, 1000, 40)"),
+        ("couchdb-pbkdf2", 16, "'-pbkdf2-' . hash_pbkdf2('sha1', $p, $x, 10, 40) . ',' . $x . ',10'"),
+    ]),
+    *((format, f"(fn ($x) => {code})(random_bytes({size}))") for format, size, code in [
+        ("aspnet-identity-v2", 16, "base64_encode(chr(0) . $x . hash_pbkdf2('sha1', $p, $x, 1000, 32, true))"),
+        ("aspnet-identity-v3", 16, "base64_encode(chr(1) . pack('NNN', 1, 1000, 16) . $x . hash_pbkdf2('sha256', $p, $x, 1000, 32, true))"),
+        ("aspnet-identity-v3", 16, "base64_encode(chr(1) . pack('NNN', 2, 1000, 16) . $x . hash_pbkdf2('sha512', $p, $x, 1000, 32, true))"),
+        ("atlassian-pkcs5s2", 16, "'{PKCS5S2}' . base64_encode($x . hash_pbkdf2('sha1', $p, $x, 10000, 32, true))"),
+        ("crackstation-pbkdf2-sha256", 24, "'sha256:1000:' . base64_encode($x) . ':' . base64_encode(hash_pbkdf2('sha256', $p, base64_encode($x), 1000, 24, true))"),
+        ("ldap-sha384", 1, "'{SHA384}' . base64_encode(hash('sha384', $p, true))"),
+        ("ldap-ssha384", 8, "'{SSHA384}' . base64_encode(hash('sha384', $p . $x, true) . $x)"),
+        ("mosquitto-sha512", 12, "'$6$' . base64_encode($x) . '$' . base64_encode(hash('sha512', $p . $x, true))"),
+        ("mosquitto-pbkdf2-sha512", 12, "'$7$101$' . base64_encode($x) . '$' . base64_encode(hash_pbkdf2('sha512', $p, $x, 101, 64, true))"),
+        ("rabbitmq-sha256", 4, "base64_encode($x . hash('sha256', $x . $p, true))"),
+        ("spring-pbkdf2-v5_8", 16, "'{pbkdf2@SpringSecurity_v5_8}' . bin2hex($x . hash_pbkdf2('sha256', $p, $x, 310000, 32, true))"),
+    ]),
 ]
+
+# So many rounds that one password each time will do.
+DEAR = ["discourse-pbkdf2", "passport-local-mongoose", "spring-pbkdf2-v5_8"]
 
 
 @software("wordpress")

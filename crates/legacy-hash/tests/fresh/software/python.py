@@ -67,8 +67,8 @@ def passlib():
             ("ldap_sha256_crypt", dict(rounds=1000)),
             ("ldap_sha512_crypt", dict(rounds=1000)),
         ]),
-        ("ldap-hex-md5", "ldap_hex_md5", {}),
-        ("ldap-hex-sha1", "ldap_hex_sha1", {}),
+        ("ldap-md5", "ldap_hex_md5", {}),
+        ("ldap-sha", "ldap_hex_sha1", {}),
         ("ldap-md5", "ldap_md5", {}),
         ("ldap-smd5", "ldap_salted_md5", {}),
         ("ldap-sha", "ldap_sha1", {}),
@@ -116,7 +116,8 @@ def passlib():
     yield way("cisco-pix", "cisco_pix", user=True, takes=up_to(12))
     yield way("cisco-asa", "cisco_asa", user=True, takes=up_to(12))
     yield way("msdcc", "msdcc", user=True)
-    yield way("msdcc2", "msdcc2", user=True)
+    # The bare hash, which is taken under its name only: not among the vectors, which are all identified.
+    yield way("msdcc2", "msdcc2", user=True, genuine=False)
     yield way("oracle10", "oracle10", user=True, takes=ascii)
     yield way("postgres-md5", "postgres_md5", user=True)
 
@@ -225,10 +226,10 @@ def zope():
     from zope.password import password as managers
 
     # AuthEncoding writes Latin-1 where the text fits into it.
-    for format, scheme in [("zope-ssha", "SSHA"), ("zope-sha256", "SHA256"), ("zope-sha1", "SHA"), ("zope-mysql", "MYSQL"), ("zope-bcrypt", "BCRYPT")]:
+    for format, scheme in [("zope-ssha", "SSHA"), ("zope-sha256", "SHA256"), ("zope-sha1", "SHA"), ("zope-mysql", "MYSQL"), ("ldap-bcrypt-zope", "BCRYPT")]:
         one = lambda password, extras, scheme=scheme: AuthEncoding.pw_encrypt(password_text(password), scheme)
         yield f"AuthEncoding {version('AuthEncoding')}", Way(format, scheme, one, takes=lambda p: p.isascii() and short(p), dear=scheme == "BCRYPT")
-    for format, manager in [("zope-md5", "MD5"), ("zope-smd5", "SMD5"), ("zope-sha1", "SHA1"), ("zope-ssha", "SSHA"), ("zope-bcrypt", "BCRYPT"), ("zope-bcryptkdf", "BCRYPTKDF")]:
+    for format, manager in [("zope-md5", "MD5"), ("zope-smd5", "SMD5"), ("zope-sha1", "SHA1"), ("zope-ssha", "SSHA"), ("ldap-bcrypt-zope", "BCRYPT"), ("zope-bcryptkdf", "BCRYPTKDF")]:
         made_by = getattr(managers, f"{manager}PasswordManager")()
         one = lambda password, extras, made_by=made_by: made_by.encodePassword(password_text(password))
         yield f"zope.password {version('zope.password')}", Way(format, f"{manager}PasswordManager", one, takes=short, dear="BCRYPT" in manager)
