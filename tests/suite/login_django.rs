@@ -103,12 +103,10 @@ fn a_user_with_an_unusable_password_is_refused_whatever_they_type() {
 }
 
 #[test]
-fn a_hash_that_does_not_say_itself_logs_in_where_the_source_takes_it_apart() {
+fn a_source_may_take_a_hash_apart() {
     need_extension!("postgres_fdw");
     let (site, _legacy) = Site::django();
     let pia = django_user("pia_md5");
-    assert_eq!(login(&mut site.app(), "pia_md5", pia.password()), Answer::refused("invalid"));
-    assert_eq!(site.counts(), (0, 0, 1));
     site.db.sql(
         "UPDATE ferry.source SET filter = $$l.is_active AND l.password NOT LIKE 'md5$%'$$ WHERE name = 'django';
          INSERT INTO ferry.source (name, relation, key_column, login_columns, hash, salt, format, filter)

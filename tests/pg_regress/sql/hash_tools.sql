@@ -21,8 +21,11 @@ INSERT INTO genuine VALUES
     ('PHP hash',                '5737c7389dfb42a733c7811cdc9c7ae5c42d30f7', 'sha1($salt.$pass)', E'6ebb4c37:$\u00e9');
 
 -- What each may be, whether the password is right, whether another one is wrong, whether it would be replaced at a login.
-SELECT made_by, left(hash, 14) AS hash, (SELECT string_agg(i.format, ' or ') FROM ferry.identify_hash(hash) i) AS identified
-FROM genuine;
+-- Those that a source would have to name are only counted.
+SELECT made_by, left(hash, 14) AS hash, i.identified, i.others > 0 AS or_others
+FROM genuine, LATERAL (SELECT string_agg(format, ' or ') FILTER (WHERE NOT 'format' = ANY (needs)) AS identified,
+                              count(*) FILTER (WHERE 'format' = ANY (needs)) AS others
+                       FROM ferry.identify_hash(hash)) i;
 SELECT left(hash, 14) AS hash, ferry.verify_hash('password', hash, format, salt) AS right,
        ferry.verify_hash('Password', hash, format, salt) AS wrong,
        ferry.needs_rehash(hash) AS for_argon2id, ferry.needs_rehash(hash, 'bcrypt:cost=4') AS for_bcrypt_4
@@ -83,5 +86,22 @@ SELECT ferry.hash_password(repeat('x', 73), 'bcrypt:cost=4');
 SELECT ferry.needs_rehash('x', 'argon2id:m=lots');
 \echo :LAST_ERROR_SQLSTATE
 
--- All formats.
-SELECT name, strength, needs_salt, needs_login, needs_pepper, can_produce FROM ferry.hash_format;
+-- a recipe that goes wrong, and where
+\set VERBOSITY default
+SELECT ferry.verify_hash('password', '5f4dcc3b5aa765d61d8327deb882cf99', 'md5(md6($pass))');
+\echo :LAST_ERROR_SQLSTATE
+SELECT ferry.verify_hash('password', '5f4dcc3b5aa765d61d8327deb882cf99', 'md5($salt)');
+\echo :LAST_ERROR_SQLSTATE
+
+-- Recipes, and the crackers' names of some: the password is "hashcat", by hashcat's own self-tests.
+SELECT recipe, ferry.verify_hash('hashcat', hash, recipe, salt) AS right, ferry.verify_hash('Hashcat', hash, recipe, salt) AS wrong
+FROM (VALUES ('md5(md5($pass).$salt)', '16780ba78d2d5f02f3202901c1b6d975', '568'),
+             ('hashcat:2611', '16780ba78d2d5f02f3202901c1b6d975', '568'),
+             ('{hash:hex}:{salt} <- md5(md5($pass).$salt)', '16780ba78d2d5f02f3202901c1b6d975:568', NULL)) AS made (recipe, hash, salt);
+
+-- What is known of an account tells its format.
+SELECT * FROM ferry.calibrate('16780ba78d2d5f02f3202901c1b6d975', 'hashcat', '568');
+
+-- How many formats there are, and those that a policy may name.
+SELECT count(*) >= 220 AS many, count(*) FILTER (WHERE must_name) > 50 AS named_only, bool_and(example <> '') AS with_layout FROM ferry.hash_format;
+SELECT name, strength, needs_salt, needs_login, needs_pepper FROM ferry.hash_format WHERE can_produce;
