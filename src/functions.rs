@@ -2,7 +2,11 @@
 //!
 //! The SQL declarations are in `sql/`; none is generated from here. pgrx wants the columns of a result
 //! spelled out all the same, in the signature itself.
-#![allow(clippy::type_complexity)]
+#![allow(
+    clippy::type_complexity,
+    clippy::too_many_arguments,
+    reason = "SQL functions have as many arguments as they have"
+)]
 
 use crate::admin::{self, Unmoved};
 use crate::authenticate::authenticate;
