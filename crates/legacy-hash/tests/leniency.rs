@@ -4,7 +4,7 @@
 mod common;
 
 use common::{judge, stored, vectors};
-use legacy_hash::{Stored, Verdict, format};
+use legacy_hash::{Error, Stored, Verdict, format};
 
 /// The first vector of a format.
 fn sample(format: &str) -> common::Vector {
@@ -124,4 +124,24 @@ fn a_role_s_md5_may_have_lost_its_prefix() {
         let role = Stored { login: Some("27032153220030464358344758762807"), ..stored(&hash) };
         assert_eq!(judge(b"hashcat", &role, Some("postgres-md5")), Ok(Verdict::Right), "{hash}");
     }
+}
+
+#[test]
+fn a_password_that_was_never_hashed_is_taken_only_where_that_is_said() {
+    for hash in ["secret", "{PLAIN}secret", "{clear}secret", "{CLEARTEXT}secret"] {
+        assert!(judge(b"secret", &stored(hash), None).is_err(), "{hash}");
+        assert_eq!(judge(b"secret", &stored(hash), Some("plaintext")), Ok(Verdict::Right), "{hash}");
+        assert_eq!(judge(b"Secret", &stored(hash), Some("plaintext")), Ok(Verdict::Wrong), "{hash}");
+    }
+    for locked in ["", "!", "*LK*", "x"] {
+        assert_eq!(
+            judge(locked.as_bytes(), &stored(locked), Some("plaintext")),
+            Ok(Verdict::Locked),
+            "{locked}"
+        );
+    }
+    assert_eq!(
+        judge(b"", &stored("{PLAIN}"), Some("plaintext")),
+        Err(Error::Malformed("plaintext password"))
+    );
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{checked, judge, stored};
+use common::{checked, judge, refused, refused_as, stored};
 use legacy_hash::Error::{self, Malformed, UnknownFormat, UnknownName, Unsupported};
 use legacy_hash::{Limits, check};
 
@@ -12,18 +12,6 @@ const B31: &str = "CE5elHaaO4EbggVDjb8P19RukzXSM3e";
 const H22: &str = "xek.CpjQUVgdf/P2N9KQf/";
 const H43: &str = "0Uor7kq6CTPY0DtjOiw.I2DuJSUfiZxCqkrafMVjNc8";
 const B64_32: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-#[track_caller]
-fn refused(hash: &str, error: Error) {
-    assert_eq!(checked(hash, None), Err(error), "{hash}");
-    assert_eq!(judge(b"password", &stored(hash), None), Err(error), "{hash}");
-}
-
-#[track_caller]
-fn refused_as(name: &str, hash: &str, error: Error) {
-    assert_eq!(checked(hash, Some(name)), Err(error), "{hash}");
-    assert_eq!(judge(b"password", &stored(hash), Some(name)), Err(error), "{hash}");
-}
 
 #[test]
 fn unknown_shapes_and_names_are_told_apart() {

@@ -6,7 +6,7 @@ mod common;
 
 use std::ops::ControlFlow;
 
-use common::{checked, judge, stored, vectors};
+use common::{checked, judge, refused, refused_as, stored, vectors};
 use legacy_hash::Error::{self, Malformed, OverLimit, UnknownFormat, Unsupported};
 use legacy_hash::{Limits, Method, Verdict, verify};
 
@@ -15,19 +15,6 @@ const H22: &str = "wBvMOEqbSjU.hu5T2VEP01";
 const H28: &str = "pwZinzYvVOBQsJgsW59Q5aa.uGrM";
 const H43: &str = "aWDgqrLe5oz/YWflgqM0SwufA7yx5/qvqTaNMOqMq78";
 const X32: &str = "8846f7eaee8fb117ad06bdd830b7586c";
-
-#[track_caller]
-fn refused(hash: &str, error: Error) {
-    assert_eq!(checked(hash, None), Err(error), "{hash}");
-    assert_eq!(judge(b"password", &stored(hash), None), Err(error), "{hash}");
-}
-
-#[track_caller]
-fn refused_as(name: &str, hash: &str, error: Error) {
-    assert_eq!(checked(hash, Some(name)), Err(error), "{hash}");
-    let stored = legacy_hash::Stored { login: Some("joe"), ..stored(hash) };
-    assert_eq!(judge(b"password", &stored, Some(name)), Err(error), "{hash}");
-}
 
 #[track_caller]
 fn taken_as(name: &str, hash: &str) {

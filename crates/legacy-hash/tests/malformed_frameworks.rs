@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{checked, judge, stored};
+use common::{checked, judge, refused, refused_as, stored};
 use legacy_hash::Error::{self, Ambiguous, Malformed, MissingSalt, OverLimit, Unsupported};
 use legacy_hash::{Identified, Stored, Verdict, identify};
 
@@ -13,19 +13,6 @@ const SHA1: &str = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8";
 const SHA256: &str = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
 const B64_32: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const BCRYPT: &str = "$2y$04$1X77gN2ggU0yocRFnmXlu.u8FdxRPS0FmMsR7t8nUmR4OnI4Z4Eb2";
-
-#[track_caller]
-fn refused(hash: &str, error: Error) {
-    assert_eq!(checked(hash, None), Err(error), "{hash}");
-    assert_eq!(judge(b"password", &stored(hash), None), Err(error), "{hash}");
-}
-
-#[track_caller]
-fn refused_as(name: &str, hash: &str, error: Error) {
-    let salted = Stored { salt: Some(b"salt"), login: Some("login"), ..stored(hash) };
-    assert_eq!(checked(hash, Some(name)), Err(error), "{hash}");
-    assert_eq!(judge(b"password", &salted, Some(name)), Err(error), "{hash}");
-}
 
 #[track_caller]
 fn accepted_as(name: &str, hash: &str) {

@@ -48,6 +48,7 @@ pub(crate) mod pbkdf2;
 pub(crate) mod pbkdf2_hex;
 pub(crate) mod pbkdf2_tools;
 pub(crate) mod phpass;
+pub(crate) mod plaintext;
 pub(crate) mod postgres;
 pub(crate) mod qnx;
 pub(crate) mod recipes;
@@ -85,6 +86,7 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     phpass::FORMATS,
     ldap::FORMATS,
     digest::FORMATS,
+    plaintext::FORMATS,
     // recipes
     recipes::FORUMS,
     recipes::FRAMEWORKS,

@@ -105,3 +105,18 @@ pub fn judge(password: &[u8], stored: &Stored<'_>, format: Option<&str>) -> Resu
     let method = format.map(Method::parse).transpose()?;
     verify(password, stored, method.as_ref(), &Limits::default(), &mut on)
 }
+
+/// A string that is refused unnamed, with this error, before anything is hashed.
+#[track_caller]
+pub fn refused(hash: &str, error: Error) {
+    assert_eq!(checked(hash, None), Err(error), "{hash}");
+    assert_eq!(judge(b"password", &stored(hash), None), Err(error), "{hash}");
+}
+
+/// The same under the name of a format, with all that a format may need.
+#[track_caller]
+pub fn refused_as(name: &str, hash: &str, error: Error) {
+    let all = Stored { salt: Some(b"salt"), login: Some("login"), pepper: Some(b"pepper"), ..stored(hash) };
+    assert_eq!(checked(hash, Some(name)), Err(error), "{hash}");
+    assert_eq!(judge(b"password", &all, Some(name)), Err(error), "{hash}");
+}

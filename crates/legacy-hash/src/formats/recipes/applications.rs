@@ -14,6 +14,9 @@ recipes! {
     "md5-md5-salt-md5-md5-pass": "md5(md5($salt).md5(md5($pass)))"; "<hash, 32 hex digits>"; ""
     "sha1-cx": "loop(9,sha1(\"--\".$salt.\"----\".$pass.\"----\"),sha1(\"--\".$salt.\"--\".$prev.\"--\".$pass.\"----\"))";
         "<hash, 40 hex digits>"; "10 rounds of SHA-1"
+    "sha384-iter1000": "iter(1000,sha384,$pass.$salt)"; "<hash, 96 hex digits>"; "SHA-384 over its own hex 1000 times"
+    "zipmonster-md5x50000": "$zipmonster${hash:hex} <- loop(49999,md5($pass),md5(upper($prev)))";
+        "$zipmonster$<hash, 32 hex digits>"; "ZipMonster: MD5 over its own upper-case hex 50,000 times"
     "half-md5": "left(md5($pass),16)" | "mid(md5($pass),8,16)" | "right(md5($pass),16)"; "<hash, 16 hex digits>";
         "half of MD5: the first, the middle or the last 8 bytes"
 }
