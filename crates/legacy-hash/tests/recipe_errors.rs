@@ -134,3 +134,13 @@ fn what_is_no_recipe_at_all_is_an_unknown_name() {
         assert_eq!(Recipe::parse(text).map(drop), Err(Error::UnknownName), "{text}");
     }
 }
+
+#[test]
+fn a_recipe_whose_escapes_would_not_fit_is_refused() {
+    let nuls = "\0".repeat(1100);
+    let text = format!("md5($pass.\"{nuls}\")");
+    assert!(matches!(Recipe::parse(&text), Err(Error::BadRecipe(_, "a recipe has at most 4096 bytes"))));
+    let few = format!("md5($pass.\"{}\")", "\0".repeat(100));
+    let printed = Recipe::parse(&few).unwrap().to_string();
+    assert_eq!(Recipe::parse(&printed).unwrap().to_string(), printed);
+}

@@ -77,6 +77,8 @@ impl Recipe {
         let facts = facts(&parsed.expr, &Known::NOTHING, &unpriced).map_err(bad)?;
         let recipe = Self { template: parsed.template, expr: parsed.expr, verifier: parsed.verifier, facts };
         recipe.bound()?;
+        // As it is printed it must be a recipe too: escapes make a text longer.
+        parse::check_length(&recipe.to_string())?;
         Ok(recipe)
     }
 

@@ -22,12 +22,18 @@ pub(crate) struct Parsed {
     pub(crate) verifier: Option<Verifier>,
 }
 
+/// Refuses a text that is too long for a recipe, at the character where it is.
+pub(crate) fn check_length(text: &str) -> Result<(), Error> {
+    if text.len() <= SOURCE_BYTES {
+        return Ok(());
+    }
+    let at = text.char_indices().filter(|&(i, _)| i <= SOURCE_BYTES).count();
+    Err(Error::BadRecipe(at, "a recipe has at most 4096 bytes"))
+}
+
 /// Reads all of a recipe: `[template <-] expression [| verifier]`.
 pub(crate) fn parse(text: &str) -> Result<Parsed, Error> {
-    if text.len() > SOURCE_BYTES {
-        let at = text.char_indices().filter(|&(i, _)| i <= SOURCE_BYTES).count();
-        return Err(Error::BadRecipe(at, "a recipe has at most 4096 bytes"));
-    }
+    check_length(text)?;
     let chars: Vec<char> = text.chars().collect();
     let (template, start) = match arrow(&chars) {
         Some(at) => (parse_template(&chars[..at])?, at + 2),
