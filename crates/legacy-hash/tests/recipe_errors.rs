@@ -144,3 +144,10 @@ fn a_recipe_whose_escapes_would_not_fit_is_refused() {
     let printed = Recipe::parse(&few).unwrap().to_string();
     assert_eq!(Recipe::parse(&printed).unwrap().to_string(), printed);
 }
+
+#[test]
+fn an_arrow_in_quotes_is_printed_so_that_it_stays_one() {
+    let text = "'(.[\"<-).\"'.b64($pass)";
+    let printed = Recipe::parse(text).unwrap().to_string();
+    assert_eq!(Recipe::parse(&printed).unwrap().to_string(), printed);
+}

@@ -79,6 +79,8 @@ fn text(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
             b'\r' => f.write_str("\\r")?,
             b'\t' => f.write_str("\\t")?,
             b'"' | b'\\' => write!(f, "\\{}", char::from(byte))?,
+            // Before a dash it would look like the arrow after a template.
+            b'<' => f.write_str("\\x3c")?,
             b' '..=b'~' => f.write_char(char::from(byte))?,
             _ => write!(f, "\\x{byte:02x}")?,
         }
