@@ -145,14 +145,13 @@ fn shown(text: String, person: &Person) -> Value {
 }
 
 fn identified(hash: &str) -> String {
-    let identified = legacy_hash::identify(hash);
-    match (identified.only(), identified) {
-        (Ok(format), _) => format!("is {}", format.name),
-        (Err(_), Identified::Locked) => "is a lock marker".to_string(),
-        (Err(_), Identified::Candidates(formats)) if formats.is_empty() => {
-            "is of no known format".to_string()
-        }
-        (Err(_), Identified::Candidates(formats)) => {
+    if let Ok(format) = legacy_hash::evident(hash) {
+        return format!("is {}", format.name);
+    }
+    match legacy_hash::identify(hash) {
+        Identified::Locked => "is a lock marker".to_string(),
+        Identified::Candidates(formats) if formats.is_empty() => "is of no known format".to_string(),
+        Identified::Candidates(formats) => {
             let shown = formats.iter().take(MAX_SHOWN).map(|format| format.name);
             let names: Vec<&str> = shown.collect();
             let more = if formats.len() > MAX_SHOWN { ", …" } else { "" };

@@ -4,6 +4,7 @@
 use crate::config::{self, RuleRow, SourceRow};
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
+use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
@@ -12,7 +13,6 @@ use crate::source::{Person, Source, Unverifiable};
 use crate::spi::guard::SqlError;
 use crate::target::{Target, User};
 use crate::trace::Trace;
-use crate::{hash, kdf};
 use legacy_hash::{Method, Stored, Verdict, costs_at_least};
 use std::rc::Rc;
 
@@ -219,7 +219,7 @@ impl Flow<'_> {
 
 /// While a login is explained without a password, the right one is assumed to have been given.
 fn assume_right(hash: &str) -> Checked {
-    if hash::is_locked(hash) { Checked::Nothing } else { Checked::Right }
+    if legacy_hash::is_locked(hash) { Checked::Nothing } else { Checked::Right }
 }
 
 impl Why {

@@ -9,11 +9,6 @@ use legacy_hash::{Format, Identified, Policy, Stored, Verdict};
 /// The name that stands for a hash which never verifies.
 pub(crate) const LOCKED: &str = "locked";
 
-/// Whether no password opens a hash.
-pub(crate) fn is_locked(hash: &str) -> bool {
-    matches!(legacy_hash::identify(hash), Identified::Locked)
-}
-
 /// A row of `identify_hash`: the format, what it needs, what to know of it.
 pub(crate) type Candidate = (String, Vec<String>, String);
 

@@ -3,7 +3,6 @@
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
-use crate::hash;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
@@ -42,7 +41,7 @@ pub(crate) struct User {
 impl User {
     /// Whether any password could be right here.
     pub(crate) fn has_password(&self) -> bool {
-        self.hash.as_deref().is_some_and(|hash| !hash::is_locked(hash))
+        self.hash.as_deref().is_some_and(|hash| !legacy_hash::is_locked(hash))
     }
 }
 

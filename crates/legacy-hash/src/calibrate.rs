@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::Error;
 use crate::encoding::{b64, hex};
-use crate::format::formats;
-use crate::identify::is_locked;
+use crate::identify::{Identified, identify};
 use crate::kdf::Tick;
 use crate::limits::{CALIBRATION_RECIPE_WORK, CALIBRATION_TICKS, Limits, MAX_HASH_BYTES};
 use crate::method::{Method, Needs};
@@ -37,9 +36,6 @@ pub fn calibrate(
     if stored.hash.len() > MAX_HASH_BYTES {
         return Err(Error::OverLimit("the length of a stored hash"));
     }
-    if is_locked(stored.hash) {
-        return Err(Error::Locked);
-    }
     let mut search =
         Search { password, limits: *limits, work: Work { left: CALIBRATION_TICKS, tick }, found: Vec::new() };
     let ended = search.formats(stored).and_then(|()| match search.found.is_empty() {
@@ -65,10 +61,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// The formats that have the shape of the hash.
     fn formats(&mut self, stored: &Stored<'_>) -> Result<(), Error> {
-        // Those that the shape alone tells are likelier; the sort keeps the order of the list among them.
-        let mut candidates: Vec<_> =
-            formats().filter(|format| format.scheme.recognise(stored.hash)).collect();
-        candidates.sort_by_key(|format| format.must_name);
+        // Those that the shape alone tells come first: they are likelier.
+        let Identified::Candidates(candidates) = identify(stored.hash) else { return Err(Error::Locked) };
         for format in candidates {
             self.attempt(Method::Format(format), stored)?;
         }

@@ -14,26 +14,6 @@ pub enum Identified {
     Candidates(Vec<&'static Format>),
 }
 
-impl Identified {
-    /// The one format that the string can be taken for without being told.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Locked`], [`Error::UnknownFormat`], [`Error::Ambiguous`].
-    pub fn only(&self) -> Result<&'static Format, Error> {
-        let found = match self {
-            Self::Locked => return Err(Error::Locked),
-            Self::Candidates(found) => found,
-        };
-        let mut evident = found.iter().filter(|format| !format.must_name);
-        match (evident.next(), evident.next()) {
-            (Some(one), None) => Ok(one),
-            (None, _) if found.is_empty() => Err(Error::UnknownFormat),
-            _ => Err(Error::Ambiguous),
-        }
-    }
-}
-
 /// The formats whose shape `hash` has. Never fails; a candidate may still turn out to be malformed.
 pub fn identify(hash: &str) -> Identified {
     if is_locked(hash) {
@@ -48,11 +28,37 @@ pub fn identify(hash: &str) -> Identified {
     Identified::Candidates(found)
 }
 
+/// The one format that `hash` can be taken for without being told.
+///
+/// Every login asks: formats that must be named, most of which have to decode the string to know it, are looked at only
+/// where no other has its shape.
+///
+/// # Errors
+///
+/// [`Error::Locked`], [`Error::UnknownFormat`], [`Error::Ambiguous`].
+pub fn evident(hash: &str) -> Result<&'static Format, Error> {
+    if is_locked(hash) {
+        return Err(Error::Locked);
+    }
+    if hash.len() > MAX_HASH_BYTES {
+        return Err(Error::UnknownFormat);
+    }
+    let having_shape = |named: bool| {
+        formats().filter(move |format| format.must_name == named && format.scheme.recognise(hash))
+    };
+    let mut found = having_shape(false);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) if having_shape(true).next().is_none() => Err(Error::UnknownFormat),
+        _ => Err(Error::Ambiguous),
+    }
+}
+
 /// Whether `hash` says that nobody may log in: what `passwd -l`, Solaris, Django's unusable passwords,
 /// shadowed `/etc/passwd` lines, NULLs that became text, and empty columns look like.
 ///
 /// An empty hash is locked too, although crypt(3) once took the empty password for it.
-pub(crate) fn is_locked(hash: &str) -> bool {
+pub fn is_locked(hash: &str) -> bool {
     const WHOLE: [&str; 8] = ["x", "NP", "NL", "LK", "UP", "NULL", "<NULL>", "\\N"];
     let hash = strip_scheme(hash.trim(), "{CRYPT}");
     hash.is_empty()

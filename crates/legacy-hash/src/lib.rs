@@ -28,7 +28,7 @@ pub use bytes::ByteEncoding;
 pub use calibrate::calibrate;
 pub use error::Error;
 pub use format::{Format, Strength, format, formats};
-pub use identify::{Identified, identify};
+pub use identify::{Identified, evident, identify, is_locked};
 pub use limits::{Bound, Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
 pub use method::{Method, Needs};
 pub use policy::{Policy, costs_at_least};

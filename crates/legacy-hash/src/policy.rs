@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::Error;
 use crate::format::{format, is_name};
 use crate::formats::bcrypt::{PREFIXED, Prefixed};
-use crate::identify::{Identified, identify};
+use crate::identify::{evident, is_locked};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
 
@@ -141,16 +141,11 @@ impl Policy {
     ///
     /// argon2's lanes make nothing stronger. A lock marker needs no rehash: there is no password to hash.
     pub fn needs_rehash(&self, hash: &str) -> bool {
-        match identify(hash) {
-            Identified::Locked => false,
-            Identified::Candidates(_) => {
-                !self.measure(hash).is_some_and(|found| found.current && self.is_met_by(&found))
-            }
-        }
+        !is_locked(hash) && !self.measure(hash).is_some_and(|found| found.current && self.is_met_by(&found))
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        let format = identify(hash).only().ok()?;
+        let format = evident(hash).ok()?;
         let producer = producer(self.name).ok()?;
         if format.scheme.producer()?.name() == producer.reads() { producer.measure(hash) } else { None }
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use subtle::ConstantTimeEq as _;
 
 use crate::Error;
-use crate::identify::{identify, is_locked};
+use crate::identify::{evident, is_locked};
 use crate::limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
 use crate::method::Method;
 
@@ -104,7 +104,7 @@ pub fn check(hash: &str, method: Option<&Method>, limits: &Limits) -> Result<Met
     }
     let method = match method {
         Some(method) => method.clone(),
-        None => Method::Format(identify(hash).only()?),
+        None => Method::Format(evident(hash)?),
     };
     method.scheme().check(hash, &limits.capped())?;
     Ok(method)
