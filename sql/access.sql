@@ -29,6 +29,8 @@ FROM (VALUES
     ('admin',  'TABLE ferry.source'),
     ('admin',  'TABLE ferry.mapping'),
     ('admin',  'TABLE ferry.rule'),
+    ('admin',  'TABLE ferry.child'),
+    ('admin',  'TABLE ferry.hook'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format')

@@ -263,7 +263,7 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     if let Err(refusal) = Source::open(source, Parts::default(), target) {
         return vec![finding(format!("source {}", source.name), &refusal)];
     }
-    let Parts { mappings, rules } = rows.parts_of(&source.name);
+    let Parts { mappings, rules, children: _ } = rows.parts_of(&source.name);
     let mappings = mappings.into_iter().map(|row| {
         let object = format!("mapping {}.{}", source.name, row.target_column);
         (object, Parts { mappings: vec![row], ..Parts::default() })

@@ -193,7 +193,7 @@ fn set_clause(column: &str, expression: &Expression, on_conflict: OnConflict) ->
     let column = Ident(column.to_string());
     match on_conflict {
         OnConflict::Keep => None,
-        OnConflict::Overwrite => Some(format!("{column} = {expression}")),
+        OnConflict::Overwrite | OnConflict::Merge | OnConflict::Newer => Some(format!("{column} = {expression}")),
         OnConflict::Fill => Some(format!("{column} = COALESCE(u.{column}, {expression})")),
     }
 }
