@@ -31,6 +31,8 @@ FROM (VALUES
     ('admin',  'TABLE ferry.rule'),
     ('admin',  'TABLE ferry.child'),
     ('admin',  'TABLE ferry.hook'),
+    ('admin',  'TABLE ferry.review'),
+    ('admin',  'FUNCTION ferry._decided()'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format')

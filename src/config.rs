@@ -213,6 +213,14 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
+    /// Whether a mapping of one of the target's sources is refreshed at later logins.
+    pub(crate) fn refreshes(&self, target: &str) -> bool {
+        let refreshing = self.mappings.iter().filter(|row| row.refresh);
+        refreshing
+            .into_iter()
+            .any(|mapping| self.sources_of(target).any(|source| source.name == mapping.source))
+    }
+
     /// What is written of one source beside its own row.
     pub(crate) fn parts_of(&self, source: &str) -> Parts {
         Parts {

@@ -237,10 +237,15 @@ impl Flow<'_> {
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, Why::of("read_only"));
         }
+        let identities = match self.nobody_here(source, person) {
+            Ok(identities) => identities,
+            Err(decision) => return decision,
+        };
         self.write(&Move {
             source,
             person,
             adopting: None,
+            identities: &identities,
             hash,
             via,
             keeps_legacy_password,

@@ -1,13 +1,14 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
+use crate::config;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Why};
 use crate::kdf;
 use crate::link::{self, Link};
 use crate::outcome::{Answer, Outcome};
-use crate::source::{Asked, Source};
+use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
 use crate::spi::{guard, session};
 use crate::target::{MustChange, User};
@@ -47,6 +48,60 @@ impl Flow<'_> {
                     Outcome::Failed,
                     &Why::of("write_failed").user(&user.id).error(&error),
                 );
+            }
+        }
+    }
+
+    /// Brings the columns up to date whose mappings say so. That, too, is a kindness: a legacy system that is down, or
+    /// a row that does not fit, keeps nobody out.
+    pub(crate) fn bring_up_to_date(&mut self, user: User) -> User {
+        let is_rehearsed = self.trace.is_some();
+        if !config::rows().refreshes(&self.target.row.name) || session::is_read_only() && !is_rehearsed {
+            return user;
+        }
+        let Some(link) = link::of_user(&self.target.row.name, &user.id, None) else { return user };
+        let Some(Ok(source)) = self.open_source_named(&link.source) else { return user };
+        if link.is_tombstone || !source.transfer.refreshes() {
+            return user;
+        }
+        let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
+        match source.find_by_key(&link.legacy_key, &self.login) {
+            Ok(Asked::One(person)) => self.refresh_columns(user, &source, &person),
+            Ok(Asked::Unavailable(state)) => {
+                let why = why("source_unavailable").with("sqlstate", &state);
+                self.log(Kind::Refresh, Outcome::Unavailable, &why);
+                user
+            }
+            Ok(Asked::Nobody | Asked::Several | Asked::Stale) => user,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                self.log(Kind::Refresh, Outcome::Failed, &why("source_row").error(&error));
+                user
+            }
+        }
+    }
+
+    fn refresh_columns(&mut self, user: User, source: &Source, person: &Person) -> User {
+        if self.trace.is_some() {
+            self.note("refresh", "the columns that are to be refreshed would be brought up to date");
+            return user;
+        }
+        let why = |reason| Why::of(reason).user(&user.id).source(&source.row.name);
+        match guard::attempt(|| source.transfer.refresh(&self.target, person.row, &user)) {
+            Ok(None) => user,
+            Ok(Some(written)) => {
+                self.log(Kind::Refresh, Outcome::Ok, &why("columns_refreshed"));
+                User { is_allowed: written.is_allowed, must_change: written.must_change, ..user }
+            }
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                let why = why("write_failed").error(&error);
+                let why = match source.transfer.preview(&self.target, person.row, None) {
+                    Err((column, _)) => why.with("column", &column),
+                    Ok(_) => why,
+                };
+                self.log(Kind::Refresh, Outcome::Failed, &why);
+                user
             }
         }
     }

@@ -28,6 +28,8 @@ mod login;
 mod login_django;
 mod login_form;
 mod login_wordpress;
+mod lookup;
+mod mapping_conflicts;
 mod passwords;
 mod privileges;
 mod readme;
