@@ -33,8 +33,15 @@ FROM (VALUES
     ('admin',  'TABLE ferry.hook'),
     ('admin',  'TABLE ferry.review'),
     ('admin',  'FUNCTION ferry._decided()'),
+    ('admin',  'PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
+    ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
+    ('admin',  'FUNCTION ferry._import_batch(bigint)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
+    ('read',   'TABLE ferry.import_run'),
+    ('read',   'TABLE ferry.progress'),
+    ('read',   'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
+    ('read',   'TABLE ferry.import_reject'),
     ('read',   'TABLE ferry.hash_format')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
@@ -58,7 +65,7 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
     END IF;
     FOR granted IN
-        SELECT object, CASE WHEN object LIKE 'FUNCTION%' THEN 'EXECUTE'
+        SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
                             WHEN access = 'read' THEN 'SELECT'
                             ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
         FROM ferry._access
@@ -82,4 +89,4 @@ CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
 COMMENT ON FUNCTION ferry.revoke_access(name, text) IS 'takes a task''s rights from a role; USAGE on the schema stays';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ferry FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ferry FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA ferry FROM PUBLIC;

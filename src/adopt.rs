@@ -5,6 +5,7 @@
 
 use crate::config::Adopt;
 use crate::error::must_reach_caller;
+use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
 use crate::link;
 use crate::outcome::Outcome;
@@ -45,7 +46,11 @@ impl Flow<'_> {
     ) -> Result<Here, Decision> {
         match owner {
             Some(user) => {
-                let doubt = self.doubt_of_login(source, person, user)?;
+                let doubt = match self.kind == Kind::Import && user.has_password() {
+                    // Nobody has shown the legacy password, which would have replaced that of a stranger.
+                    true => self.doubt_of_unseen(source, person, user)?,
+                    false => self.doubt_of_login(source, person, user)?,
+                };
                 self.tie(source, person, Match { user, found_by: "login".to_string(), doubt })?;
                 Ok(Here::default())
             }
@@ -163,6 +168,17 @@ impl Flow<'_> {
         Ok((here == Some(false) || there == Some(false)).then_some("unverified"))
     }
 
+    /// Nothing but what was verified on both sides says that they are one person.
+    fn doubt_of_unseen(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        user: &User,
+    ) -> Result<Option<&'static str>, Decision> {
+        let (here, there) = self.verifications(source, person, user)?;
+        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+    }
+
     /// The legacy key is the person's own. Any other identity must have been verified on both sides: whoever signs up
     /// under somebody else's address would be tied to them.
     fn doubt_of_lookup(
@@ -178,8 +194,7 @@ impl Flow<'_> {
         if self.is_by_key(source, person, entry) {
             return Ok(None);
         }
-        let (here, there) = self.verifications(source, person, user)?;
-        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+        self.doubt_of_unseen(source, person, user)
     }
 
     /// Whether an identity comes of the legacy key alone: then it is the same for a row that has nothing else.

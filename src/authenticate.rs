@@ -6,6 +6,7 @@
 use crate::adopt::Identity;
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
+use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
 use crate::link::{self, Link, NewLink, Via};
@@ -62,6 +63,7 @@ impl<'a> Flow<'a> {
             client: request.client,
             is_known: false,
             has_spent: false,
+            refusal: None,
             trace: None,
             target,
         };
@@ -351,7 +353,7 @@ impl<'a> Flow<'a> {
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
         let written = guard::attempt_if(keep, || self.write_locked(what));
         match written {
-            Ok(Step6::Written(written)) if !written.is_allowed => {
+            Ok(Step6::Written(written)) if !written.is_allowed && self.kind != Kind::Import => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
             }
             Ok(Step6::Written(written)) => Decision::Answered(Answer {
@@ -365,6 +367,13 @@ impl<'a> Flow<'a> {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
+            // An import takes no locks for those whom it moves: it may have been waited for.
+            Err(error) if error.is_duplicate() && self.is_raced(what) => {
+                match session::has_fixed_snapshot() {
+                    true => error::lost_the_race().raise(),
+                    false => Decision::Raced,
+                }
+            }
             Err(error) => {
                 let why = Why::of("write_failed").source(&what.source.row.name).error(&error);
                 // PostgreSQL does not say which expression failed: each is evaluated alone.
@@ -412,11 +421,11 @@ impl<'a> Flow<'a> {
             via: what.via,
             replaced: replaced.as_deref(),
         });
-        self.log(
-            self.kind,
-            Outcome::Migrated,
-            &Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken),
-        );
+        // An import has a record of its own; only what is to be noted of one user is an event.
+        if self.kind != Kind::Import || what.broken.is_noteworthy() {
+            let why = Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken);
+            self.log(self.kind, Outcome::Migrated, &why);
+        }
         Step6::Written(written)
     }
 

@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     Limit,
     /// Not enough memory for a hash: 53200.
     Memory,
+    /// It commits, so not inside a transaction block: 25001.
+    InTransaction,
     /// Somebody else was quicker and this snapshot cannot see it: 40001.
     Serialization,
 }
@@ -60,6 +62,7 @@ impl Kind {
             Kind::Unsupported => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Kind::Limit => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Kind::Memory => Code::ERRCODE_OUT_OF_MEMORY,
+            Kind::InTransaction => Code::ERRCODE_ACTIVE_SQL_TRANSACTION,
             Kind::Serialization => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
         }
     }

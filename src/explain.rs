@@ -1,6 +1,7 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
+use crate::envelope;
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
 use crate::mapping::Field;
@@ -145,6 +146,12 @@ fn shown(text: String, person: &Person) -> Value {
 }
 
 fn identified(hash: &str) -> String {
+    if envelope::is_envelope(hash) {
+        return match envelope::open(hash) {
+            Ok(envelope) => format!("came in bulk and is taken as {}", envelope.method()),
+            Err(_) => "is a malformed envelope".to_string(),
+        };
+    }
     if let Ok(format) = legacy_hash::evident(hash) {
         return format!("is {}", format.name);
     }

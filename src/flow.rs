@@ -2,6 +2,7 @@
 //! noted. The order of the steps is told in [`crate::authenticate`].
 
 use crate::config::{self, RuleRow, SourceRow};
+use crate::envelope;
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
 use crate::kdf;
@@ -37,6 +38,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) is_known: bool,
     /// A hash of the policy's cost was computed: a refusal need not do it for show.
     pub(crate) has_spent: bool,
+    /// Of an import: why the last user was refused. It keeps a record of its own.
+    pub(crate) refusal: Option<Why>,
     /// Nothing may be written, and each step is noted.
     pub(crate) trace: Option<Trace>,
 }
@@ -49,7 +52,7 @@ pub(crate) enum Decision {
 }
 
 /// Why an answer is what it is, for the audit trail.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Why {
     pub(crate) reason: &'static str,
     pub(crate) source: Option<String>,
@@ -74,6 +77,9 @@ impl Flow<'_> {
 
     /// In the target's Unicode form, and as it was typed: the application may have hashed it before pg_ferry.
     fn verify_own_hash(&self, hash: &str, password: &Password) -> Result<Verdict, Unverifiable> {
+        if envelope::is_envelope(hash) {
+            return envelope::open(hash)?.verify(password);
+        }
         let stored = Stored { hash, salt: None, login: Some(&self.login.normalised), pepper: None };
         let formed = password.in_form(self.target.unicode_form);
         let verdict = kdf::verify(formed.bytes(), &stored, None)?;
@@ -183,7 +189,9 @@ impl Flow<'_> {
 
     /// Every answer other than a success leaves an event.
     pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
-        if let Some(trace) = &mut self.trace {
+        if self.kind == Kind::Import {
+            self.refusal = Some(why.clone());
+        } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
         } else {
             self.log(self.kind, outcome, why);

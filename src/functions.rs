@@ -14,11 +14,13 @@ use crate::calibrate::Account;
 use crate::error::{OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::Request;
+use crate::import::{Batch, Wanted};
 use crate::outcome::Answer;
 use crate::secret::Password;
+use crate::source::Range;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use crate::{calibrate, check, explain, hash, password};
+use crate::{calibrate, check, explain, hash, import, password};
 use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -210,6 +212,76 @@ fn explain_login(
     TableIterator::new((1..).zip(notes).map(|(step, note)| {
         (step, Text(note.action), Text(note.result), note.detail.map(|detail| Text(detail.to_string())))
     }))
+}
+
+#[pg_extern(sql = false)]
+fn import_open(
+    source: Option<Text>,
+    operation: Option<Text>,
+    batch_size: Option<i64>,
+    max_rows: Option<i64>,
+    max_rejects: Option<i64>,
+    rows_per_second: Option<i64>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+) -> TableIterator<'static, (name!(target, Text), name!(source_total, i64), name!(total, i64))> {
+    let text = |text: Option<Text>| text.map_or_else(String::new, |text| text.0);
+    let wanted = Wanted {
+        source: text(source),
+        operation: text(operation),
+        batch_size,
+        max_rows,
+        max_rejects,
+        rows_per_second,
+        range: range(None, key_from, key_to, changed_since),
+    };
+    let opened = connect(|| import::open(&wanted).or_raise());
+    TableIterator::once((Text(opened.target), opened.source_total, opened.total))
+}
+
+#[pg_extern(sql = false)]
+fn import_rows(
+    run: i64,
+    source: Text,
+    operation: Text,
+    dry_run: bool,
+    after: Option<Text>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+    rows: i64,
+) -> TableIterator<
+    'static,
+    (
+        name!(done, i64),
+        name!(moved, i64),
+        name!(updated, i64),
+        name!(deleted, i64),
+        name!(refused, i64),
+        name!(skipped, i64),
+        name!(last_key, Option<Text>),
+        name!(is_end, bool),
+    ),
+> {
+    let range = range(after, key_from, key_to, changed_since);
+    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows };
+    let tally = connect(|| import::batch(&batch));
+    TableIterator::once((
+        tally.done,
+        tally.moved,
+        tally.updated,
+        tally.deleted,
+        tally.refused,
+        tally.skipped,
+        tally.last_key.map(Text),
+        tally.is_end,
+    ))
+}
+
+fn range(after: Option<Text>, from: Option<Text>, to: Option<Text>, changed_since: Option<Text>) -> Range {
+    let text = |text: Option<Text>| text.map(|text| text.0);
+    Range { after: text(after), from: text(from), to: text(to), changed_since: text(changed_since) }
 }
 
 #[pg_extern(sql = false)]

@@ -2,7 +2,8 @@
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
-//! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
+//! [`admin`] moves, puts back and forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`],
+//! [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
 //! [`mapping`], [`rule`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
@@ -15,6 +16,7 @@ mod calibrate;
 mod catalog;
 mod check;
 mod config;
+mod envelope;
 mod error;
 mod event;
 mod explain;
@@ -22,6 +24,7 @@ mod flow;
 mod functions;
 mod guc;
 mod hash;
+mod import;
 mod kdf;
 mod link;
 mod login;
@@ -50,7 +53,8 @@ pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event
 pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
-pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
+pgrx::extension_sql_file!("../sql/import.sql", name = "import", requires = ["admin"]);
+pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["import"]);
 pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["check"], finalize);
 
 /// Called when a backend loads the library.

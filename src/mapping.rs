@@ -12,6 +12,8 @@ use crate::sql::{Expression, Ident, list};
 use crate::target::{Target, User};
 use std::cell::OnceCell;
 
+mod bulk;
+
 /// One mapped column.
 struct Mapped {
     column: Column,
@@ -79,6 +81,11 @@ impl Transfer {
 
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.mapped.iter().map(|mapped| &mapped.expression).chain(&self.changed_at)
+    }
+
+    /// When a legacy row was changed last.
+    pub(crate) fn changed_at(&self) -> Option<&Expression> {
+        self.changed_at.as_ref()
     }
 
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
@@ -252,11 +259,7 @@ impl Transfer {
         let refreshed =
             || self.mapped.iter().filter_map(|mapped| Some((&mapped.column, mapped.refreshed.as_deref()?)));
         let sets = refreshed().filter_map(|(column, value)| set_clause(column, Some(value)));
-        // As text, since not every type can be compared; and as the column would store it.
-        let differs = refreshed().map(|(column, value)| {
-            let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
-            format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
-        });
+        let differs = refreshed().map(|(column, value)| differs(column, value));
         format!(
             "UPDATE {} AS u SET {} {} WHERE {} {} $2 AND ({}) RETURNING {}",
             target.relation.name,
@@ -268,6 +271,13 @@ impl Transfer {
             returning(target)
         )
     }
+}
+
+/// Whether a value differs from the one there: as text, since not every type can be compared, and as the column would
+/// store it.
+fn differs(column: &Column, value: &str) -> String {
+    let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
+    format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
 }
 
 fn set_clause(column: &Column, value: Option<&str>) -> Option<String> {

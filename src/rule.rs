@@ -35,6 +35,17 @@ pub(crate) struct Broken {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Broken {
+    /// Whether none is broken at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.rejecting.is_none() && !self.is_noteworthy()
+    }
+
+    pub(crate) fn is_noteworthy(&self) -> bool {
+        !self.must_change.is_empty() || !self.warnings.is_empty()
+    }
+}
+
 impl Rules {
     /// Checks each rule: that it is one condition over the legacy row and what is known of the password.
     pub(crate) fn open(
@@ -77,7 +88,7 @@ impl Rules {
         Ok(self.broken(values.map(|value| value.as_deref() == Some("t")), password.is_some()))
     }
 
-    fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
+    pub(crate) fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
         let mut broken = Broken::default();
         for (rule, is_satisfied) in self.rules.iter().zip(satisfied) {
             if is_satisfied || rule.is_about_password && !has_password {

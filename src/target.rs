@@ -9,10 +9,11 @@ use crate::secret::Password;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
-use crate::spi::types::{self, BOOL, Oid, TEXT};
+use crate::spi::types::{self, BOOL, Oid, TEXT, TEXTS};
 use crate::sql::{Expression, Ident, list};
 use legacy_hash::{Policy, UnicodeForm};
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 /// A target whose config was checked against the catalogues.
 pub(crate) struct Target {
@@ -145,6 +146,36 @@ impl Target {
             plan.get_or_init(prepare).rows_seen(&[Arg::Value(value)], view)
         })?;
         Ok(rows.into_iter().filter_map(user).collect())
+    }
+
+    /// Which of some logins anybody has here, by their places.
+    pub(crate) fn who_is_here(&self, logins: &[Option<String>]) -> Result<HashSet<usize>, SqlError> {
+        let mut found = HashSet::new();
+        for lookup in &self.lookups {
+            let is_value = |login: &Option<String>| {
+                login
+                    .as_ref()
+                    .is_some_and(|login| lookup.key.is_text || types::cast(login, &lookup.key).is_some())
+            };
+            // What is no value of the column's type is nobody's: null.
+            let values: Vec<Option<String>> =
+                logins.iter().map(|login| login.clone().filter(|_| is_value(login))).collect();
+            let sql = format!(
+                "SELECT f.\"ferry place\" FROM ROWS FROM (pg_catalog.unnest($1::{}[])) WITH ORDINALITY \
+                 AS f (\"ferry value\", \"ferry place\") \
+                 WHERE EXISTS (SELECT FROM {} AS u WHERE {} {} f.\"ferry value\")",
+                types::type_name(lookup.key.oid),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let places = self
+                .actor
+                .attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(&values)]))?;
+            let places = places.into_iter().flatten().flatten();
+            found.extend(places.filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1)));
+        }
+        Ok(found)
     }
 
     /// Whether users are looked for under other logins, too.

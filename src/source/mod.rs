@@ -3,6 +3,7 @@
 //! A row is fetched once and carried as a composite value; everything that config says about it is
 //! evaluated here, on that value. What the far end says of equality is not believed.
 
+mod bulk;
 mod dblink;
 mod relation;
 mod verifier;
@@ -23,6 +24,7 @@ use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
+pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
 
 /// More candidates than this are not looked at: they are not one person.
@@ -257,14 +259,19 @@ impl Source {
     }
 
     fn describe_sql(&self) -> String {
+        format!("SELECT {} {}", list(self.said_of_a_row()), Scope::of_row(self.rows.row_type, "l").from)
+    }
+
+    /// Key, hash, salt, login as it was hashed, and the logins, as SQL over `l`.
+    fn said_of_a_row(&self) -> Vec<String> {
         let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
         let first_login = || self.lookups.first().map_or("NULL".to_string(), |lookup| lookup.sql.clone());
         let hash_login = self.hash_login.as_ref().map_or_else(first_login, ToString::to_string);
-        let columns = [self.key.sql.clone(), self.hash.to_string(), salt, hash_login]
+        [self.key.sql.clone(), self.hash.to_string(), salt, hash_login]
             .into_iter()
             .chain(self.lookups.iter().map(|lookup| lookup.sql.clone()))
-            .map(|value| format!("{value}::pg_catalog.text"));
-        format!("SELECT {} {}", list(columns), Scope::of_row(self.rows.row_type, "l").from)
+            .map(|value| format!("{value}::pg_catalog.text"))
+            .collect()
     }
 
     fn has_login(&self, person: &Person, place: usize, login: &Login) -> bool {

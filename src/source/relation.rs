@@ -8,7 +8,7 @@ use crate::spi::identity::Reach;
 use crate::spi::parse;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::types;
-use crate::sql::{Expression, Ident, list};
+use crate::sql::{Expression, Ident, Name, list};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -16,7 +16,12 @@ use std::rc::Rc;
 pub(super) struct Store {
     /// Everything but the condition.
     select: String,
-    filter: String,
+    /// The SELECT list of a row: its columns, or NULL for those that nobody reads.
+    pub(super) fields: String,
+    /// ` AND` and the filter, or nothing.
+    pub(super) filter: String,
+    name: Name,
+    columns: Vec<Ident>,
     /// By condition: there is one per login column, and one for the key.
     plans: RefCell<HashMap<String, Rc<Plan>>>,
 }
@@ -45,9 +50,25 @@ impl Store {
         }));
         Ok(Store {
             select: format!("SELECT ROW({fields})::{0} FROM {0} AS l", relation.name),
+            fields,
+            name: relation.name.clone(),
+            columns: relation.columns.iter().map(|column| Ident(column.name.clone())).collect(),
             filter: filter.map_or(String::new(), |filter| format!(" AND {filter}")),
             plans: RefCell::default(),
         })
+    }
+
+    /// All columns of [`Store::fenced`].
+    pub(super) fn all_fields(&self) -> String {
+        list(self.columns.iter().map(|column| format!("l.{column}")))
+    }
+
+    /// The relation as an item of FROM into which no condition or order from outside is pushed.
+    pub(super) fn fenced(&self) -> String {
+        format!(
+            "(SELECT (r.l).* FROM (SELECT ROW({})::{} AS l FROM {} AS l WHERE true{} OFFSET 0) AS r) AS l",
+            self.fields, self.name, self.name, self.filter
+        )
     }
 
     /// The rows with that value. It is planned anew each time, so that a foreign data wrapper which

@@ -2,17 +2,18 @@
 
 use super::Person;
 use crate::config::SourceRow;
+use crate::envelope;
 use crate::error::{Kind, Refusal};
 use crate::kdf;
 use crate::pepper;
 use crate::secret::Password;
-use legacy_hash::{ByteEncoding, Method, Preparation, Stored, Verdict};
+use legacy_hash::{ByteEncoding, Error, Method, Preparation, Stored, Verdict};
 
 pub(crate) struct Verifier {
     /// None: each hash says itself.
     pub(crate) method: Option<Method>,
     salt_encoding: ByteEncoding,
-    pepper: Option<String>,
+    pub(crate) pepper: Option<String>,
     preparation: Preparation,
 }
 
@@ -26,6 +27,15 @@ pub(crate) enum Unverifiable {
 impl From<legacy_hash::Error> for Unverifiable {
     fn from(error: legacy_hash::Error) -> Self {
         Self::Hash(error)
+    }
+}
+
+impl From<Unverifiable> for Refusal {
+    fn from(error: Unverifiable) -> Self {
+        match error {
+            Unverifiable::Hash(error) => Refusal::from(error),
+            Unverifiable::Pepper(refusal) => refusal,
+        }
     }
 }
 
@@ -47,6 +57,34 @@ impl Verifier {
             pepper::named(name).map_err(|error| at("pepper", error))?;
         }
         Ok(verifier)
+    }
+
+    /// The same as that of the source from which the hash in an envelope came.
+    pub(crate) fn of_envelope(data: &envelope::Data) -> Result<Verifier, Error> {
+        let usual = |list: &Option<Vec<String>>, usual: &[&str]| match list {
+            Some(list) => list.clone(),
+            None => usual.iter().map(ToString::to_string).collect(),
+        };
+        let encoding = data.salt_encoding.as_deref().map_or(Some(ByteEncoding::Text), ByteEncoding::parse);
+        Ok(Verifier {
+            method: Some(Method::parse(&data.method)?),
+            salt_encoding: encoding.ok_or(Error::Malformed("envelope"))?,
+            pepper: data.pepper.clone(),
+            preparation: Preparation::parse(
+                &usual(&data.unicode_forms, &["none"]),
+                &usual(&data.transforms, &[]),
+                &usual(&data.charsets, &["utf-8"]),
+            )?,
+        })
+    }
+
+    /// Whether the legacy system hashed the bytes that were typed.
+    pub(crate) fn takes_passwords_as_typed(&self) -> bool {
+        self.preparation == Preparation::default()
+    }
+
+    pub(crate) fn decode_salt(&self, salt: &str) -> Result<Vec<u8>, Error> {
+        self.salt_encoding.decode(salt, "salt encoding")
     }
 
     fn check_needs(&self, row: &SourceRow, place: &str) -> Result<(), Refusal> {
@@ -73,13 +111,22 @@ impl Verifier {
         person: &Person,
         password: &Password,
     ) -> Result<Verdict, Unverifiable> {
-        let decode = |salt: &String| self.salt_encoding.decode(salt, "salt encoding");
-        let salt = person.salt.as_ref().map(decode).transpose()?;
+        self.verify_parts(hash, person.salt.as_deref(), person.hash_login.as_deref(), password)
+    }
+
+    pub(crate) fn verify_parts(
+        &self,
+        hash: &str,
+        salt: Option<&str>,
+        login: Option<&str>,
+        password: &Password,
+    ) -> Result<Verdict, Unverifiable> {
+        let salt = salt.map(|salt| self.decode_salt(salt)).transpose()?;
         let pepper = self.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper)?;
         let stored = Stored {
             hash,
             salt: salt.as_deref(),
-            login: person.hash_login.as_deref(),
+            login,
             pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
         };
         let mut verdict = Verdict::Wrong;

@@ -37,6 +37,11 @@ impl SqlError {
         unpack(self.names.state)
     }
 
+    /// Whether it is that of a unique index.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.sqlstate() == "23505"
+    }
+
     pub(crate) fn column(&self) -> Option<&str> {
         self.names.column.as_deref()
     }

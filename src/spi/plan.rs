@@ -1,6 +1,6 @@
 //! Prepared statements and their results, over owned values.
 
-use super::text::{c_string, datum, owned_from_server};
+use super::text::{array_datum, c_string, datum, owned_from_server};
 use super::{in_call_context, list};
 use pgrx::pg_sys;
 use std::ffi::c_char;
@@ -28,6 +28,7 @@ impl Value {
 pub(crate) enum Arg<'a> {
     Null,
     Text(&'a str),
+    Texts(&'a [Option<String>]),
     Bool(bool),
     Long(i64),
     Value(Value),
@@ -44,6 +45,7 @@ impl Arg<'_> {
         match self {
             Arg::Null => None,
             Arg::Text(text) => Some(datum(text)),
+            Arg::Texts(texts) => Some(array_datum(texts)),
             Arg::Bool(value) => Some(pg_sys::Datum::from(*value)),
             Arg::Long(value) => Some(pg_sys::Datum::from(*value)),
             Arg::Value(value) => Some(value.datum),
@@ -129,10 +131,10 @@ impl Plan {
         collect(text_row)
     }
 
-    /// Runs it and returns its first column, of a composite type, as values.
+    /// Runs it and returns its first column, of a composite or array type, as values.
     pub(crate) fn values(&self, arguments: &[Arg<'_>]) -> Vec<Value> {
         self.execute(arguments, View::Transaction);
-        collect(first_composite).into_iter().flatten().collect()
+        collect(first_varlena).into_iter().flatten().collect()
     }
 
     /// Runs it and returns how many rows it touched or produced.
@@ -238,9 +240,9 @@ unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> 
 }
 
 /// # Safety
-/// `tuple` is described by `description`, whose first column is of a composite type.
-unsafe fn first_composite(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
-    // SAFETY: promised by the caller. Composite values are varlenas; the copy is made, flattened, in
+/// `tuple` is described by `description`, whose first column is of a composite or array type.
+unsafe fn first_varlena(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
+    // SAFETY: promised by the caller. Both are varlenas; the copy is made, flattened, in
     // the call's memory context.
     unsafe {
         let mut is_null = false;

@@ -11,6 +11,8 @@ pub(crate) use pgrx::pg_sys::Oid;
 pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
 pub(crate) const LONG: Oid = pg_sys::INT8OID;
 pub(crate) const TEXT: Oid = pg_sys::TEXTOID;
+pub(crate) const TIMESTAMP: Oid = pg_sys::TIMESTAMPTZOID;
+pub(crate) const TEXTS: Oid = pg_sys::TEXTARRAYOID;
 
 /// What it takes to compare a column with a login or a key: both in the column's own type.
 #[derive(Clone)]
@@ -19,6 +21,10 @@ pub(crate) struct KeyType {
     pub(crate) oid: Oid,
     /// Its equality, schema-qualified, as `OPERATOR(pg_catalog.=)`.
     pub(crate) equals: String,
+    /// The operator of its default order, such as `OPERATOR(pg_catalog.>)`, where it has one.
+    pub(crate) greater: Option<String>,
+    /// It has the same order on every system: a number, a date or a timestamp.
+    pub(crate) is_number_or_time: bool,
     /// A string type: any text is a value of it.
     pub(crate) is_text: bool,
     /// Strings that compare without case, whatever the login form says.
@@ -32,6 +38,7 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
     unsafe {
         let oid = pg_sys::getBaseType(type_oid);
         let operator = (*pg_sys::lookup_type_cache(oid, pg_sys::TYPECACHE_EQ_OPR as i32)).eq_opr;
+        let greater = (*pg_sys::lookup_type_cache(oid, pg_sys::TYPECACHE_GT_OPR as i32)).gt_opr;
         if operator == pg_sys::InvalidOid {
             return None;
         }
@@ -40,6 +47,9 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
         Some(KeyType {
             oid,
             equals: operator_name(operator),
+            greater: (greater != pg_sys::InvalidOid).then(|| operator_name(greater)),
+            is_number_or_time: [pg_sys::TYPCATEGORY_NUMERIC, pg_sys::TYPCATEGORY_DATETIME]
+                .contains(&(category as u8)),
             is_text: category as u8 == pg_sys::TYPCATEGORY_STRING,
             is_citext: type_name(oid).rsplit('.').next() == Some("citext"),
         })
@@ -107,6 +117,15 @@ pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
 
 fn input(text: &str, type_oid: Oid) -> Value {
     input_with(text, type_oid, -1)
+}
+
+pub(crate) fn text_value(text: &str) -> Value {
+    input(text, TEXT)
+}
+
+/// A point in time, as PostgreSQL prints `timestamptz`.
+pub(crate) fn timestamp(text: &str) -> Value {
+    input(text, TIMESTAMP)
 }
 
 /// Raises what a column of that type and length would say of the text.

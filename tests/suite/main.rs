@@ -22,6 +22,7 @@ mod explain;
 mod ground;
 mod hash_vectors;
 mod hostile_hashes;
+mod import;
 mod isolation;
 mod legacy_passwords;
 mod login;

@@ -35,4 +35,4 @@ pub use policy::{Policy, costs_at_least};
 pub use prepare::{Charset, MAX_SPELLINGS, Preparation, Transform, UnicodeForm};
 pub use random::locked_marker;
 pub use recipe::Recipe;
-pub use verify::{Stored, Verdict, check, verify};
+pub use verify::{Stored, Verdict, check, check_stored, verify};
