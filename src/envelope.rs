@@ -119,18 +119,6 @@ pub(crate) fn pack(
     }
 }
 
-/// The least length of what [`pack`] makes of the hashes of a source, where they need envelopes.
-pub(crate) fn least_length(source: &SourceRow, verifier: &Verifier) -> Option<usize> {
-    // The shortest hashes that anybody stores are those of DES crypt.
-    const SHORTEST: &str = "xxxxxxxxxxxxx";
-    let method = verifier.method.as_ref()?;
-    if !must_seal(method, verifier) {
-        return None;
-    }
-    let luggage = Luggage { hash: None, salt: Some(""), login: Some("") };
-    seal(source, SHORTEST, method, &luggage).ok().map(|text| text.len())
-}
-
 /// Whether everybody who sees the hash knows how to verify it, and it is the same as the source would.
 fn speaks_for_itself(hash: &str, method: &Method, verifier: &Verifier) -> bool {
     let is_evident = match method {

@@ -1,15 +1,20 @@
 //! Before the first batch: whether an import can be done at all, and how much there is to do.
 
 use super::{Operation, gone, open_source};
+use crate::catalog::Column;
 use crate::config::SourceKind;
 use crate::envelope;
 use crate::error::{Kind, Refusal};
 use crate::source::{Range, Source};
 use crate::spi::session;
+use crate::sql::Ident;
 use crate::target::Target;
 
 /// More rows than this are not held in memory at once.
 const MOST_ROWS: i64 = 100_000;
+
+/// So many rows are looked at before an import begins.
+const SAMPLE: i64 = 100;
 
 /// What the caller of `ferry.import` wants.
 pub(crate) struct Wanted {
@@ -40,7 +45,7 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, Refusal> {
         return Err(source.asked_by_login_only());
     }
     check_operation(operation, wanted, &source)?;
-    check_width(&target, &source)?;
+    check_width(&target, &source, &wanted.range)?;
     let (source_total, total) = source.count(&wanted.range)?;
     Ok(Opened { target: target.row.name.clone(), source_total, total })
 }
@@ -100,23 +105,22 @@ fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Re
     Ok(())
 }
 
-/// Whether what goes into the hash column can fit at all.
-fn check_width(target: &Target, source: &Source) -> Result<(), Refusal> {
-    let Some(least) = envelope::least_length(&source.row, &source.verifier) else { return Ok(()) };
-    let hash = &target.row.hash_column;
-    let Some(width) = target.relation.column(hash).and_then(crate::catalog::Column::width) else {
-        return Ok(());
-    };
-    if least <= width {
-        return Ok(());
-    }
-    let message = format!(
-        "column \"{hash}\" of {} is too short for the hashes of source {}",
-        target.relation.title, source.row.name
-    );
+/// Whether what goes into the hash column fits for any of the first users: of many, some may be refused, but not all.
+fn check_width(target: &Target, source: &Source, range: &Range) -> Result<(), Refusal> {
+    let (hash, title) = (&target.row.hash_column, &target.relation.title);
+    let Some(width) = target.relation.column(hash).and_then(Column::width) else { return Ok(()) };
+    let Some(rows) = source.page(range, SAMPLE)? else { return Ok(()) };
+    let lengths = source.list(rows)?.into_iter().filter_map(|row| {
+        let packed = envelope::pack(&source.row, &source.verifier, &row.facts?.luggage());
+        Some(packed.ok()??.chars().count())
+    });
+    let Some(least) = lengths.min().filter(|least| *least > width) else { return Ok(()) };
+    let message =
+        format!("column \"{hash}\" of {title} is too short for the hashes of source {}", source.row.name);
     Err(Refusal::new(Kind::Invalid, message)
         .detail(format!(
-            "They do not say themselves how they are verified, and travel with what does: {least} characters and more."
+            "Of the first users, each takes at least {least} characters: a hash that does not say itself how it is \
+             verified travels with what does."
         ))
-        .hint(format!("ALTER TABLE {} ALTER COLUMN \"{hash}\" TYPE text;", target.relation.title)))
+        .hint(format!("ALTER TABLE {title} ALTER COLUMN {} TYPE text;", Ident(hash.clone()))))
 }

@@ -7,7 +7,7 @@
 use super::Fate;
 use super::record::Reject;
 use crate::config;
-use crate::envelope::{self, Luggage};
+use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Flow, Why};
 use crate::link::{self, Imported};
@@ -112,8 +112,7 @@ impl Flow<'_> {
             Ok(true) => fates.extend(plain.iter().map(|plain| (plain.row.key.clone(), Fate::Moved))),
             // A trigger has changed or swallowed something: who became whom can't be told from many.
             Ok(false) => left.extend(plain.iter().map(|plain| plain.row)),
-            // Two imports may have met in the middle: this one has given way.
-            Err(error) if must_reach_caller(&error) && error.sqlstate() != "40P01" => error.raise(),
+            Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) if plain.len() > FEW => {
                 let (first, second) = plain.split_at(plain.len() / 2);
                 self.write_part(source, rows, first, fates, left);
@@ -226,12 +225,7 @@ fn plain_hash(source: &Source, facts: &Facts) -> Option<String> {
     let is_plain = facts.broken.is_nothing()
         && !facts.logins.is_empty()
         && facts.logins.iter().all(|login| login.len() <= MAX_LOGIN_BYTES);
-    let luggage = Luggage {
-        hash: facts.hash.as_deref(),
-        salt: facts.salt.as_deref(),
-        login: facts.hash_login.as_deref(),
-    };
-    let packed = is_plain.then(|| envelope::pack(&source.row, &source.verifier, &luggage));
+    let packed = is_plain.then(|| envelope::pack(&source.row, &source.verifier, &facts.luggage()));
     packed?.ok().map(|hash| hash.unwrap_or_else(legacy_hash::locked_marker))
 }
 

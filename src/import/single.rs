@@ -3,7 +3,7 @@
 use super::Fate;
 use super::record::Reject;
 use crate::authenticate::Move;
-use crate::envelope::{self, Luggage};
+use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Decision, Flow, Why};
 use crate::link::{self, Via};
@@ -45,12 +45,7 @@ impl Flow<'_> {
 
     fn try_move(&mut self, source: &Source, person: &Person) -> Result<Decision, Decision> {
         let logins = self.logins_of(source, person)?;
-        let luggage = Luggage {
-            hash: person.hash.as_deref(),
-            salt: person.salt.as_deref(),
-            login: person.hash_login.as_deref(),
-        };
-        let packed = envelope::pack(&source.row, &source.verifier, &luggage).map_err(|error| {
+        let packed = envelope::pack(&source.row, &source.verifier, &person.luggage()).map_err(|error| {
             let why = Why::of("legacy_hash").source(&source.row.name).with("error", &error.to_string());
             self.conclude(Outcome::Invalid, why)
         })?;

@@ -9,14 +9,15 @@ use crate::sql::{Ident, list};
 use crate::target::Target;
 
 /// Pairs of texts as an item of FROM. Its names are such as no column has: expressions may name columns without `l`.
-const PAIRS: &str = "ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) \
-                     AS \"ferry import\" (\"ferry key\", \"ferry value\")";
+const PAIRS: &str = "ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY \
+                     AS \"ferry import\" (\"ferry key\", \"ferry value\", \"ferry place\")";
 const KEY: &str = "\"ferry import\".\"ferry key\"";
 const VALUE: &str = "\"ferry import\".\"ferry value\"";
+const PLACE: &str = "\"ferry import\".\"ferry place\"";
 
 impl Transfer {
     /// Writes those rows of an array as users whose keys are given, each with its hash; returns ids and hashes as they
-    /// were written. Runs with the actor's rights and without a net: the caller has one.
+    /// were written. In the order of the keys, so that two imports do not wait for each other crosswise. Runs with the actor's rights and without a net: the caller has one.
     pub(crate) fn insert_many(
         &self,
         target: &Target,
@@ -30,7 +31,7 @@ impl Transfer {
         let values = self.mapped.iter().map(|mapped| mapped.expression.to_string());
         let sql = format!(
             "INSERT INTO {} AS u ({}) SELECT {} FROM pg_catalog.unnest($1) AS l JOIN {PAIRS} \
-             ON {key}::pg_catalog.text OPERATOR(pg_catalog.=) {KEY} \
+             ON {key}::pg_catalog.text OPERATOR(pg_catalog.=) {KEY} ORDER BY {PLACE} \
              RETURNING {}::pg_catalog.text, u.{hash}::pg_catalog.text",
             target.relation.name,
             list(columns.chain([hash.to_string()])),

@@ -6,6 +6,7 @@
 
 use super::{Person, Source, Store};
 use crate::catalog;
+use crate::envelope::Luggage;
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::login::Login;
 use crate::rule::Broken;
@@ -48,6 +49,12 @@ pub(crate) struct Facts {
     pub(crate) hash_login: Option<String>,
     pub(crate) logins: Vec<String>,
     pub(crate) broken: Broken,
+}
+
+impl Facts {
+    pub(crate) fn luggage(&self) -> Luggage<'_> {
+        Luggage { hash: self.hash.as_deref(), salt: self.salt.as_deref(), login: self.hash_login.as_deref() }
+    }
 }
 
 /// How rows are ordered.
@@ -377,6 +384,10 @@ impl Source {
 }
 
 impl Person {
+    pub(crate) fn luggage(&self) -> Luggage<'_> {
+        Luggage { hash: self.hash.as_deref(), salt: self.salt.as_deref(), login: self.hash_login.as_deref() }
+    }
+
     /// The logins that the person has, in the order of `login_columns`.
     pub(crate) fn logins(&self) -> impl Iterator<Item = &str> {
         self.logins.iter().flatten().map(String::as_str).filter(|login| !login.is_empty())

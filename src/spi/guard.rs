@@ -42,6 +42,10 @@ impl SqlError {
         self.sqlstate() == "23505"
     }
 
+    pub(crate) fn is_deadlock(&self) -> bool {
+        self.sqlstate() == "40P01"
+    }
+
     pub(crate) fn column(&self) -> Option<&str> {
         self.names.column.as_deref()
     }

@@ -23,6 +23,8 @@ mod ground;
 mod hash_vectors;
 mod hostile_hashes;
 mod import;
+mod import_concurrency;
+mod import_sources;
 mod isolation;
 mod legacy_passwords;
 mod login;
