@@ -203,10 +203,10 @@ impl From<legacy_hash::Error> for Refusal {
             Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
             Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
             Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
-            Error::BadPreparation(_) => refusal.hint(
-                "Unicode forms are none, nfc, nfd, nfkc, nfkd, saslprep; transforms trim, html, addslashes, lower, \
-                 upper, truncate:72; charsets utf-8, latin1, cp1252, utf-16le, utf-16be, utf-8-twice.",
-            ),
+            Error::BadPreparation(_) => refusal.hint(format!(
+                "Each Unicode form is tried in each charset: name at least one of both, and no more than {} pairs.",
+                legacy_hash::MAX_SPELLINGS
+            )),
             Error::BadPolicy(_) => {
                 refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
             }

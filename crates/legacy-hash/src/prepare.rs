@@ -100,6 +100,11 @@ impl Charset {
         }
     }
 
+    /// The charset of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|charset| charset.name() == name)
+    }
+
     fn encode(self, text: &str) -> Option<Bytes> {
         match self {
             Self::Utf8 => Some(Zeroizing::new(text.as_bytes().to_vec())),
@@ -145,7 +150,8 @@ impl Transform {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    /// The transform of that name.
+    pub fn parse(name: &str) -> Option<Self> {
         match name.strip_prefix("truncate:") {
             Some(len) => len.parse().ok().filter(|len| *len > 0).map(Self::Truncate),
             None => Self::PLAIN.into_iter().find(|transform| transform.name() == name),
@@ -187,8 +193,7 @@ impl Preparation {
     pub fn parse<S: AsRef<str>>(forms: &[S], transforms: &[S], charsets: &[S]) -> Result<Self, Error> {
         let forms = all(forms, UnicodeForm::parse, "no Unicode form has this name")?;
         let transforms = all(transforms, Transform::parse, "no transform has this name")?;
-        let charset = |name: &str| Charset::ALL.into_iter().find(|charset| charset.name() == name);
-        let charsets = all(charsets, charset, "no charset has this name")?;
+        let charsets = all(charsets, Charset::parse, "no charset has this name")?;
         if forms.is_empty() || charsets.is_empty() {
             return Err(Error::BadPreparation("at least one Unicode form and one charset are needed"));
         }
