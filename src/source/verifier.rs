@@ -82,14 +82,8 @@ impl Verifier {
             login: person.hash_login.as_deref(),
             pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
         };
-        let mut verdict = Verdict::Wrong;
-        for spelling in self.preparation.spellings(password.bytes()) {
-            verdict = kdf::verify(&spelling, &stored, self.method.as_ref())?;
-            if verdict != Verdict::Wrong {
-                break;
-            }
-        }
-        Ok(verdict)
+        self.preparation
+            .verify(password.bytes(), |spelling| Ok(kdf::verify(spelling, &stored, self.method.as_ref())?))
     }
 }
 

@@ -239,6 +239,19 @@ fn charsets_are_tried_in_the_order_of_the_config() {
     }
 }
 
+/// Its time would tell that there is such a user: the hash is looked at, as for any password.
+#[test]
+fn a_password_that_no_charset_can_write_is_verified_for_show() {
+    let site =
+        shop_with("sha256(convert_to('密', 'UTF8'))", "format = 'sha256($pass)', charsets = '{latin1}'");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "密"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/wrong_password");
+    site.as_owner("UPDATE legacy.customers SET pwd = 'no digest'");
+    assert_eq!(login(&mut app, "ann@example.com", "密"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/legacy_hash");
+}
+
 #[test]
 fn unicode_forms_are_tried_as_configured_and_the_new_hash_takes_the_targets() {
     let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::text::{self, Bytes};
+use crate::verify::Verdict;
 use zeroize::Zeroizing;
 
 /// More ways than this to write one password cost too much: each is a hash of its own.
@@ -223,6 +224,33 @@ impl Preparation {
             }
         }
         found
+    }
+
+    /// Whether any spelling of the password is right by `check`, the first that is not wrong deciding. At least one is
+    /// checked: a password that no charset can write is wrong, but takes as long as another.
+    ///
+    /// # Errors
+    ///
+    /// Those of `check`.
+    pub fn verify<E>(
+        &self,
+        password: &[u8],
+        mut check: impl FnMut(&[u8]) -> Result<Verdict, E>,
+    ) -> Result<Verdict, E> {
+        let spellings = self.spellings(password);
+        for spelling in &spellings {
+            match check(spelling)? {
+                Verdict::Wrong => {}
+                decided => return Ok(decided),
+            }
+        }
+        if spellings.is_empty() {
+            return Ok(match check(password)? {
+                Verdict::Right => Verdict::Wrong,
+                verdict => verdict,
+            });
+        }
+        Ok(Verdict::Wrong)
     }
 
     /// Where the bytes are cut.
