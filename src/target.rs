@@ -3,6 +3,7 @@
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
+use crate::hash::parse_form;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
@@ -91,7 +92,8 @@ impl Target {
             .map(|text| catalog::timestamp(text, &format!("{place}, changed_at"), &user, &actor));
         Ok(Target {
             policy: open_policy(&row.hash_policy, &place)?,
-            unicode_form: open_form(&row.unicode_form, &place)?,
+            unicode_form: parse_form(&row.unicode_form)
+                .map_err(|refusal| refusal.within(&format!("{place}, unicode_form")))?,
             id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
             allowed: condition(row.allowed.as_deref(), "allowed")?,
             verified: condition(row.verified.as_deref(), "verified")?,
@@ -345,14 +347,6 @@ pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal
         ),
     };
     Err(Refusal::new(Kind::Invalid, format!("{place}: {} {what}", relation.title)).hint(hint))
-}
-
-fn open_form(name: &str, place: &str) -> Result<UnicodeForm, Refusal> {
-    UnicodeForm::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = UnicodeForm::ALL.iter().map(|form| form.name()).collect();
-        Refusal::new(Kind::Invalid, format!("{place}, unicode_form: there is no Unicode form \"{name}\""))
-            .hint(format!("The forms are {}.", known.join(", ")))
-    })
 }
 
 fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {

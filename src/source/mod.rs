@@ -23,7 +23,7 @@ use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
-pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
+pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
 const MAX_CANDIDATES: usize = 20;
