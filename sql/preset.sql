@@ -33,6 +33,12 @@ AS $$
 DECLARE
     bad text;
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'presets that came with the extension keep as they are',
+            HINT = 'DELETE FROM ferry.preset WHERE NOT shipped; removes your own.';
+    END IF;
     IF TG_OP <> 'INSERT' AND OLD.shipped OR TG_OP <> 'DELETE' AND NEW.shipped THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
