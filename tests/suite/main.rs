@@ -31,6 +31,7 @@ mod login_wordpress;
 mod lookup;
 mod mapping_conflicts;
 mod passwords;
+mod presets;
 mod privileges;
 mod readme;
 mod rehash_and_mismatch;
