@@ -177,14 +177,14 @@ CREATE TABLE ferry.child (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.child', '');
 
-COMMENT ON TABLE ferry.child IS 'rows of other tables that come with a user, such as roles, second factors or consents: one row per table, written in the same transaction';
+COMMENT ON TABLE ferry.child IS 'rows of other tables that come with a user, such as roles, second factors or consents: one row here per table, in the order of their names, written in the same transaction as the user';
 COMMENT ON COLUMN ferry.child.source IS 'the source whose users they belong to';
 COMMENT ON COLUMN ferry.child.name IS 'what events call it';
 COMMENT ON COLUMN ferry.child.relation IS 'the table that takes the rows; stored schema-qualified';
-COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id';
-COMMENT ON COLUMN ferry.child.rows IS 'the rows: a SELECT over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or a set-returning expression, such as unnest(l.roles)';
-COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the SELECT names them';
-COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already: add (default) those that are missing, keep what is there, replace it';
+COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id of the target''s id_column';
+COMMENT ON COLUMN ferry.child.rows IS 'the rows: a query over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or an expression, such as unnest(l.roles). It is asked before anything is locked or written, and may ask foreign tables';
+COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the query names them';
+COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there, by nothing if the query has no rows';
 COMMENT ON COLUMN ferry.child.refresh IS 'whether later logins, too, write them as on_conflict says';
 
 CREATE TABLE ferry.hook (
@@ -242,7 +242,7 @@ COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation 
 
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)
-    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean)
+    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean, can_insert boolean, can_delete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -251,7 +251,9 @@ AS $$
            coalesce(c.relkind = 'c' OR has_any_column_privilege(r.oid, c.oid, 'SELECT'), false),
            coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT') AND has_any_column_privilege(r.oid, c.oid, 'UPDATE'), false),
            -- Bit 3 says that INSERT works, by itself or by a trigger or rule.
-           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8)
+           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8),
+           coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT'), false),
+           coalesce(c.relkind <> 'c' AND has_table_privilege(r.oid, c.oid, 'DELETE'), false)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_roles r ON r.rolname = role_name

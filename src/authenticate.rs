@@ -4,6 +4,7 @@
 //! verify the legacy hash, write, answer. Nothing here knows SQL.
 
 use crate::adopt::Identity;
+use crate::child::{Fetched, Moment, Unfetched};
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Checked, Decision, Flow, Request, Why};
@@ -15,7 +16,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
-use crate::spi::guard;
+use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::{lock, session};
 use crate::target::{Found, User};
@@ -345,11 +346,30 @@ impl<'a> Flow<'a> {
         })
     }
 
+    /// The rows of other tables that come with a user.
+    pub(crate) fn fetch_children(&mut self, source: &Source, person: &Person) -> Result<Fetched, Decision> {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        source.children.fetch(&self.target, person.row, Moment::Move).map_err(|unfetched| match unfetched {
+            Unfetched::Silent { child, state } => {
+                let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
+                self.conclude(Outcome::Unavailable, why)
+            }
+            Unfetched::Failed { child, error } => {
+                self.conclude(Outcome::Failed, why("child_failed").error(&error).with("child", &child))
+            }
+            Unfetched::Stale => Decision::Raced,
+        })
+    }
+
     /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
     pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
+        let children = match self.fetch_children(what.source, what.person) {
+            Ok(children) => children,
+            Err(decision) => return decision,
+        };
         // A row that was swallowed takes with it what its triggers have written elsewhere.
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
-        let written = guard::attempt_if(keep, || self.write_locked(what));
+        let written = guard::attempt_if(keep, || self.write_locked(what, &children));
         match written {
             Ok(Step6::Written(written)) if !written.is_allowed => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
@@ -365,21 +385,26 @@ impl<'a> Flow<'a> {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => {
-                let why = Why::of("write_failed").source(&what.source.row.name).error(&error);
-                // PostgreSQL does not say which expression failed: each is evaluated alone.
-                let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
-                let why = match failing {
-                    Err((column, _)) => why.with("column", &column),
-                    Ok(_) => why,
-                };
-                self.conclude(Outcome::Failed, why)
-            }
+            Err(error) => self.write_failed(what, &children, &error),
         }
     }
 
-    /// Takes the locks, looks once more with the newest snapshot, and writes user, link and event.
-    fn write_locked(&mut self, what: &Move<'_>) -> Step6 {
+    fn write_failed(&mut self, what: &Move<'_>, children: &Fetched, error: &SqlError) -> Decision {
+        let why = |reason| Why::of(reason).source(&what.source.row.name).error(error);
+        if let Some(child) = what.source.children.failing(children) {
+            return self.conclude(Outcome::Failed, why("child_failed").with("child", child));
+        }
+        // PostgreSQL does not say which expression failed: each is evaluated alone.
+        let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
+        let why = match failing {
+            Err((column, _)) => why("write_failed").with("column", &column),
+            Ok(_) => why("write_failed"),
+        };
+        self.conclude(Outcome::Failed, why)
+    }
+
+    /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
+    fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
         let (source, target) = (&what.source.row.name, &self.target.row.name);
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
@@ -403,6 +428,7 @@ impl<'a> Flow<'a> {
             self.target.demand_change(&written.user_id);
             written.must_change = true;
         }
+        let children = what.source.children.write(&self.target, &written.user_id, children);
         link::insert(&NewLink {
             source,
             legacy_key: &what.person.key,
@@ -415,7 +441,11 @@ impl<'a> Flow<'a> {
         self.log(
             self.kind,
             Outcome::Migrated,
-            &Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken),
+            &Why::of(what.via.name())
+                .source(source)
+                .user(&written.user_id)
+                .broken(what.broken)
+                .children(children),
         );
         Step6::Written(written)
     }

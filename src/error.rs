@@ -123,6 +123,12 @@ impl Refusal {
         self
     }
 
+    /// Something else to do, too.
+    pub(crate) fn more_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(self.hint.map_or_else(|| hint.to_string(), |first| format!("{first} {hint}")));
+        self
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -174,6 +180,13 @@ pub(crate) fn must_reach_caller(error: &SqlError) -> bool {
 /// mid-query makes COMMIT impossible.
 pub(crate) fn must_reach_caller_from_source(error: &SqlError) -> bool {
     error.sqlstate() == "08006" || (must_reach_caller(error) && !error.is_remote())
+}
+
+/// Whether an error of a query that may ask foreign servers is one of those that they are silent:
+/// from the far end, or from getting there.
+pub(crate) fn is_silence(error: &SqlError) -> bool {
+    let state = error.sqlstate();
+    error.is_remote() || ["08", "HV"].iter().any(|class| state.starts_with(class))
 }
 
 /// A value that the remote column's type refuses: nobody has this login there.

@@ -3,7 +3,7 @@
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
 //! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
-//! [`mapping`], [`rule`], [`link`], [`event`]. [`config`] is the
+//! [`mapping`], [`rule`], [`child`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
@@ -14,6 +14,7 @@ mod authenticate;
 mod calibrate;
 mod catalog;
 mod check;
+mod child;
 mod config;
 mod error;
 mod event;

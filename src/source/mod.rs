@@ -8,6 +8,7 @@ mod relation;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
+use crate::child::Children;
 use crate::config::{OnWrong, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::login::{Login, LoginForm};
@@ -33,6 +34,7 @@ pub(crate) struct Source {
     pub(crate) row: SourceRow,
     pub(crate) transfer: Transfer,
     pub(crate) rules: Rules,
+    pub(crate) children: Children,
     actor: Actor,
     rows: Relation,
     key: Lookup,
@@ -109,13 +111,15 @@ impl Source {
         let verified =
             row.verified.as_deref().map(|text| condition(text, "verified", &scope_l)).transpose()?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
+        let children = Children::open(row, parts.children, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
                 .into_iter()
                 .flatten();
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
-        let reads = list(expressions.map(ToString::to_string).chain(looked_up));
+        let queries = children.queries().map(|query| format!("EXISTS {query}"));
+        let reads = list(expressions.map(ToString::to_string).chain(looked_up).chain(queries));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
@@ -127,6 +131,7 @@ impl Source {
             generation,
             transfer,
             rules,
+            children,
             rows,
             key,
             lookups,

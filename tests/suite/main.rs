@@ -10,6 +10,7 @@ mod admin;
 mod adopt;
 mod asks;
 mod calls;
+mod children;
 mod concurrency;
 mod config;
 mod config_changes;
