@@ -213,12 +213,11 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
-    /// Whether a mapping of one of the target's sources is refreshed at later logins.
+    /// Whether later logins of one of the target's sources have something to bring up to date.
     pub(crate) fn refreshes(&self, target: &str) -> bool {
-        let refreshing = self.mappings.iter().filter(|row| row.refresh);
-        refreshing
-            .into_iter()
-            .any(|mapping| self.sources_of(target).any(|source| source.name == mapping.source))
+        let mappings = self.mappings.iter().filter(|row| row.refresh).map(|row| &row.source);
+        let children = self.children.iter().filter(|row| row.refresh).map(|row| &row.source);
+        mappings.chain(children).any(|name| self.sources_of(target).any(|source| source.name == *name))
     }
 
     /// What is written of one source beside its own row.

@@ -114,7 +114,7 @@ impl Transfer {
     /// Brings the columns up to date that are to be. `None` where none of them differs. Runs as
     /// [`Transfer::insert`] does.
     pub(crate) fn refresh(&self, target: &Target, row: Value, user: &User) -> Option<Written> {
-        let id = types::cast(&user.id, &target.id_lookup().key)?;
+        let id = types::cast(&user.id, &target.id_lookup().key).filter(|_| self.refreshes())?;
         target.actor.act(Reach::Write, || {
             let plan = self.refresh.get_or_init(|| {
                 let types = [self.row_type, target.id_lookup().key.oid];

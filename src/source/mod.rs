@@ -144,6 +144,11 @@ impl Source {
         })
     }
 
+    /// Whether later logins bring something up to date.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.transfer.refreshes() || self.children.refreshes()
+    }
+
     /// Whether another source may decide where this one refused or could not be asked.
     pub(crate) fn lets_next_decide(&self) -> bool {
         self.row.on_wrong == OnWrong::Next
