@@ -1,15 +1,9 @@
--- Presets of the files that hosted services hand over. A file is read by file_fdw, or by COPY into a table, as one text
--- column, a row for each line: the delimiter and the quote are bytes that no JSON holds, so that each line stays whole.
---
---   CREATE FOREIGN TABLE legacy.auth0_export (line text) SERVER files
---       OPTIONS (filename '/srv/export/auth0.ndjson', format 'csv', delimiter E'\x01', quote E'\x02');
---
--- Each view_sql makes a materialized view with indexes, since a file would be read as a whole at every login. REFRESH it
--- after a newer export; once it is made, the file may go.
+-- Presets: files that services export. They are read by file_fdw, a row for each line of JSON.
+-- Each view_sql makes a materialized view with indexes, since a file would be read as a whole at every login.
 
 INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
     'auth0', 'Auth0, export of password hashes and of profiles (NDJSON)',
-    'legacy.auth0_users, as view_sql makes it',
+    'the view legacy.auth0_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.auth0_users AS
 WITH entry AS (
     SELECT coalesce(u ->> 'user_id', 'auth0|' || coalesce(u ->> 'alt_id', u #>> '{_id,$oid}')) AS user_id, u
@@ -86,7 +80,7 @@ Metadata, roles and second factors are not moved.$$,
     true
 ), (
     'firebase', 'Firebase Authentication, firebase auth:export users.json',
-    'legacy.firebase_users, as view_sql makes it',
+    'the view legacy.firebase_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.firebase_users AS
 SELECT u ->> 'localId' AS local_id, u ->> 'email' AS email, coalesce((u ->> 'emailVerified')::boolean, false) AS email_verified,
        u ->> 'passwordHash' AS password_hash, u ->> 'salt' AS salt,
@@ -121,7 +115,7 @@ Custom claims and second factors are not moved. The document must be below 256 M
     true
 ), (
     'okta', 'Okta, users as its API has them (one JSON object a line)',
-    'legacy.okta_users, as view_sql makes it',
+    'the view legacy.okta_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.okta_users AS
 SELECT u ->> 'id' AS id, u ->> 'status' AS status,
        u #>> '{profile,login}' AS login, u #>> '{profile,email}' AS email,
@@ -177,7 +171,7 @@ Okta's support hands hashes over, or you have kept those that were imported, put
     true
 ), (
     'cognito', 'Amazon Cognito, a CSV file in the layout of its user import',
-    'legacy.cognito_users, as view_sql makes it',
+    'the view legacy.cognito_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.cognito_users AS
 SELECT "cognito:username" AS username, nullif(email, '') AS email, upper(email_verified) = 'TRUE' AS email_verified,
        nullif(phone_number, '') AS phone_number, nullif(preferred_username, '') AS preferred_username,
@@ -217,7 +211,7 @@ cognito-list-users, which knows.$$,
     true
 ), (
     'cognito-list-users', 'Amazon Cognito, aws cognito-idp list-users (JSON)',
-    'legacy.cognito_users, as view_sql makes it',
+    'the view legacy.cognito_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.cognito_users AS
 SELECT u ->> 'Username' AS username, a ->> 'sub' AS sub, (u ->> 'Enabled')::boolean AS enabled, u ->> 'UserStatus' AS status,
        a ->> 'email' AS email, coalesce(a ->> 'email_verified' = 'true', false) AS email_verified,
@@ -261,7 +255,7 @@ Groups and second factors are not moved.$$,
     true
 ), (
     'keycloak-export', 'Keycloak 8 to 26, the file of a realm export (kc.sh export --users realm_file)',
-    'legacy.keycloak_users, as view_sql makes it',
+    'the view legacy.keycloak_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.keycloak_users AS
 SELECT u ->> 'id' AS id, document ->> 'realm' AS realm, u ->> 'username' AS username, u ->> 'email' AS email,
        coalesce((u ->> 'emailVerified')::boolean, false) AS email_verified,
@@ -297,7 +291,7 @@ The file must hold one realm and be below 256 MB. Otherwise what the notes of th
     true
 ), (
     'meteor', 'Meteor 1 to 3 and Rocket.Chat, mongoexport --collection users',
-    'legacy.meteor_users, as view_sql makes it',
+    'the view legacy.meteor_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.meteor_users AS
 SELECT u ->> '_id' AS id, u ->> 'username' AS username, coalesce(u ->> 'name', u #>> '{profile,name}') AS name,
        u #>> '{emails,0,address}' AS email, coalesce((u #>> '{emails,0,verified}')::boolean, false) AS email_verified,
@@ -321,12 +315,12 @@ CREATE INDEX ON legacy.meteor_users (lower(email))$$,
     }$$,
     $$[{"name": "active", "expression": "l.active", "code": "disabled", "message": "The account is disabled."}]$$,
     $$Layout: the package accounts-password, and Rocket.Chat's users, which have active as well; mongoexport writes one user a line. The browser sends SHA-256 of
-the password, and bcrypt is over that. Only the first address is a login. Hashes of Meteor 3.3 and later with argon2 enabled need a source of their own with
-the recipe of their format. Users of other services have no password and must reset it.$$,
+the password, and bcrypt is over that. Only the first address is a login. Where Meteor 3.3 or later writes argon2, make a second source of this preset with
+l.password_hash LIKE '$argon2%' as filter and sha256($pass)|phc as format, and keep those rows out of this one. Users of other services have no password and must reset it.$$,
     true
 ), (
     'parse', 'Parse Server, mongoexport --collection _User',
-    'legacy.parse_users, as view_sql makes it',
+    'the view legacy.parse_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.parse_users AS
 SELECT u ->> '_id' AS id, u ->> 'username' AS username, u ->> 'email' AS email,
        coalesce((u ->> 'emailVerified')::boolean, false) AS email_verified,
@@ -352,7 +346,7 @@ the same columns in the table "_User": make a view of it with these names. Users
     true
 ), (
     'zitadel-export', 'ZITADEL 2, the file of its export or import API (JSON)',
-    'legacy.zitadel_users, as view_sql makes it',
+    'the view legacy.zitadel_users that view_sql makes',
     $$CREATE MATERIALIZED VIEW legacy.zitadel_users AS
 SELECT h ->> 'userId' AS id, org ->> 'orgId' AS org_id, u ->> 'userName' AS username,
        u #>> '{profile,firstName}' AS first_name, u #>> '{profile,lastName}' AS last_name,
@@ -386,3 +380,9 @@ The file does not tell who is locked or deactivated: leave those out of it. With
 Second factors, metadata and grants are not moved.$$,
     true
 );
+
+-- How a file of JSON gets in is the same for all of them.
+UPDATE ferry.preset
+SET notes = notes || E'\n' || $$The file is read as a table of one text column, line: a foreign table of file_fdw with the options format 'csv', delimiter E'\x01', quote E'\x02', or
+a table that COPY has filled with the same options. The view is materialized: REFRESH it after a newer export; once it is made, the file may go.$$
+WHERE view_sql ~ '\mline\M';

@@ -1,10 +1,10 @@
--- Presets of web frameworks and their libraries for accounts. Timestamps without a zone are UTC, as config SQL takes them.
+-- Presets: web frameworks and their libraries for accounts. Timestamps without a zone are UTC, as config SQL takes them.
 -- to_jsonb(l) ->> 'column' is null where there is no such column: that is how columns are read which only some
 -- applications have.
 
 INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
     'django', 'Django 1.0 to 5.2, django.contrib.auth',
-    'auth_user, or the table of AUTH_USER_MODEL', NULL,
+    'the table auth_user, or that of AUTH_USER_MODEL', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.username)", "lower(l.email)"], "hash": "l.password"}$$,
     $${
         "legacy_id":     "l.id",
@@ -26,7 +26,7 @@ Groups, permissions and is_staff are not moved. A custom user model may lack use
     true
 ), (
     'devise', 'Devise 1.2 to 4.9 (Ruby on Rails), without a pepper',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "id", "login_columns": ["email"], "hash": "l.encrypted_password",
        "filter": "to_jsonb(l) ->> 'deleted_at' IS NULL"}$$,
     $${
@@ -55,7 +55,7 @@ If config/initializers/devise.rb sets config.pepper, use the preset devise-peppe
     true
 ), (
     'rails', 'Ruby on Rails 8, the authentication generator',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "id", "login_columns": ["email_address"], "hash": "l.password_digest"}$$,
     $${
         "legacy_id":    "l.id",
@@ -70,7 +70,7 @@ What else the table has is the application's: add rules for its own flags.$$,
     true
 ), (
     'rails-secure-password', 'Ruby on Rails 3.1 and later, has_secure_password',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.email)"], "hash": "l.password_digest"}$$,
     $${
         "legacy_id":    "l.id",
@@ -86,7 +86,7 @@ What else the table has is the application's: add rules for its own flags.$$,
     true
 ), (
     'laravel', 'Laravel 4 to 12',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.email)"], "hash": "l.password",
        "filter": "to_jsonb(l) ->> 'deleted_at' IS NULL"}$$,
     $${
@@ -106,7 +106,7 @@ which is UTC by default: say AT TIME ZONE in the mappings if it is another. User
     true
 ), (
     'symfony', 'Symfony 4 to 7, entity made by make:user',
-    '"user", or the table of the entity', NULL,
+    'the table of the entity, such as "user"', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.email)"], "hash": "l.password"}$$,
     $${
         "legacy_id":      "l.id",
@@ -120,7 +120,7 @@ bcrypt ($2y$) or argon2id; roles other than ROLE_ADMIN are not moved. For SHA-51
     true
 ), (
     'fosuserbundle', 'FOSUserBundle 1 to 3 (Symfony) with its encoder sha512',
-    'fos_user', NULL,
+    'the table fos_user', NULL,
     $${"key_column": "id", "login_columns": ["username_canonical", "email_canonical"],
        "hash": "l.password", "salt": "l.salt", "format": "symfony-messagedigest"}$$,
     $${
@@ -176,7 +176,7 @@ SimpleMembership has the same hashes in webpages_Membership."Password". Roles, c
     true
 ), (
     'aspnet-membership', 'ASP.NET membership 2.0 to 4.x, SqlMembershipProvider',
-    'legacy.aspnet_members, as view_sql makes it',
+    'the view legacy.aspnet_members that view_sql makes',
     $$CREATE VIEW legacy.aspnet_members AS
 SELECT u."UserId", a."ApplicationName", u."UserName", u."LoweredUserName", m."Email", m."LoweredEmail",
        m."Password", m."PasswordSalt", m."IsApproved", m."IsLockedOut", m."CreateDate", m."LastLoginDate"
@@ -204,7 +204,7 @@ b64(sha256_raw(unb64($salt).utf16le($pass))) into format. Several applications i
     true
 ), (
     'spring-security', 'Spring Security 5 to 6, JdbcUserDetailsManager',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "username", "login_columns": ["lower(l.username)"], "hash": "l.password"}$$,
     $${
         "legacy_id": "l.username",
@@ -221,7 +221,7 @@ The user name is the key: who is renamed there is somebody else here. The table 
     true
 ), (
     'flask-security', 'Flask-Security and Flask-Security-Too with bcrypt',
-    '"user", or the table of the user model', NULL,
+    'the table of the user model, such as "user"', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.email)"], "hash": "l.password",
        "format": "flask-security-bcrypt", "pepper": "flask"}$$,
     $${
@@ -239,7 +239,7 @@ If SECURITY_CONFIRMABLE is set, add a rule on confirmed_at. Roles are not moved.
     true
 ), (
     'shiro', 'Apache Shiro 1.2 to 1.13, JdbcRealm with DefaultPasswordService',
-    'users', NULL,
+    'the table users', NULL,
     $${"key_column": "username", "login_columns": ["lower(l.username)"], "hash": "l.password"}$$,
     $${
         "legacy_id": "l.username",

@@ -1,8 +1,8 @@
--- Presets of identity servers, read from their own databases.
+-- Presets: identity servers, read from their own databases.
 
 INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
     'keycloak', 'Keycloak 8 to 26, from its database',
-    'legacy.keycloak_users, as view_sql makes it',
+    'the view legacy.keycloak_users that view_sql makes',
     $$CREATE VIEW legacy.keycloak_users AS
 SELECT u.id, r.name AS realm, u.username, u.email, u.email_verified, u.first_name, u.last_name, u.enabled,
        to_timestamp(u.created_timestamp / 1000.0) AS created_at,
@@ -38,7 +38,7 @@ Logins are looked up by username and by email: both have an index only together 
     true
 ), (
     'supabase', 'Supabase Auth (GoTrue), from auth.users',
-    'auth.users of the project', NULL,
+    'the table auth.users of the project', NULL,
     $${"key_column": "id", "login_columns": ["email", "phone"], "hash": "l.encrypted_password",
        "filter": "l.deleted_at IS NULL AND NOT l.is_sso_user AND to_jsonb(l) ->> 'is_anonymous' IS DISTINCT FROM 'true'"}$$,
     $${
@@ -67,7 +67,7 @@ What users write about themselves is in raw_user_meta_data, and they can change 
     true
 ), (
     'kratos', 'Ory Kratos 0.10 to 1.3, from its database',
-    'legacy.kratos_users, as view_sql makes it',
+    'the view legacy.kratos_users that view_sql makes',
     $$CREATE VIEW legacy.kratos_users AS
 SELECT i.id, coalesce(n.identifier, i.traits ->> 'email', i.traits ->> 'username') AS identifier,
        i.traits, i.state, i.created_at, i.updated_at, v.verified AS email_verified, v.verified_at AS email_verified_at,
@@ -101,7 +101,7 @@ a filter. Codes, passkeys, social sign-in and second factors are not moved; iden
     true
 ), (
     'authentik', 'authentik 2023.5 to 2025.x, from its database',
-    'authentik_core_user', NULL,
+    'the table authentik_core_user', NULL,
     $${"key_column": "id", "login_columns": ["lower(l.username)", "lower(l.email)"], "hash": "l.password",
        "filter": "l.type NOT IN ('service_account', 'internal_service_account')"}$$,
     $${
@@ -116,5 +116,53 @@ a filter. Codes, passkeys, social sign-in and second factors are not moved; iden
     $$[{"name": "active", "expression": "l.is_active", "code": "disabled", "message": "The account is disabled."}]$$,
     $$Layout: authentik/core/models.py. The hashes are Django's. Addresses are neither unique nor verified: take "lower(l.email)" out of login_columns if people log
 in by user name only. Users of sources (LDAP, OAuth) have no password here and must reset it. Groups, attributes and devices are not moved.$$,
+    true
+), (
+    'fusionauth', 'FusionAuth 1.16 to 1.58, from its database',
+    'the view legacy.fusionauth_users that view_sql makes',
+    $$CREATE VIEW legacy.fusionauth_users AS
+SELECT u.id, u.tenants_id, i.email, i.username, i.verified, i.password_change_required,
+       u.active, to_timestamp(u.expiry / 1000.0) AS expires_at, u.full_name, u.first_name, u.last_name,
+       u.mobile_phone, u.image_url, u.timezone, u.birth_date,
+       to_timestamp(u.insert_instant / 1000.0) AS created_at, to_timestamp(u.last_update_instant / 1000.0) AS updated_at,
+       to_timestamp(i.last_login_instant / 1000.0) AS last_login_at,
+       CASE i.encryption_scheme
+           WHEN 'bcrypt' THEN format('$2a$%s$%s%s', lpad(i.factor::text, 2, '0'), i.salt, i.password)
+           WHEN 'salted-pbkdf2-hmac-sha256' THEN format('$pbkdf2-sha256$i=%s,l=32$%s$%s', i.factor, rtrim(i.salt, '='), rtrim(i.password, '='))
+           WHEN 'salted-pbkdf2-hmac-sha256-512' THEN format('$pbkdf2-sha256$i=%s,l=64$%s$%s', i.factor, rtrim(i.salt, '='), rtrim(i.password, '='))
+           WHEN 'salted-pbkdf2-hmac-sha512-512' THEN format('$pbkdf2-sha512$i=%s,l=64$%s$%s', i.factor, rtrim(i.salt, '='), rtrim(i.password, '='))
+           -- Of no format that is known: the events say so.
+           ELSE format('{%s}', i.encryption_scheme)
+       END AS password_hash
+FROM legacy.users u
+JOIN legacy.identities i ON i.users_id = u.id$$,
+    $${"key_column": "id", "login_columns": ["email", "lower(l.username)"], "hash": "l.password_hash"}$$,
+    $${
+        "legacy_id":      "l.id",
+        "email":          "lower(l.email)",
+        "username":       "lower(l.username)",
+        "display_name":   "coalesce(l.full_name, nullif(concat_ws(' ', l.first_name, l.last_name), ''))",
+        "first_name":     "l.first_name",
+        "last_name":      "l.last_name",
+        "phone":          "l.mobile_phone",
+        "avatar_url":     "l.image_url",
+        "timezone":       "l.timezone",
+        "birth_date":     "l.birth_date",
+        "email_verified": "l.verified",
+        "active":         "l.active",
+        "created_at":     "l.created_at",
+        "updated_at":     "l.updated_at",
+        "last_login_at":  "l.last_login_at"
+    }$$,
+    $$[
+        {"name": "active", "expression": "l.active", "code": "locked", "message": "The account is locked."},
+        {"name": "not expired", "expression": "coalesce(l.expires_at > now(), true)", "code": "expired", "message": "The account has expired."},
+        {"name": "password kept", "expression": "NOT l.password_change_required", "severity": "must_change",
+         "code": "change_required", "message": "FusionAuth demands a new password."}
+    ]$$,
+    $$Layout: fusionauth-database-schema, the tables users and identities before release 1.59, which splits them anew. FusionAuth stores addresses in lower case.
+The hashes of bcrypt and of the schemes salted-pbkdf2-hmac are put together as strings that say themselves; the schemes salted-md5, salted-sha256, salted-hmac-sha256 and
+those of plugins are not known (legacy_hash in the events): their users reset the password, or calibrate finds the recipe. With several tenants one address
+may be several users: filter by tenants_id. Registrations, groups, consents and second factors are not moved.$$,
     true
 );

@@ -197,3 +197,30 @@ fn users_of_cognito_come_by_a_new_password() {
         }
     }
 }
+
+/// What the notes of meteor tell to do about argon2, which Meteor computes over SHA-256 as well.
+#[test]
+fn users_of_meteor_with_argon2_come_by_a_source_of_their_own() {
+    need_extension!("file_fdw");
+    let db = ready(CASES.iter().find(|case| case.preset == "meteor").unwrap());
+    db.sql(
+        "DROP MATERIALIZED VIEW legacy.meteor_users CASCADE;
+         ALTER FOREIGN TABLE legacy.meteor_export RENAME TO meteor_file;
+         CREATE TABLE legacy.meteor_export AS
+         SELECT replace(line, line::jsonb #>> '{services,password,bcrypt}',
+                        ferry.hash_password(encode(sha256('meteor'), 'hex'), 'argon2id:m=8,t=1,p=1')) AS line
+         FROM legacy.meteor_file",
+    );
+    let (owner, view): (String, String) =
+        (db.owner(), db.one("SELECT view_sql FROM ferry.preset WHERE name = 'meteor'", &[]));
+    db.sql(&format!("GRANT SELECT ON legacy.meteor_export TO {owner}; SET ROLE {owner}; {view}; RESET ROLE"));
+    let mut app = db.client_as(&db.app());
+    assert_eq!(login(&mut app, "rocket", "meteor").outcome, "invalid");
+    db.sql(
+        "UPDATE ferry.source SET filter = $$l.password_hash LIKE '$2%'$$;
+         SELECT ferry.use_preset('meteor', 'argon2', 'legacy.meteor_users');
+         UPDATE ferry.source SET filter = $$l.password_hash LIKE '$argon2%'$$, format = 'sha256($pass)|phc'
+         WHERE name = 'argon2'",
+    );
+    assert_eq!(login(&mut app, "rocket", "meteor").outcome, "migrated", "{}", super::why(&db));
+}

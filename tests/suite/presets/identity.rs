@@ -82,6 +82,35 @@ cases! {
         }],
         refused: &[("disabled", "password", "rejected"), ("ak-outpost", "password", "invalid")],
     };
+    fusionauth: Case {
+        preset: "fusionauth",
+        files: &["presets/fusionauth/schema.sql"],
+        relation: "legacy.fusionauth_users",
+        welcome: &[
+            Person {
+                login: "fu",
+                password: "password",
+                columns: &[
+                    ("legacy_id", Some("11111111-1111-4111-8111-111111111111")),
+                    ("email", Some("fu@example.com")),
+                    ("display_name", Some("Fu Sion")),
+                    ("birth_date", Some("1980-02-29")),
+                    ("created_at", Some("2020-09-13 12:26:40+00")),
+                    ("must_change", Some("false")),
+                ],
+            },
+            Person {
+                login: "second@example.com",
+                password: "password",
+                columns: &[("display_name", None), ("birth_date", None), ("must_change", Some("true"))],
+            },
+        ],
+        refused: &[
+            ("locked@example.com", "password", "rejected"),
+            ("expired@example.com", "password", "rejected"),
+            ("plugin@example.com", "password", "invalid"),
+        ],
+    };
 }
 
 /// The users of the realm shop, in the database as in the export.
