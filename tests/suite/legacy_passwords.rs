@@ -3,6 +3,7 @@
 
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::Refusal;
+use ferry_tests::Db;
 
 /// A shop whose customer Ann has the hash that `digest` makes, an SQL expression that gives bytes.
 fn shop_with(digest: &str, assignments: &str) -> Site {
@@ -27,15 +28,14 @@ fn refused(site: &Site, assignments: &str) -> Refusal {
 }
 
 /// Writes a file of peppers that only the server may read, and names it for the database.
-fn write_peppers(site: &Site, lines: &str) -> String {
-    let name = format!("{}.peppers", site.db.name());
-    let path = site.db.cluster().data_directory().join(&name);
+pub(crate) fn write_peppers(db: &Db<'_>, lines: &str) -> String {
+    let name = format!("{}.peppers", db.name());
+    let path = db.cluster().data_directory().join(&name);
     let program = format!("umask 077; cat > {}", path.display());
-    site.db
-        .sql(&format!("COPY (SELECT unnest(string_to_array($f${lines}$f$, E'\\n'))) TO PROGRAM '{program}'"));
-    site.db.sql(&format!(
+    db.sql(&format!("COPY (SELECT unnest(string_to_array($f${lines}$f$, E'\\n'))) TO PROGRAM '{program}'"));
+    db.sql(&format!(
         "ALTER DATABASE {} SET ferry.pepper_file = '{name}'; SET ferry.pepper_file = '{name}'",
-        site.db.name()
+        db.name()
     ));
     path.display().to_string()
 }
@@ -150,7 +150,7 @@ fn the_login_that_was_hashed_is_the_legacy_rows() {
 #[test]
 fn a_pepper_comes_from_a_file_that_nobody_else_reads() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
-    write_peppers(&site, "# of the old shop\n\n other=hex:00ff \nshop = text:p3pper\nshop = text:second");
+    write_peppers(&site.db, "# of the old shop\n\n other=hex:00ff \nshop = text:p3pper\nshop = text:second");
     site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
@@ -173,7 +173,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
     let named = "format = 'sha256($pepper.$pass)', pepper = 'shop'";
     assert_eq!(refused(&site, named).message, "source shop, pepper: ferry.pepper_file is not set");
-    let path = write_peppers(&site, "other = text:x");
+    let path = write_peppers(&site.db, "other = text:x");
     let refusal = refused(&site, named);
     assert_eq!(
         refusal.message,
@@ -181,7 +181,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
     );
     assert_eq!(refusal.hint, "Add a line such as shop = text:secret.");
     for line in ["shop = p3pper", "shop = rot13:p3pper", "shop = hex:0"] {
-        let path = write_peppers(&site, line);
+        let path = write_peppers(&site.db, line);
         let refusal = refused(&site, named);
         assert_eq!(
             refusal.message,
@@ -189,7 +189,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
         );
         assert!(!refusal.hint.contains("p3pper"), "{refusal:?}");
     }
-    write_peppers(&site, "shop = text:p3pper");
+    write_peppers(&site.db, "shop = text:p3pper");
     site.configure_source("shop", named);
     site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'chmod 644 {path}'"));
     assert_eq!(login(&mut site.app(), "ann@example.com", "secret").outcome, "unavailable");
@@ -205,14 +205,14 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
 #[test]
 fn a_pepper_that_goes_away_is_noted_and_nobody_is_let_in() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
-    let path = write_peppers(&site, "shop = text:p3pper");
+    let path = write_peppers(&site.db, "shop = text:p3pper");
     site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
     site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'rm {path}'"));
     assert_eq!(login(&mut app, "ann@example.com", "secret"), Answer::refused("invalid"));
     assert_eq!(site.why(), "invalid/pepper");
-    write_peppers(&site, "shop = text:p3pper");
+    write_peppers(&site.db, "shop = text:p3pper");
     assert_eq!(login(&mut app, "ann@example.com", "secret").outcome, "migrated", "{}", site.why());
 }
 
