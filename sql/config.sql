@@ -184,7 +184,7 @@ COMMENT ON COLUMN ferry.child.relation IS 'the table that takes the rows; stored
 COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id of the target''s id_column';
 COMMENT ON COLUMN ferry.child.rows IS 'the rows: a query over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or an expression, such as unnest(l.roles). It is asked before anything is locked or written, and may ask foreign tables';
 COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the query names them';
-COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there, by nothing if the query has no rows';
+COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there: those that are missing are added, and what the query does not return is deleted';
 COMMENT ON COLUMN ferry.child.refresh IS 'whether later logins, too, write them as on_conflict says';
 
 CREATE TABLE ferry.hook (

@@ -141,7 +141,9 @@ impl Relation {
 pub(crate) enum Rights {
     Read,
     Write,
+    /// To insert rows where they are missing.
     Add,
+    /// To delete others, too.
     Replace,
 }
 
@@ -157,10 +159,10 @@ pub(crate) fn check_rights(
         Rights::Write => {
             (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
         }
-        Rights::Add => (relation.can_select && relation.can_insert, "read and fill", "SELECT, INSERT"),
+        Rights::Add => (relation.can_select && relation.can_insert, "read and insert into", "SELECT, INSERT"),
         Rights::Replace => (
             relation.can_select && relation.can_insert && relation.can_delete,
-            "read, fill and empty",
+            "read, insert into and delete from",
             "SELECT, INSERT, DELETE",
         ),
     };

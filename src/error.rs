@@ -189,6 +189,11 @@ pub(crate) fn is_silence(error: &SqlError) -> bool {
     error.is_remote() || ["08", "HV"].iter().any(|class| state.starts_with(class))
 }
 
+/// Two types that cannot be assigned to or compared with one another.
+pub(crate) fn is_misfit(error: &SqlError) -> bool {
+    matches!(error.sqlstate().as_str(), "42804" | "42846" | "42883")
+}
+
 /// A value that the remote column's type refuses: nobody has this login there.
 pub(crate) fn is_uncastable(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")
