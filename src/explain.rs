@@ -103,6 +103,7 @@ impl<'a> Flow<'a> {
                 ("the mapping of a column fails".to_string(), detail.to_json(), Outcome::Failed)
             }
         };
+        self.note_write_hooks(source);
         if let Some(trace) = &mut self.trace {
             trace.note_with("write", &result, detail);
             trace.note("answer", outcome.name());

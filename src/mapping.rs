@@ -1,16 +1,19 @@
 //! Turning a legacy row into a user: the mappings of one source as one statement.
 
+mod draft;
+
 use crate::catalog::{self, Column, Relation, Scope};
 use crate::config::{MappingRow, OnConflict};
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
-use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
 use crate::target::{Target, User};
 use std::cell::OnceCell;
+
+pub(crate) use draft::Draft;
 
 /// One mapped column.
 struct Mapped {
@@ -82,28 +85,10 @@ impl Transfer {
         })
     }
 
-    /// What adopting is about to overwrite in a user, as a JSON object of columns; `None` where it is nothing.
-    pub(crate) fn will_replace(&self, target: &Target, user: &User) -> Option<String> {
-        let replacing = self.mapped.iter().filter(|mapped| mapped.on_conflict != OnConflict::Keep);
-        let pairs: Vec<String> = replacing
-            .map(|mapped| {
-                let name = &mapped.column.name;
-                format!("{}, u.{}", parse::quote_literal(name), Ident(name.clone()))
-            })
-            .collect();
-        if pairs.is_empty() {
-            return None;
-        }
-        let id = types::cast(&user.id, &target.id_lookup().key)?;
-        let sql = format!(
-            "SELECT pg_catalog.jsonb_build_object({})::pg_catalog.text FROM {} AS u WHERE {}",
-            pairs.join(", "),
-            target.relation.name,
-            target.id_lookup().is_parameter()
-        );
-        let types = [target.id_lookup().key.oid];
-        let rows = target.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
-        rows.into_iter().flatten().flatten().next()
+    /// The columns that adopting a user writes, beside the hash.
+    pub(crate) fn adopted_columns(&self) -> Vec<String> {
+        let written = self.mapped.iter().filter(|mapped| mapped.on_conflict != OnConflict::Keep);
+        written.map(|mapped| mapped.column.name.clone()).collect()
     }
 
     /// The values that would be written, as column and text: for a new user, or for the one who would
@@ -190,11 +175,16 @@ impl Transfer {
 
 /// What adopting does to a column; `None` where it is kept.
 fn set_clause(column: &str, expression: &Expression, on_conflict: OnConflict) -> Option<String> {
-    let column = Ident(column.to_string());
+    let value = adopted_value(column, expression, on_conflict)?;
+    Some(format!("{} = {value}", Ident(column.to_string())))
+}
+
+/// What a column holds once the user was adopted; `None` where it is kept.
+fn adopted_value(column: &str, expression: &Expression, on_conflict: OnConflict) -> Option<String> {
     match on_conflict {
         OnConflict::Keep => None,
-        OnConflict::Overwrite | OnConflict::Merge | OnConflict::Newer => Some(format!("{column} = {expression}")),
-        OnConflict::Fill => Some(format!("{column} = COALESCE(u.{column}, {expression})")),
+        OnConflict::Overwrite | OnConflict::Merge | OnConflict::Newer => Some(expression.to_string()),
+        OnConflict::Fill => Some(format!("COALESCE(u.{}, {expression})", Ident(column.to_string()))),
     }
 }
 

@@ -130,7 +130,13 @@ impl Flow<'_> {
             };
             let asked = match source.covers(&self.login) {
                 Ok(false) => continue,
-                Ok(true) => source.find_by_login(&self.login),
+                Ok(true) => match self.skips(&source) {
+                    Ok(true) => continue,
+                    Ok(false) => source.find_by_login(&self.login),
+                    Err(failure) => {
+                        return Err(Trouble::Told(Outcome::Failed, Why::of_hook(failure).source(&row.name)));
+                    }
+                },
                 Err(error) => Err(error),
             };
             match asked {
@@ -226,6 +232,11 @@ impl Flow<'_> {
         via: Via,
         keeps_legacy_password: bool,
     ) -> Decision {
+        let changed = match self.after_fetch(source, person) {
+            Ok(changed) => changed,
+            Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),
+        };
+        let person = changed.as_ref().unwrap_or(person);
         let mut broken = match self.judge(source, person, None) {
             Ok(broken) => broken,
             Err(decision) => return decision,

@@ -140,7 +140,7 @@ fn each_task_gives_its_functions_and_no_other() {
         assert_eq!(executable(&db, &role), promised(&db, task), "{task}");
         let rights = relation_rights(&db, &role);
         if task == "admin" {
-            let expected: BTreeSet<String> = ["target", "source", "mapping", "rule"]
+            let expected: BTreeSet<String> = ["target", "source", "mapping", "rule", "hook"]
                 .iter()
                 .flat_map(|table| {
                     ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|right| format!("{right} ferry.{table}"))
