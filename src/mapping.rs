@@ -128,7 +128,8 @@ impl Transfer {
         }
         target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
-            let sql = format!("SELECT {}::pg_catalog.text {from}", mapped.expression);
+            let value = as_column(&mapped.expression.to_string(), mapped.column.type_oid);
+            let sql = format!("SELECT {value}::pg_catalog.text {from}");
             let value = plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
                 .into_iter()
                 .flatten()
@@ -186,6 +187,12 @@ fn adopted_value(column: &str, expression: &Expression, on_conflict: OnConflict)
         OnConflict::Overwrite | OnConflict::Merge | OnConflict::Newer => Some(expression.to_string()),
         OnConflict::Fill => Some(format!("COALESCE(u.{}, {expression})", Ident(column.to_string()))),
     }
+}
+
+/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
+/// refuses what a cast would cut.
+fn as_column(value: &str, column_type: Oid) -> String {
+    format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }
 
 fn returning(target: &Target) -> String {

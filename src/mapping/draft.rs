@@ -1,6 +1,6 @@
 //! The row that is about to be written, as a value: hooks may change it before it is.
 
-use super::{Mapped, Transfer, Written, adopted_value, returning, written};
+use super::{Mapped, Transfer, Written, adopted_value, as_column, returning, written};
 use crate::catalog::Scope;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
@@ -100,9 +100,9 @@ impl Transfer {
 /// A mapped value as a field of a JSON document, from which the column's own input function reads it, so that
 /// what is too long is refused as an INSERT would, not cut as a cast would.
 fn as_field(value: &str, column_type: Oid, name: &str) -> String {
-    let base = types::base_type(column_type);
-    let text = if base == JSON || base == JSONB { "" } else { "::pg_catalog.text" };
-    format!("({value})::{}{text} AS {}", types::type_name(base), Ident(name.to_string()))
+    let is_json = [JSON, JSONB].contains(&types::base_type(column_type));
+    let text = if is_json { "" } else { "::pg_catalog.text" };
+    format!("{}{text} AS {}", as_column(value, column_type), Ident(name.to_string()))
 }
 
 /// Each mapping is evaluated once: what a hook sees is what is written.
