@@ -18,6 +18,9 @@ use serde_json::{Map, Value as Json};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
+const NAME_HINT: &str = "Name the function with its schema and without arguments, such as app.audit; you need USAGE on \
+                         the schema yourself.";
+
 /// Hooks whose row is of one type: those of a source, until the user is written, or those of a target, from then on.
 /// They are found when they are first called: a broken one stops only those who meet it.
 pub(crate) struct Hooks {
@@ -326,7 +329,8 @@ fn open(row: &HookRow, subject: &Subject, actor: &Actor) -> Result<Opened, Refus
     let hint = || wanted(row, subject);
     let missing = || {
         let message = format!("{place}: function {} does not exist with such arguments", row.function);
-        Refusal::new(Kind::Function, message).hint(hint())
+        let hint = if row.function.contains('(') { NAME_HINT.to_string() } else { hint() };
+        Refusal::new(Kind::Function, message).hint(hint)
     };
     let (oid, takes) = found.ok_or_else(missing)??;
     let function = catalog::describe_function(oid, &actor.role_name).ok_or_else(missing)?;
@@ -357,11 +361,8 @@ fn candidates(row: &HookRow, subject: &Subject) -> Vec<Oid> {
 
 fn find(row: &HookRow, takes: Oid) -> Result<Option<Oid>, Refusal> {
     let signature = format!("{}({})", row.function, types::type_name(takes));
-    catalog::function_oid(&signature).map_err(|error| {
-        let hint = "Name the function with its schema and without arguments, such as app.audit; you need USAGE on \
-                    the schema yourself.";
-        Refusal::in_config(&row.place(), error).or_hint(hint)
-    })
+    catalog::function_oid(&signature)
+        .map_err(|error| Refusal::in_config(&row.place(), error).or_hint(NAME_HINT))
 }
 
 /// The signatures that a hook may have.
