@@ -240,6 +240,22 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
 
+CREATE FUNCTION ferry._function(function oid, role_name text)
+    RETURNS TABLE (schema text, name text, title text, signature text, result oid, is_plain boolean, can_use_schema boolean, can_execute boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT n.nspname::text, p.proname::text, format('%I.%I', n.nspname, p.proname), p.oid::regprocedure::text, p.prorettype,
+           p.prokind = 'f' AND NOT p.proretset,
+           coalesce(has_schema_privilege(r.oid, n.oid, 'USAGE'), false),
+           coalesce(has_function_privilege(r.oid, p.oid, 'EXECUTE'), false)
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    LEFT JOIN pg_roles r ON r.rolname = role_name
+    WHERE p.oid = function
+$$;
+COMMENT ON FUNCTION ferry._function(oid, text) IS 'internal: what a function is and what a role may do with it';
+
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)
     RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean, can_insert boolean, can_delete boolean)

@@ -121,7 +121,7 @@ fn the_settings_are_those_of_the_server() {
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "review"] {
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review"] {
         let rows = table(&subsection(&config, &format!("ferry.{name}")));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
