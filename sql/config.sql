@@ -203,14 +203,14 @@ CREATE TABLE ferry.hook (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.hook', '');
 
-COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move';
+COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move and keeps the user out';
 COMMENT ON COLUMN ferry.hook.target IS 'the target at whose logins it is called';
 COMMENT ON COLUMN ferry.hook.name IS 'what events call it';
 COMMENT ON COLUMN ferry.hook.source IS 'only for users of this source; null = of all';
-COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure';
-COMMENT ON COLUMN ferry.hook.function IS 'the function, by name; it takes and returns jsonb, or the row type of the point; stored schema-qualified';
+COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure; the README tells what each is for';
+COMMENT ON COLUMN ferry.hook.function IS 'the function, by its name alone; it takes the row type of the point, which is looked for first, or a context in jsonb; stored schema-qualified';
 COMMENT ON COLUMN ferry.hook.priority IS 'hooks of one point are called in ascending order, then by name';
-COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take';
+COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take; one that takes longer has failed';
 COMMENT ON COLUMN ferry.hook.enabled IS 'false = it is not called';
 
 CREATE FUNCTION ferry._config() RETURNS jsonb
