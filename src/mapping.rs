@@ -57,6 +57,13 @@ impl Transfer {
         self.mapped.iter().map(|mapped| &mapped.expression)
     }
 
+    /// Each mapped column, and the SQL over `l` of the value that it would get.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Column, String)> {
+        self.mapped
+            .iter()
+            .map(|mapped| (&mapped.column, catalog::assigned(&mapped.expression, &mapped.column)))
+    }
+
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
     /// the actor's rights and without a net: the caller has one.
     pub(crate) fn insert(&self, target: &Target, row: Value, hash: &str) -> Option<Written> {
@@ -141,18 +148,11 @@ impl Transfer {
         {
             return Ok(Some(present));
         }
+        let value = catalog::assigned(&mapped.expression, &mapped.column);
         target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
-            let sql = format!("SELECT {}::pg_catalog.text {from}", mapped.expression);
-            let value = plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
-                .into_iter()
-                .flatten()
-                .flatten()
-                .next();
-            if let Some(text) = &value {
-                types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
-            }
-            value
+            let sql = format!("SELECT ({value})::pg_catalog.text {from}");
+            plan::query(&sql, &[self.row_type], &[Arg::Value(row)]).into_iter().flatten().flatten().next()
         })
     }
 
