@@ -62,8 +62,8 @@ CREATE FUNCTION ferry._check_all()
     AS 'MODULE_PATHNAME', 'check_all_wrapper';
 COMMENT ON FUNCTION ferry._check_all() IS 'internal: checks every row of config anew';
 
-CREATE FUNCTION ferry._lint()
-    RETURNS TABLE (object text, severity text, problem text, hint text)
+CREATE FUNCTION ferry._unindexed()
+    RETURNS TABLE (object text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -77,17 +77,27 @@ AS $$
         FROM ferry.source s
         JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
-    ), logged AS (
+    )
+    SELECT l.object, format('no index begins with the login column %s of %s', l.entry, l.relation_name),
+           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
+    FROM looked_up l
+    JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+$$;
+COMMENT ON FUNCTION ferry._unindexed() IS 'internal: login columns of local tables without an index';
+
+CREATE FUNCTION ferry._lint()
+    RETURNS TABLE (object text, severity text, problem text, hint text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH logged AS (
         SELECT name, setting
         FROM pg_settings
         WHERE (name = 'log_statement' AND setting = 'all')
            OR (name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting <> '-1')
     )
-    SELECT l.object, 'warning', format('no index begins with the login column %s of %s', l.entry, l.relation_name),
-           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
-    FROM looked_up l
-    JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
-    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+    SELECT object, 'warning', problem, hint FROM ferry._unindexed()
     UNION ALL
     SELECT 'server ' || v.srvname, 'warning', 'connecting to the foreign server has no time limit',
            format('ALTER SERVER %I OPTIONS (ADD connect_timeout ''3'');', v.srvname)

@@ -91,6 +91,12 @@ impl Refusal {
         }
     }
 
+    /// A legacy store that cannot be read to its end, with the SQLSTATE that it gave.
+    pub(crate) fn unreadable(place: &str, relation: &str, error: &SqlError) -> Self {
+        let message = format!("{place}: {relation} cannot be read (SQLSTATE {})", error.sqlstate());
+        Refusal { code: error.code(), message, detail: None, hint: None }
+    }
+
     /// The same refusal, told with the place in config where it stands.
     pub(crate) fn within(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);

@@ -9,11 +9,15 @@
 //! are in `sql/`. [`functions`] is where SQL calls in.
 
 mod admin;
+mod assess;
 mod authenticate;
+mod batch;
 mod calibrate;
 mod catalog;
+mod census;
 mod check;
 mod config;
+mod constraint;
 mod error;
 mod event;
 mod explain;
@@ -28,6 +32,7 @@ mod mapping;
 mod outcome;
 mod password;
 mod pepper;
+mod preview;
 mod refresh;
 mod rule;
 mod secret;
@@ -48,7 +53,8 @@ pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
 pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["check"], finalize);
+pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["assess"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]

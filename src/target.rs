@@ -113,6 +113,35 @@ impl Target {
         Ok(Found::Nobody)
     }
 
+    /// The users of many logins, each with the place of its login in the list; a login may have several.
+    pub(crate) fn find_all(&self, logins: &[&str]) -> Result<Vec<(usize, User)>, SqlError> {
+        let mut found = Vec::new();
+        for lookup in &self.lookups {
+            let cast = logins.iter().enumerate();
+            let cast = cast.filter_map(|(place, text)| Some((place, types::cast(text, &lookup.key)?)));
+            let (places, values): (Vec<usize>, Vec<_>) = cast.unzip();
+            let sql = format!(
+                "SELECT w.place::pg_catalog.text, {} FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (login, place), \
+                 {} AS u WHERE {} {} w.login",
+                self.columns_of_user(),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let array = plan::Value::array(&values, lookup.key.oid);
+            let rows = self.actor.attempt(Reach::Evaluate, || {
+                plan::query(&sql, &[types::array_of(lookup.key.oid)], &[Arg::Value(array)])
+            })?;
+            for mut row in rows {
+                let number = row.remove(0).and_then(|number| number.parse::<usize>().ok()).unwrap_or(1);
+                if let (Some(place), Some(user)) = (places.get(number - 1), user(row)) {
+                    found.push((*place, user));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The user of an id, as links keep it.
     pub(crate) fn find_by_id(&self, id: &str, view: View) -> Result<Option<User>, SqlError> {
         Ok(self.find(&self.id, &self.by_id, id, view)?.pop())
@@ -161,12 +190,20 @@ impl Target {
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
         format!(
-            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {} FROM {} AS u WHERE {} LIMIT 2",
-            self.id.sql,
-            Ident(self.row.hash_column.clone()),
-            self.state_of_user(),
+            "SELECT {} FROM {} AS u WHERE {} LIMIT 2",
+            self.columns_of_user(),
             self.relation.name,
             lookup.is_parameter()
+        )
+    }
+
+    /// What a [`User`] is made of.
+    fn columns_of_user(&self) -> String {
+        format!(
+            "{}::pg_catalog.text, u.{}::pg_catalog.text, {}",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.state_of_user()
         )
     }
 

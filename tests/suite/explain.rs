@@ -251,7 +251,12 @@ fn a_value_is_fitted_to_its_column_as_an_insert_would_fit_it() {
     assert_eq!(outcome(&steps), "migrated", "{steps:?}");
     let columns = ["age", "points", "since", "bits", "tags"];
     let told: Vec<Value> = columns.iter().map(|column| written(&steps)[*column].clone()).collect();
-    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated", "{}", site.why());
+    assert_eq!(
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "migrated",
+        "{}",
+        site.why()
+    );
     let there: Vec<Option<String>> =
         columns.iter().map(|column| site.user("ann@example.com", column)).collect();
     assert_eq!(told, there.into_iter().map(Value::from).collect::<Vec<_>>());

@@ -9,6 +9,7 @@
 mod admin;
 mod adopt;
 mod asks;
+mod assess;
 mod calls;
 mod concurrency;
 mod config;
@@ -29,6 +30,7 @@ mod login_django;
 mod login_form;
 mod login_wordpress;
 mod passwords;
+mod preview;
 mod privileges;
 mod readme;
 mod rehash_and_mismatch;
