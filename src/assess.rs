@@ -314,7 +314,7 @@ impl Assessment {
                     "of a user who was moved from another row",
                     "They are two people under one login, or one person twice: the link decides, and this row stays.",
                 ),
-                None => taken(self.target.row.adopt, user),
+                None => taken(&self.target, user),
             };
             self.tally.note("login", item.to_string(), key, Value::Null, Some(hint));
         }
@@ -515,22 +515,20 @@ fn not_compared(source: &str, refusal: &Refusal) -> Line {
 }
 
 /// What a login does where its user is here already and was not moved by pg_ferry.
-fn taken(adopt: Adopt, user: &User) -> (&'static str, &'static str) {
-    let has_password = user.has_password();
-    match adopt {
-        Adopt::Any => (
-            "of a user in the users table, who is adopted",
-            "The legacy password replaces the one there: both systems must have checked who owns an address.",
-        ),
-        Adopt::Locked if !has_password => (
-            "of a user in the users table, who is adopted",
-            "They have no password there: the legacy one is taken.",
-        ),
-        _ => (
+fn taken(target: &Target, user: &User) -> (&'static str, &'static str) {
+    if !target.lets_adopt(user) {
+        return (
             "of a user in the users table, who is not adopted",
             "Only the password there opens it; adopt of ferry.target says who may be tied to a legacy user.",
-        ),
+        );
     }
+    let hint = match target.row.adopt {
+        Adopt::Any => {
+            "The legacy password replaces the one there: both systems must have checked who owns an address."
+        }
+        _ => "They have no password there: the legacy one is taken.",
+    };
+    ("of a user in the users table, who is adopted", hint)
 }
 
 fn rule_name(rule: &RuleRow) -> String {

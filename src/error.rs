@@ -183,6 +183,11 @@ pub(crate) fn must_reach_caller_from_source(error: &SqlError) -> bool {
     error.sqlstate() == "08006" || (must_reach_caller(error) && !error.is_remote())
 }
 
+/// Something that a role may not use.
+pub(crate) fn is_forbidden(error: &SqlError) -> bool {
+    error.sqlstate() == "42501"
+}
+
 /// A value that the remote column's type refuses: nobody has this login there.
 pub(crate) fn is_uncastable(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")

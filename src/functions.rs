@@ -394,6 +394,6 @@ fn check_all() -> TableIterator<
 > {
     let findings = connect(check::check_all);
     TableIterator::new(findings.into_iter().map(|found| {
-        (Text(found.object), Text("error".to_string()), Text(found.problem), found.hint.map(Text))
+        (Text(found.object), Text(found.severity.to_string()), Text(found.problem), found.hint.map(Text))
     }))
 }

@@ -27,6 +27,7 @@ mod guc;
 mod hash;
 mod kdf;
 mod link;
+mod lint;
 mod login;
 mod mapping;
 mod outcome;

@@ -2,7 +2,7 @@
 //! login that looks, judges and maps; only the writing is left out.
 
 use crate::census::{self, Opens};
-use crate::config::{self, Adopt};
+use crate::config;
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::explain::{object, shown};
@@ -150,20 +150,12 @@ impl Preview {
             );
             return Err(Verdict::of("refuse", who));
         }
-        match self.target.row.adopt {
-            Adopt::Any => {}
-            Adopt::Locked if !user.has_password() => {}
-            _ => {
-                return Err(Verdict::of(
-                    "refuse",
-                    format!("the login is that of user {id}, whom adopt does not let be tied"),
-                ));
-            }
-        }
-        if user.is_allowed {
+        if self.target.lets_adopt(&user) {
             return Ok(Some(user));
         }
-        Err(Verdict::of("refuse", format!("the login is that of user {id}, who is not allowed to log in")))
+        let why =
+            if user.is_allowed { "whom adopt does not let be tied" } else { "who is not allowed to log in" };
+        Err(Verdict::of("refuse", format!("the login is that of user {id}, {why}")))
     }
 
     /// The format of the legacy hash, and what is wrong with it.

@@ -1,17 +1,19 @@
 //! The users table: looking users up, and replacing their hashes.
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::TargetRow;
+use crate::config::{Adopt, TargetRow};
 use crate::error::{Kind, Refusal};
+use crate::guc;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
+use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{self, BOOL, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
-use legacy_hash::{Policy, UnicodeForm};
+use legacy_hash::{Policy, Stored, UnicodeForm};
 use serde_json::Value;
 use std::cell::OnceCell;
 
@@ -197,6 +199,16 @@ impl Target {
         )
     }
 
+    /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
+    pub(crate) fn may_run(&self) -> Result<(), SqlError> {
+        for lookup in &self.lookups {
+            self.actor.attempt(Reach::Evaluate, || {
+                explain(&self.select_user(lookup), &[lookup.key.oid], &[Arg::Null]);
+            })?;
+        }
+        Ok(())
+    }
+
     /// What a [`User`] is made of.
     fn columns_of_user(&self) -> String {
         format!(
@@ -294,6 +306,21 @@ impl Target {
             "(u.{hash}::pg_catalog.text OPERATOR(pg_catalog.=) {parameter} \
              OR (u.{hash} IS NULL AND {parameter} IS NULL))"
         )
+    }
+
+    /// Whether a user whom pg_ferry did not move is tied to the legacy user of their login, once the legacy password was
+    /// verified. A hash here that cannot be read ends a login before anybody else is asked.
+    pub(crate) fn lets_adopt(&self, user: &User) -> bool {
+        let is_readable = |hash: &str| {
+            let stored = Stored { hash, salt: None, login: Some(""), pepper: None };
+            legacy_hash::inspect(&stored, None, &guc::limits()).is_ok()
+        };
+        user.is_allowed
+            && match self.row.adopt {
+                Adopt::Refuse => false,
+                Adopt::Locked => !user.has_password(),
+                Adopt::Any => !user.has_password() || user.hash.as_deref().is_some_and(is_readable),
+            }
     }
 
     /// A new hash of a password, in the target's Unicode form.

@@ -4,6 +4,7 @@
 //! evaluated here, on that value. What the far end says of equality is not believed.
 
 mod dblink;
+mod rehearsal;
 mod relation;
 mod scan;
 mod verifier;
@@ -24,6 +25,7 @@ use crate::sql::{Expression, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
+pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
 pub(crate) use scan::{Described, Order, Scan, Stored, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
 

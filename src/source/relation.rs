@@ -68,12 +68,22 @@ impl Store {
         format!("{} WHERE true{}{order}{limit}", self.select, self.filter)
     }
 
+    /// The statement of a login, without the filter or with it.
+    pub(super) fn statements(&self, lookup: &Lookup) -> (String, Option<String>) {
+        let with_filter = Some(&self.filter).filter(|filter| !filter.is_empty());
+        (self.select_one(lookup, ""), with_filter.map(|filter| self.select_one(lookup, filter)))
+    }
+
+    fn select_one(&self, lookup: &Lookup, filter: &str) -> String {
+        format!("{} WHERE {}{filter} LIMIT {}", self.select, lookup.is_parameter(), MAX_CANDIDATES + 1)
+    }
+
     fn plan(&self, lookup: &Lookup) -> Rc<Plan> {
         let condition = lookup.is_parameter();
         if let Some(plan) = self.plans.borrow().get(&condition) {
             return Rc::clone(plan);
         }
-        let sql = format!("{} WHERE {condition}{} LIMIT {}", self.select, self.filter, MAX_CANDIDATES + 1);
+        let sql = self.select_one(lookup, &self.filter);
         let plan = Rc::new(Plan::prepare(&sql, &[lookup.key.oid], Planning::Custom));
         self.plans.borrow_mut().insert(condition, Rc::clone(&plan));
         plan

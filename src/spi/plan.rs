@@ -125,7 +125,7 @@ impl Plan {
         }
     }
 
-    fn reads_foreign_tables(&self) -> bool {
+    pub(crate) fn reads_foreign_tables(&self) -> bool {
         // SAFETY: the sources of a valid plan are CachedPlanSource nodes with lists of relation oids.
         unsafe {
             list::pointers(pg_sys::SPI_plan_get_plan_sources(self.0))

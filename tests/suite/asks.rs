@@ -126,12 +126,11 @@ fn ask_08_hashes_that_nobody_could_log_in_with_are_told_before_anybody_is_moved(
             site.db.rows("SELECT pwd, salt FROM legacy.customers WHERE email = 'test@example.com'", &[]);
         (rows[0].get(0), rows[0].get(1))
     };
-    let format: String = site.db.one(
-        "SELECT format FROM ferry.calibrate($1, 'the test account', $2) ORDER BY format LIMIT 1",
-        &[&hash, &salt],
-    );
-    assert_eq!(format, "md5($salt.$pass)");
-    site.configure("source", &format!("salt = 'l.salt', format = '{format}'"));
+    let fits =
+        site.db.rows("SELECT format FROM ferry.calibrate($1, 'the test account', $2)", &[&hash, &salt]);
+    let fits: Vec<String> = fits.iter().map(|row| row.get(0)).collect();
+    assert!(fits.iter().any(|format| format == "md5($salt.$pass)"), "{fits:?}");
+    site.configure("source", "salt = 'l.salt', format = 'md5($salt.$pass)'");
     assert_eq!(unusable(&site), 1, "the one that was cut");
     assert_eq!(site.counts(), (0, 0, 0), "not a row was moved meanwhile");
     let mut app = site.app();

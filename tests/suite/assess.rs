@@ -124,8 +124,8 @@ fn logins_that_collide_are_told() {
          UPDATE legacy.customers SET first = 'ann';
          INSERT INTO legacy.customers (id, email, first) VALUES
              (2, 'Ben@example.com', 'ben'), (3, 'ben@example.com', 'benjamin'), (4, 'cem@example.com', 'ann@example.com'),
-             (5, 'here@example.com', 'h1'), (6, 'pre@example.com', 'h2'), (7, '', ''), (8, repeat('x', 2000), repeat('y', 2000));
-         INSERT INTO users (email, password_hash) VALUES ('here@example.com', 'some hash'), ('pre@example.com', NULL)",
+             (5, 'here@example.com', 'h1'), (9, 'odd@example.com', 'h9'), (6, 'pre@example.com', 'h2'), (7, '', ''), (8, repeat('x', 2000), repeat('y', 2000));
+         INSERT INTO users (email, password_hash) VALUES ('here@example.com', '$2y$04$abcdefghijklmnopqrstuuH3TMEw2RCxJ5JtTXO9xGc3TW2wHHJ6e'), ('odd@example.com', 'of no format'), ('pre@example.com', NULL)",
     );
     site.add_local_source("blog", "bloggers");
     site.as_owner("INSERT INTO legacy.bloggers (email) VALUES ('CEM@example.com'), ('other@example.com')");
@@ -142,14 +142,14 @@ fn logins_that_collide_are_told() {
         let item = format!("of a user in the users table, who is {is_adopted}");
         lines.iter().find(|line| line.item == item).and_then(|line| line.rows).unwrap_or(0)
     };
-    assert_eq!((of_users("refuse", "not adopted"), of_users("refuse", "adopted")), (2, 0));
-    assert_eq!((of_users("locked", "not adopted"), of_users("locked", "adopted")), (1, 1));
-    assert_eq!((of_users("any", "not adopted"), of_users("any", "adopted")), (0, 2));
+    assert_eq!((of_users("refuse", "not adopted"), of_users("refuse", "adopted")), (3, 0));
+    assert_eq!((of_users("locked", "not adopted"), of_users("locked", "adopted")), (2, 1));
+    assert_eq!((of_users("any", "not adopted"), of_users("any", "adopted")), (1, 2));
     // A user who was moved from another row.
     login(&mut site.app(), "ann@example.com", "ann's secret");
     site.as_owner("UPDATE legacy.customers SET email = 'old@example.com', first = 'o' WHERE id = 1; UPDATE legacy.customers SET email = 'ann@example.com' WHERE id = 2");
     let lines = assess(&site, "shop");
-    assert_eq!(about(&lines, "login", "of a user who was moved from another row"), (1, "2".to_string()));
+    assert_eq!(about(&lines, "login", "of a user who was moved from another row"), (2, "2".to_string()));
 }
 
 #[test]

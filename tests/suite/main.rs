@@ -25,6 +25,7 @@ mod hash_vectors;
 mod hostile_hashes;
 mod isolation;
 mod legacy_passwords;
+mod lint;
 mod login;
 mod login_django;
 mod login_form;

@@ -154,10 +154,14 @@ fn a_user_who_is_here_is_adopted_or_not_as_the_target_says() {
     is(&shown, "adopt", "");
     let row = shown.row.unwrap();
     assert_eq!((&row["email"], row.get("name")), (&json!("ann@example.com"), None), "name is kept");
-    site.as_owner("UPDATE users SET password_hash = 'some hash'");
+    site.db.rows("UPDATE users SET password_hash = $1", &[&site.hash("another")]);
     is(&of_key(&site, 1), "refuse", "user 42");
     site.configure("target", "adopt = 'any'");
     is(&of_key(&site, 1), "adopt", "");
+    site.as_owner("UPDATE users SET active = false");
+    site.configure("target", "allowed = 'u.active'");
+    is(&of_key(&site, 1), "refuse", "not allowed to log in");
+    site.as_owner("UPDATE users SET active = true");
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
     // Another row with the login of a user who was moved.
     site.as_owner("UPDATE legacy.customers SET email = 'other@example.com'; INSERT INTO legacy.customers (email) VALUES ('ann@example.com')");
