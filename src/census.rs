@@ -4,8 +4,11 @@ use crate::source::{Person, Verifier};
 use legacy_hash::{Error, Identified, Method};
 use serde_json::{Value, json};
 
-/// Of the formats that a hash may be in, so many are named.
+/// Of the formats that a hash may be in, so many are named in a sentence.
 const MAX_SHOWN: usize = 5;
+
+/// And so many in the name of a kind of hashes.
+const MAX_NAMED: usize = 2;
 
 /// A hash among others of its kind.
 pub(crate) struct Kind {
@@ -28,16 +31,12 @@ pub(crate) enum Opens {
 
 /// Looks at a person's hash as a login would, short of hashing.
 pub(crate) fn kind(verifier: &Verifier, person: &Person) -> Kind {
-    let Some(hash) = &person.hash else {
-        return Kind { name: "null".to_string(), ..unopened(Opens::Never, None) };
-    };
+    let Some(hash) = &person.hash else { return locked("no hash") };
     match verifier.inspect(hash, person) {
         Ok(method) => readable(hash, &method),
-        Err(Error::Locked) => Kind { name: "a lock marker".to_string(), ..unopened(Opens::Never, None) },
-        Err(error @ (Error::Ambiguous | Error::UnknownFormat)) => {
-            Kind { name: identified(hash), ..unopened(Opens::NotYet, hint(error)) }
-        }
-        Err(error) => Kind { name: error.to_string(), ..unopened(Opens::NotYet, hint(error)) },
+        Err(Error::Locked) => locked("a lock marker"),
+        Err(Error::Ambiguous) => ambiguous(hash),
+        Err(error) => unverifiable(error.to_string(), Value::Null, error),
     }
 }
 
@@ -55,14 +54,21 @@ fn readable(hash: &str, method: &Method) -> Kind {
     Kind { name, detail, hint: None, opens: Opens::Yes }
 }
 
-fn unopened(opens: Opens, hint: Option<&'static str>) -> Kind {
-    let hint = match opens {
-        Opens::Never => {
-            Some("No password opens it: these users come in by a reset only (ferry.prepare_reset).")
-        }
-        _ => hint,
-    };
-    Kind { name: String::new(), detail: Value::Null, hint, opens }
+fn locked(name: &str) -> Kind {
+    let hint = "No password opens it: these users come in by a reset only (ferry.prepare_reset).";
+    Kind { name: name.to_string(), detail: Value::Null, hint: Some(hint), opens: Opens::Never }
+}
+
+fn ambiguous(hash: &str) -> Kind {
+    let Identified::Candidates(formats) = legacy_hash::identify(hash) else { return locked("a lock marker") };
+    let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
+    let shown = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if names.len() > MAX_NAMED { ", …" } else { "" };
+    unverifiable(format!("ambiguous: {shown}{more}"), json!({ "may_be": names }), Error::Ambiguous)
+}
+
+fn unverifiable(name: String, detail: Value, error: Error) -> Kind {
+    Kind { name, detail, hint: hint(error), opens: Opens::NotYet }
 }
 
 fn hint(error: Error) -> Option<&'static str> {

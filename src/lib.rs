@@ -2,9 +2,10 @@
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
-//! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
+//! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses;
+//! [`assess`] and [`preview`] tell of all of a source what a login would do. The words it uses are rooms of their own: [`target`], [`source`],
 //! [`mapping`], [`rule`], [`link`], [`event`]. [`config`] is the
-//! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
+//! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds what is unwise, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
 

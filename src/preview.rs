@@ -97,6 +97,9 @@ impl Preview {
         let adopting = self.adopting(login)?;
         let format = self.format(person)?;
         let mut problems = format.1;
+        if self.source.logins(person).next().is_some_and(|stored| !stored.is_found) {
+            problems.push("the login is found only as it is stored".to_string());
+        }
         problems.extend(self.rules(person)?);
         let fields = self.fields(person, adopting.as_ref())?;
         problems.extend(self.blocked(&fields, adopting.as_ref()));
