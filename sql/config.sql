@@ -294,3 +294,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';
+
+-- What PostgreSQL puts around a value that is assigned to a column: the cast, then the function that fits it to the length
+-- (of three arguments where it must know that the cast is not an explicit one, which would cut), then the domain.
+CREATE FUNCTION ferry._assignment(type oid, typmod int4)
+    RETURNS TABLE (before text, after text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (depth, oid, typmod) AS (
+        SELECT 0, type, typmod
+        UNION ALL
+        SELECT u.depth + 1, t.typbasetype, t.typtypmod
+        FROM under u JOIN pg_type t ON t.oid = u.oid AND t.typtype = 'd'
+    ), base AS (
+        SELECT b.oid, b.typmod, p.oid IS NOT NULL AS has_length, p.pronargs,
+               format('%I.%I', n.nspname, p.proname) AS function
+        FROM (SELECT * FROM under ORDER BY depth DESC LIMIT 1) b
+        LEFT JOIN pg_cast c ON c.castsource = b.oid AND c.casttarget = b.oid AND c.castfunc <> 0 AND b.typmod >= 0
+        LEFT JOIN pg_proc p ON p.oid = c.castfunc
+        LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
+    )
+    SELECT concat(CASE WHEN is_domain THEN 'CAST(' END, CASE WHEN has_length THEN function || '(' END, 'CAST('),
+           concat(' AS ', CASE WHEN has_length THEN format_type(oid, -1) ELSE format_type(oid, typmod) END, ')',
+                  CASE WHEN has_length THEN concat(', ', typmod, CASE WHEN pronargs = 3 THEN ', false' END, ')') END,
+                  CASE WHEN is_domain THEN concat(' AS ', format_type(type, -1), ')') END)
+    FROM base, LATERAL (SELECT oid <> type AS is_domain) AS d
+$$;
+COMMENT ON FUNCTION ferry._assignment(oid, int4) IS 'internal: the SQL before and after an expression that makes of it what a column of a type gets in an assignment';

@@ -13,7 +13,24 @@ fn the_quick_start_works_as_printed() {
     let db = Db::empty_on(&cluster);
     let quick_start = section("Quick start");
     let printed = psql(&db, &script(before_subsections(&quick_start)));
-    let promised = blocks(&quick_start, "text").concat();
+    assert_promised(&quick_start, &printed);
+}
+
+#[test]
+fn knowing_before_doing_prints_what_is_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = script(before_subsections(&section("Quick start")));
+    let before_the_first_login = quick_start.split("SET ROLE app;").next().unwrap();
+    let knowing = section("Knowing before doing");
+    let printed = psql(&db, &[before_the_first_login, &script(&knowing)].concat());
+    assert_promised(&knowing, &printed);
+}
+
+/// What a section shows is what psql has printed, in this order.
+fn assert_promised(section: &str, printed: &str) {
+    let promised = blocks(section, "text").concat();
     let mut rest = printed.lines().map(str::trim_end);
     for line in promised.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
         assert!(
