@@ -82,6 +82,13 @@ AS $$
     JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
     WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
     UNION ALL
+    SELECT 'child ' || k.source || '.' || k.name, 'warning', format('no index begins with the user_column %s of %s', k.user_column, k.relation),
+           format('CREATE INDEX ON %s (%I);', k.relation, k.user_column)
+    FROM ferry.child k
+    JOIN pg_class c ON c.oid = to_regclass(k.relation) AND c.relkind IN ('r', 'p')
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.user_column
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+    UNION ALL
     SELECT 'server ' || v.srvname, 'warning', 'connecting to the foreign server has no time limit',
            format('ALTER SERVER %I OPTIONS (ADD connect_timeout ''3'');', v.srvname)
     FROM ferry.source s

@@ -63,6 +63,12 @@ impl<'a> Flow<'a> {
         }
     }
 
+    fn note_with(&mut self, action: &str, result: &str, detail: Value) {
+        if let Some(trace) = &mut self.trace {
+            trace.note_with(action, result, detail);
+        }
+    }
+
     /// Notes the rules that are broken and don't keep the user out.
     pub(crate) fn note_rules(&mut self, broken: &Broken) {
         for (rules, meaning) in
@@ -95,7 +101,6 @@ impl<'a> Flow<'a> {
         };
         let verb = if adopting.is_some() { "adopted" } else { "inserted" };
         let previewed = source.transfer.preview(&self.target, person.row, adopting);
-        let is_previewed = previewed.is_ok();
         let (result, detail, mut outcome) = match previewed {
             Ok(values) => {
                 let outcome = self.explain_allowed(&values, adopting);
@@ -109,10 +114,9 @@ impl<'a> Flow<'a> {
                 ("the mapping of a column fails".to_string(), detail.to_json(), Outcome::Failed)
             }
         };
-        if let Some(trace) = &mut self.trace {
-            trace.note_with("write", &result, detail);
-        }
-        if is_previewed && !self.explain_children(source, person, adopting, &children) {
+        self.note_write_hooks(source);
+        self.note_with("write", &result, detail);
+        if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children) {
             outcome = Outcome::Failed;
         }
         self.note("answer", outcome.name());
@@ -127,25 +131,23 @@ impl<'a> Flow<'a> {
         adopting: Option<&User>,
         children: &Fetched,
     ) -> bool {
-        let previewed = source.children.preview(&self.target, adopting, children);
-        let Some(trace) = &mut self.trace else { return previewed.is_ok() };
-        match previewed {
+        match source.children.preview(&self.target, adopting, children) {
             Ok(previews) => {
-                for Preview { child, table, rows } in previews {
+                for Preview { child, table, rows, deleted } in previews {
                     let rows =
                         rows.into_iter().map(|row| object(row.into_iter(), |text| shown(text, person)));
-                    let rows = Value::Array(rows.collect());
-                    trace.note_with(
-                        "child",
-                        &format!("{child}: these rows would be inserted into {table}"),
-                        rows,
-                    );
+                    let deleted = match deleted {
+                        0 => String::new(),
+                        count => format!(", and {count} that are there deleted"),
+                    };
+                    let result = format!("{child}: these rows would be inserted into {table}{deleted}");
+                    self.note_with("child", &result, Value::Array(rows.collect()));
                 }
                 true
             }
             Err((child, error)) => {
-                let detail = Detail::of_error(&error).to_json();
-                trace.note_with("child", &format!("{child}: its rows do not fit the columns"), detail);
+                let result = format!("{child}: its rows do not fit the columns");
+                self.note_with("child", &result, Detail::of_error(&error).to_json());
                 false
             }
         }

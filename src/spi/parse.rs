@@ -192,6 +192,27 @@ unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmaps
     }
 }
 
+/// The attribute numbers of the first item in FROM that a `SELECT` reads, whatever that item is; 0 means the
+/// whole row. Those of the first item of a subquery are taken for them too: rather one too many.
+pub(crate) fn columns_of_first(sql: &str) -> Vec<i16> {
+    const VARIABLE: &str = "{VAR :varno 1 :varattno ";
+    let source = c_string(sql);
+    // SAFETY: as in `analyse`; nodeToString returns a palloc'd C string.
+    let tree = unsafe {
+        let raw = pg_sys::raw_parser(source.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let query = pg_sys::parse_analyze_fixedparams(
+            (*(*raw).elements).ptr_value.cast(),
+            source.as_ptr(),
+            std::ptr::null(),
+            0,
+            std::ptr::null_mut(),
+        );
+        owned_from_server(pg_sys::nodeToString(query.cast()).cast())
+    };
+    let number = |rest: &str| rest.split(' ').next().and_then(|number| number.parse().ok());
+    tree.split(VARIABLE).skip(1).filter_map(number).collect()
+}
+
 /// The quoted literal of a text, safe whatever `standard_conforming_strings` says at the far end.
 pub(crate) fn quote_literal(text: &str) -> String {
     let text = c_string(text);

@@ -24,6 +24,7 @@ mod explain;
 mod export_config;
 mod ground;
 mod hash_vectors;
+mod hooks;
 mod hostile_hashes;
 mod isolation;
 mod legacy_passwords;
