@@ -65,7 +65,8 @@ pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["che
 pgrx::extension_sql_file!("../sql/fields.sql", name = "fields", requires = ["assess"]);
 pgrx::extension_sql_file!("../sql/automap.sql", name = "automap", requires = ["fields"]);
 pgrx::extension_sql_file!("../sql/preset.sql", name = "preset", requires = ["automap"]);
-pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["preset"]);
+pgrx::extension_sql_file!("../sql/export.sql", name = "export", requires = ["preset"]);
+pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["export"]);
 pgrx::extension_sql_file!("../sql/preset/forum.sql", name = "preset_forum", requires = ["preset_cms"]);
 pgrx::extension_sql_file!(
     "../sql/preset/framework.sql",

@@ -22,6 +22,7 @@ mod encodings;
 mod endurance;
 mod events;
 mod explain;
+mod export_config;
 mod ground;
 mod hash_vectors;
 mod hooks;
