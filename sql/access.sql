@@ -23,15 +23,29 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.hash_password(text, text)'),
     ('admin',  'FUNCTION ferry.needs_rehash(text, text)'),
     ('admin',  'FUNCTION ferry._hash_formats()'),
+    ('admin',  'FUNCTION ferry.use_preset(text, text, text, text)'),
+    ('admin',  'FUNCTION ferry._use_preset(text, text, text, text)'),
+    ('admin',  'FUNCTION ferry._preset(text)'),
+    ('admin',  'FUNCTION ferry._pairs(text)'),
+    ('admin',  'FUNCTION ferry._plain(text)'),
+    ('admin',  'FUNCTION ferry._columns(oid)'),
+    ('admin',  'FUNCTION ferry._columns_for(text, text[])'),
+    ('admin',  'FUNCTION ferry._fillable(text)'),
+    ('admin',  'FUNCTION ferry._config_defaults(text)'),
+    ('admin',  'FUNCTION ferry._misfit(text, text, text)'),
+    ('admin',  'FUNCTION ferry._add_mapping(text, text, text, text)'),
+    ('admin',  'FUNCTION ferry._check_preset()'),
     ('admin',  'FUNCTION ferry._check()'),
     ('admin',  'FUNCTION ferry._invalidate()'),
     ('admin',  'TABLE ferry.target'),
     ('admin',  'TABLE ferry.source'),
     ('admin',  'TABLE ferry.mapping'),
     ('admin',  'TABLE ferry.rule'),
+    ('admin',  'TABLE ferry.preset'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
-    ('read',   'TABLE ferry.hash_format')
+    ('read',   'TABLE ferry.hash_format'),
+    ('read',   'TABLE ferry._synonym')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';

@@ -48,7 +48,22 @@ pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
 pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["check"], finalize);
+pgrx::extension_sql_file!("../sql/preset.sql", name = "preset", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["preset"]);
+pgrx::extension_sql_file!("../sql/preset/forum.sql", name = "preset_forum", requires = ["preset_cms"]);
+pgrx::extension_sql_file!(
+    "../sql/preset/framework.sql",
+    name = "preset_framework",
+    requires = ["preset_forum"]
+);
+pgrx::extension_sql_file!(
+    "../sql/preset/identity.sql",
+    name = "preset_identity",
+    requires = ["preset_framework"]
+);
+pgrx::extension_sql_file!("../sql/preset/export.sql", name = "preset_export", requires = ["preset_identity"]);
+pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requires = ["preset_export"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["preset_guard"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]

@@ -29,6 +29,7 @@ mod login_django;
 mod login_form;
 mod login_wordpress;
 mod passwords;
+mod presets;
 mod privileges;
 mod readme;
 mod rehash_and_mismatch;

@@ -1,0 +1,1 @@
+-- Presets: files that services export.

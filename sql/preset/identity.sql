@@ -1,0 +1,1 @@
+-- Presets: identity servers and services.

@@ -1,0 +1,3 @@
+//! Presets: files that services export.
+
+super::cases! {}

@@ -1,0 +1,3 @@
+//! Presets: web frameworks.
+
+super::cases! {}

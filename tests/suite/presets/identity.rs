@@ -1,0 +1,3 @@
+//! Presets: identity servers and services.
+
+super::cases! {}
