@@ -31,4 +31,141 @@ super::cases! {
         ],
         refused: &[("spammer", "buy cheap watches", "rejected"), ("locked_out", "*", "invalid")],
     };
+
+    drupal_7: Case {
+        preset: "drupal7",
+        files: &["presets/drupal7/schema.sql"],
+        relation: "legacy.users",
+        welcome: &[
+            Person {
+                login: "admin",
+                password: "password",
+                columns: &[
+                    ("email", Some("admin@drupal.example")),
+                    ("username", Some("Admin")),
+                    ("created_at", Some("2011-01-05 00:00:00+00")),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("active", Some("true")),
+                    ("locale", Some("nl")),
+                    ("timezone", Some("Europe/Brussels")),
+                    ("legacy_id", Some("1")),
+                ],
+            },
+            Person {
+                login: "juergen@drupal.example",
+                password: "Grüße, 密码 🔑",
+                columns: &[("last_login_at", None), ("locale", None), ("timezone", None)],
+            },
+            Person { login: "from six", password: "Pa$$w0rd with spaces ", columns: &[("legacy_id", Some("3"))] },
+        ],
+        refused: &[("blocked", "p", "rejected")],
+    };
+    drupal: Case {
+        preset: "drupal",
+        files: &["presets/drupal/schema.sql"],
+        relation: "legacy.users_field_data",
+        welcome: &[
+            Person {
+                login: "editor@drupal.example",
+                password: "comes with the new core",
+                columns: &[
+                    ("email", Some("editor@drupal.example")),
+                    ("username", Some("Editor")),
+                    ("created_at", Some("2015-11-18 00:00:00+00")),
+                    ("updated_at", Some("2023-11-14 22:13:20+00")),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("locale", Some("fr")),
+                    ("timezone", Some("Europe/Paris")),
+                ],
+            },
+            Person { login: "Eight", password: "password", columns: &[("last_login_at", None)] },
+        ],
+        refused: &[("blocked", "p", "rejected"), ("rédacteur", "comes with the new core", "invalid")],
+    };
+    joomla: Case {
+        preset: "joomla",
+        files: &["presets/joomla/schema.sql"],
+        relation: "legacy.jos_users",
+        welcome: &[
+            Person {
+                login: "ann",
+                password: "components and modules",
+                columns: &[
+                    ("email", Some("ann@joomla.example")),
+                    ("username", Some("Ann")),
+                    ("display_name", Some("Ann Component")),
+                    ("created_at", Some("2021-08-17 10:00:00+00")),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("must_change", Some("false")),
+                    ("legacy_id", Some("42")),
+                ],
+            },
+            Person { login: "phil@joomla.example", password: "Grüße, 密码 🔑", columns: &[("username", Some("phil"))] },
+            Person { login: "salty", password: "test1", columns: &[("legacy_id", Some("44"))] },
+            Person { login: "reset", password: "hashcat", columns: &[("must_change", Some("true"))] },
+        ],
+        refused: &[("unactivated", "never activated", "rejected")],
+    };
+    magento_2: Case {
+        preset: "magento2",
+        files: &["presets/magento2/schema.sql"],
+        relation: "legacy.customer_entity",
+        welcome: &[
+            Person {
+                login: "roni@shop.example",
+                password: "Password@2022",
+                columns: &[
+                    ("email", Some("roni@shop.example")),
+                    ("display_name", Some("Veronica Costello")),
+                    ("first_name", Some("Veronica")),
+                    ("last_name", Some("Costello")),
+                    ("birth_date", Some("1973-12-15")),
+                    ("created_at", Some("2023-03-01 12:00:00+00")),
+                    ("updated_at", Some("2024-03-01 12:00:00+00")),
+                    ("legacy_id", Some("1")),
+                ],
+            },
+            Person { login: "argon@shop.example", password: "Password@", columns: &[("birth_date", None)] },
+            Person { login: "sha@shop.example", password: "hashcat", columns: &[("legacy_id", Some("3"))] },
+            Person { login: "one@shop.example", password: "hashcat", columns: &[("legacy_id", Some("4"))] },
+        ],
+        refused: &[
+            ("inactive@shop.example", "not for sale", "rejected"),
+            ("unconfirmed@shop.example", "mail never came", "rejected"),
+            ("locked@shop.example", "not for sale", "rejected"),
+        ],
+    };
+    moodle: Case {
+        preset: "moodle",
+        files: &["presets/moodle/schema.sql"],
+        relation: "legacy.mdl_user",
+        welcome: &[
+            Person {
+                login: "teacher",
+                password: "Übung macht den Meister",
+                columns: &[
+                    ("email", Some("terri@moodle.example")),
+                    ("username", Some("teacher")),
+                    ("display_name", Some("Terri Teacher")),
+                    ("phone", Some("+61 8 9467 4167")),
+                    ("city", Some("Perth")),
+                    ("country", Some("AU")),
+                    ("timezone", Some("Australia/Perth")),
+                    ("created_at", Some("2021-01-01 00:00:00+00")),
+                    ("updated_at", None),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("legacy_id", Some("2")),
+                ],
+            },
+            Person { login: "sam@moodle.example", password: "lesson learned", columns: &[("timezone", None)] },
+            Person { login: "oldstudent", password: "martin", columns: &[("phone", None)] },
+        ],
+        refused: &[
+            ("suspended", "out of the course", "rejected"),
+            ("unconfirmed", "out of the course", "rejected"),
+            ("deleted@moodle.example.1700000001", "out of the course", "invalid"),
+            ("guest", "Übung macht den Meister", "invalid"),
+            ("directory", "not cached", "invalid"),
+        ],
+    };
 }
