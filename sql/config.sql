@@ -190,3 +190,21 @@ AS $$
     WHERE c.oid = relation
 $$;
 COMMENT ON FUNCTION ferry._relation(oid, text) IS 'internal: what a relation is and what a role may do with it';
+
+-- Asked of the catalogue, so that every config table is known here that there will ever be.
+CREATE FUNCTION ferry._config_defaults(config_table text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    pairs text;
+    defaults jsonb;
+BEGIN
+    SELECT string_agg(format('%L, %s', attname, coalesce(pg_get_expr(adbin, adrelid), 'NULL')), ', ' ORDER BY attnum) INTO pairs
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = format('ferry.%I', config_table)::regclass AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('SELECT jsonb_build_object(%s)', pairs) INTO defaults;
+    RETURN defaults;
+END
+$$;
+COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';

@@ -48,7 +48,9 @@ pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
 pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
-pgrx::extension_sql_file!("../sql/preset.sql", name = "preset", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/fields.sql", name = "fields", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/automap.sql", name = "automap", requires = ["fields"]);
+pgrx::extension_sql_file!("../sql/preset.sql", name = "preset", requires = ["automap"]);
 pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["preset"]);
 pgrx::extension_sql_file!("../sql/preset/forum.sql", name = "preset_forum", requires = ["preset_cms"]);
 pgrx::extension_sql_file!(

@@ -9,6 +9,7 @@
 mod admin;
 mod adopt;
 mod asks;
+mod automap;
 mod calls;
 mod concurrency;
 mod config;
