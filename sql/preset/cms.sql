@@ -224,3 +224,202 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'AND p.name = ''auth_forcepasswordchange'' AND p.value = ''1''). Hashes of before 2.5 are salted with $CFG->passwordsaltmain: set format to moodle-salted, hash to l.password and '
     'pepper for a source of those. With $CFG->passwordpeppers (4.3) set format to $pass.$pepper|any. The table is documented in lib/db/install.xml',
     true);
+
+-- Since 4.0 PHP's own hashes; login() of system/library/cart/customer.php takes a bare MD5 too.
+INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
+    'opencart',
+    'OpenCart 4 (customers)',
+    'the table oc_customer (with the prefix of your installation)',
+    jsonb_build_object(
+        'key_column', 'customer_id',
+        'login_columns', '{lower(l.email)}'::text[],
+        'hash', $$CASE WHEN l.password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.password ELSE l.password END$$),
+    jsonb_build_object(
+        'email', 'lower(l.email)',
+        'display_name', $$concat_ws(' ', nullif(replace(l.firstname, '&amp;', '&'), ''), nullif(replace(l.lastname, '&amp;', '&'), ''))$$,
+        'first_name', $$replace(l.firstname, '&amp;', '&')$$,
+        'last_name', $$replace(l.lastname, '&amp;', '&')$$,
+        'phone', $$nullif(l.telephone, '')$$,
+        'created_at', $$l.date_added AT TIME ZONE 'UTC'$$,
+        'active', 'l.status::int = 1',
+        'legacy_id', 'l.customer_id'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'active',
+            'expression', 'l.status::int = 1',
+            'code', 'disabled',
+            'message', 'The account is disabled, or awaits approval.')),
+    'A shop that was upgraded has customers with the hashes of OpenCart 3 until their first login: make two sources of the table, this preset with the filter length(l.password) <> 40 and '
+    'opencart3 with length(l.password) = 40. Addresses, groups and orders are not moved; administrators are in oc_user. Times are taken for UTC. The table is documented in '
+    'system/helper/db_schema.php',
+    true);
+
+INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
+    'opencart3',
+    'OpenCart 1.5 to 3 (customers)',
+    'the table oc_customer (with the prefix of your installation)',
+    jsonb_build_object(
+        'key_column', 'customer_id',
+        'login_columns', '{lower(l.email)}'::text[],
+        'hash', 'l.password',
+        'salt', 'l.salt',
+        'format', 'opencart'),
+    jsonb_build_object(
+        'email', 'lower(l.email)',
+        'display_name', $$concat_ws(' ', nullif(replace(l.firstname, '&amp;', '&'), ''), nullif(replace(l.lastname, '&amp;', '&'), ''))$$,
+        'first_name', $$replace(l.firstname, '&amp;', '&')$$,
+        'last_name', $$replace(l.lastname, '&amp;', '&')$$,
+        'phone', $$nullif(l.telephone, '')$$,
+        'created_at', $$l.date_added AT TIME ZONE 'UTC'$$,
+        'active', 'l.status::int = 1',
+        'legacy_id', 'l.customer_id'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'active',
+            'expression', 'l.status::int = 1',
+            'code', 'disabled',
+            'message', 'The account is disabled, or awaits approval.')),
+    'Before 3.0 the table has a column approved: add a rule l.approved::int = 1. Forms escape what is typed (ENT_COMPAT), and old releases hash the escaped password: if those with & < > " in '
+    'their password cannot log in, set transforms to {html_compat}. Addresses, groups and orders are not moved; administrators are in oc_user. Times are taken for UTC. The table is '
+    'documented in install/opencart.sql',
+    true);
+
+INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
+    'prestashop',
+    'PrestaShop 1.7 to 9 (customers)',
+    'the table ps_customer (with the prefix of your installation)',
+    jsonb_build_object(
+        'key_column', 'id_customer',
+        'login_columns', '{lower(l.email)}'::text[],
+        'hash', 'l.passwd',
+        'filter', 'l.deleted::int = 0 AND l.is_guest::int = 0'),
+    jsonb_build_object(
+        'email', 'lower(l.email)',
+        'display_name', $$concat_ws(' ', nullif(l.firstname, ''), nullif(l.lastname, ''))$$,
+        'first_name', 'l.firstname',
+        'last_name', 'l.lastname',
+        'created_at', $$l.date_add AT TIME ZONE 'UTC'$$,
+        'updated_at', $$l.date_upd AT TIME ZONE 'UTC'$$,
+        'active', 'l.active::int = 1',
+        'birth_date', 'l.birthday',
+        'company', $$nullif(l.company, '')$$,
+        'website', $$nullif(l.website, '')$$,
+        'legacy_id', 'l.id_customer'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'active',
+            'expression', 'l.active::int = 1',
+            'code', 'inactive',
+            'message', 'The account is inactive.')),
+    'Guests, who have no password of their own, and the deleted stay behind. Customers of a shop that was 1.6 have MD5 hashes until their first login: make two sources of the table, this '
+    'preset with l.passwd LIKE ''$%'' added to its filter, and a copy of it with the format prestashop, a pepper that holds _COOKIE_KEY_ (cookie_key in app/config/parameters.php) and NOT LIKE. '
+    'Where shops do not share their customers an address may be in each: add l.id_shop to the filter. Times are those of PS_TIMEZONE and are taken for UTC. Addresses, groups and orders are '
+    'not moved; employees are in ps_employee. The table is documented in install/data/db_structure.sql',
+    true);
+
+-- Hashes say themselves what they are; an M stands before those that were made of a stored MD5.
+INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
+    'typo3',
+    'TYPO3 4.5 to 13 (website users)',
+    'the table fe_users',
+    jsonb_build_object(
+        'key_column', 'uid',
+        'login_columns', '{lower(l.username),lower(l.email)}'::text[],
+        'hash', $$CASE WHEN l.password LIKE 'M$P$%' THEN 'U' || substr(l.password, 2) ELSE l.password END$$,
+        'filter', 'l.deleted::int = 0'),
+    jsonb_build_object(
+        'email', $$nullif(lower(l.email), '')$$,
+        'username', 'l.username',
+        'display_name', $$coalesce(nullif(l.name, ''), nullif(concat_ws(' ', nullif(l.first_name, ''), nullif(l.last_name, '')), ''), l.username)$$,
+        'first_name', $$nullif(l.first_name, '')$$,
+        'last_name', $$nullif(l.last_name, '')$$,
+        'phone', $$nullif(l.telephone, '')$$,
+        'created_at', 'to_timestamp(nullif(l.crdate, 0))',
+        'updated_at', 'to_timestamp(nullif(l.tstamp, 0))',
+        'last_login_at', 'to_timestamp(nullif(l.lastlogin, 0))',
+        'active', 'l.disable::int = 0',
+        'website', $$nullif(l.www, '')$$,
+        'company', $$nullif(l.company, '')$$,
+        'country', $$nullif(l.country, '')$$,
+        'city', $$nullif(l.city, '')$$,
+        'postal_code', $$nullif(l.zip, '')$$,
+        'legacy_id', 'l.uid'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'enabled',
+            'expression', 'l.disable::int = 0',
+            'code', 'disabled',
+            'message', 'The account is disabled.'),
+        jsonb_build_object(
+            'name', 'in its time',
+            'expression', 'l.starttime <= extract(epoch FROM now()) AND (l.endtime = 0 OR l.endtime > extract(epoch FROM now()))',
+            'code', 'expired',
+            'message', 'The account has expired, or has not begun yet.')),
+    'A name belongs to one folder (pid) and may be in several: add a filter such as l.pid IN (12, 13), those of the login form. Addresses need not be unique: who shares one logs in by name. '
+    'Editors are in be_users, whose columns for this are username, password, realName and email. Groups are not moved. Sites from before 4.5 may hold bare MD5 digests or clear text: identify_hash '
+    'tells. The table is documented in typo3/sysext/frontend/ext_tables.sql',
+    true);
+
+INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
+    'nextcloud',
+    'Nextcloud 13 to 31',
+    'a view as view_sql makes it of oc_users and oc_preferences',
+    $view$CREATE VIEW legacy.nextcloud_user AS
+SELECT u.uid, u.uid_lower, u.displayname, u.password,
+       (SELECT p.configvalue FROM legacy.oc_preferences p WHERE p.userid = u.uid AND p.appid = 'settings' AND p.configkey = 'email') AS email,
+       (SELECT p.configvalue FROM legacy.oc_preferences p WHERE p.userid = u.uid AND p.appid = 'core' AND p.configkey = 'enabled') AS enabled,
+       (SELECT p.configvalue FROM legacy.oc_preferences p WHERE p.userid = u.uid AND p.appid = 'core' AND p.configkey = 'lang') AS lang,
+       (SELECT p.configvalue FROM legacy.oc_preferences p WHERE p.userid = u.uid AND p.appid = 'core' AND p.configkey = 'timezone') AS timezone,
+       (SELECT p.configvalue FROM legacy.oc_preferences p WHERE p.userid = u.uid AND p.appid = 'login' AND p.configkey = 'lastLogin') AS last_login
+FROM legacy.oc_users u$view$,
+    jsonb_build_object(
+        'key_column', 'uid',
+        'login_columns', '{uid_lower,lower(l.email)}'::text[],
+        'hash', 'l.password'),
+    jsonb_build_object(
+        'email', $$nullif(lower(l.email), '')$$,
+        'username', 'l.uid',
+        'display_name', $$coalesce(nullif(l.displayname, ''), l.uid)$$,
+        'last_login_at', $$to_timestamp(nullif(nullif(l.last_login, ''), '0')::bigint)$$,
+        'active', $$coalesce(l.enabled, '') <> 'false'$$,
+        'locale', $$nullif(l.lang, '')$$,
+        'timezone', $$nullif(l.timezone, '')$$,
+        'legacy_id', 'l.uid'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'enabled',
+            'expression', $$coalesce(l.enabled, '') <> 'false'$$,
+            'code', 'disabled',
+            'message', 'The account is disabled.')),
+    'Users of LDAP, SAML and other backends are not in oc_users. Addresses need not be unique: who shares one logs in by name. Groups (oc_group_user), profiles (oc_accounts), second factors and '
+    'app passwords (oc_authtoken) are not moved. The tables are documented in core/Migrations',
+    true);
+
+INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
+    'owncloud',
+    'ownCloud 10',
+    'a view as view_sql makes it of oc_users and oc_accounts',
+    $view$CREATE VIEW legacy.owncloud_user AS
+SELECT a.user_id, a.lower_user_id, a.display_name, a.email, a.state, a.last_login, u.password
+FROM legacy.oc_accounts a
+JOIN legacy.oc_users u ON u.uid = a.user_id$view$,
+    jsonb_build_object(
+        'key_column', 'user_id',
+        'login_columns', '{lower_user_id,lower(l.email)}'::text[],
+        'hash', 'l.password'),
+    jsonb_build_object(
+        'email', $$nullif(lower(l.email), '')$$,
+        'username', 'l.user_id',
+        'display_name', $$coalesce(nullif(l.display_name, ''), l.user_id)$$,
+        'last_login_at', 'to_timestamp(nullif(l.last_login, 0))',
+        'active', 'l.state = 1',
+        'legacy_id', 'l.user_id'),
+    jsonb_build_array(
+        jsonb_build_object(
+            'name', 'enabled',
+            'expression', 'l.state = 1',
+            'code', 'disabled',
+            'message', 'The account is disabled.')),
+    'Users of LDAP and other backends are not in oc_users. Addresses need not be unique: who shares one logs in by name. Groups (oc_group_user), second factors and app passwords (oc_authtoken) are '
+    'not moved. The tables are documented in core/Migrations',
+    true);

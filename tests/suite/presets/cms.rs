@@ -168,4 +168,131 @@ super::cases! {
             ("directory", "not cached", "invalid"),
         ],
     };
+
+    opencart_4: Case {
+        preset: "opencart",
+        files: &["presets/opencart/schema.sql"],
+        relation: "legacy.oc_customer",
+        welcome: &[
+            Person {
+                login: "cart@shop.example",
+                password: "add to cart",
+                columns: &[
+                    ("email", Some("cart@shop.example")),
+                    ("display_name", Some("Cart Smith & Sons")),
+                    ("first_name", Some("Cart")),
+                    ("last_name", Some("Smith & Sons")),
+                    ("phone", Some("555 0100")),
+                    ("created_at", Some("2023-01-02 03:04:05+00")),
+                    ("legacy_id", Some("1")),
+                ],
+            },
+            Person { login: "old@shop.example", password: "subsilver", columns: &[("phone", None)] },
+        ],
+        refused: &[("disabled@shop.example", "add to cart", "rejected")],
+    };
+    opencart_3: Case {
+        preset: "opencart3",
+        files: &["presets/opencart3/schema.sql"],
+        relation: "legacy.oc_customer",
+        welcome: &[Person {
+            login: "open@shop.example",
+            password: "hashcat",
+            columns: &[("email", Some("open@shop.example")), ("display_name", Some("Open Cart"))],
+        }],
+        refused: &[("disabled@shop.example", "hashcat", "rejected")],
+    };
+    prestashop: Case {
+        preset: "prestashop",
+        files: &["presets/prestashop/schema.sql"],
+        relation: "legacy.ps_customer",
+        welcome: &[Person {
+            login: "anais@boutique.example",
+            password: "mon panier",
+            columns: &[
+                ("email", Some("anais@boutique.example")),
+                ("display_name", Some("Anaïs Panier")),
+                ("company", Some("Panier SARL")),
+                ("birth_date", Some("1980-05-04")),
+                ("created_at", Some("2022-01-02 03:04:05+00")),
+                ("updated_at", Some("2023-01-02 03:04:05+00")),
+                ("website", None),
+                ("legacy_id", Some("1")),
+            ],
+        }],
+        refused: &[
+            ("inactif@boutique.example", "plus actif", "rejected"),
+            ("anais@boutique.example", "plus actif", "invalid"),
+            ("deleted@boutique.example", "plus actif", "invalid"),
+        ],
+    };
+    typo3: Case {
+        preset: "typo3",
+        files: &["presets/typo3/schema.sql"],
+        relation: "legacy.fe_users",
+        welcome: &[
+            Person {
+                login: "kasper",
+                password: "inspiring people to share",
+                columns: &[
+                    ("email", Some("kasper@typo.example")),
+                    ("username", Some("Kasper")),
+                    ("display_name", Some("Kasper Skårhøj")),
+                    ("postal_code", Some("1050")),
+                    ("city", Some("København")),
+                    ("created_at", Some("2020-09-13 12:26:40+00")),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("legacy_id", Some("1")),
+                ],
+            },
+            Person { login: "pbkdf", password: "Grüße, 密码 🔑", columns: &[("display_name", Some("pbkdf"))] },
+            Person { login: "phpass@typo.example", password: "Grüße, 密码 🔑", columns: &[("city", None)] },
+            Person { login: "md5", password: "extbase", columns: &[("legacy_id", Some("4"))] },
+        ],
+        refused: &[
+            ("disabled", "disabled by the editor", "rejected"),
+            ("expired", "disabled by the editor", "rejected"),
+            ("deleted", "disabled by the editor", "invalid"),
+        ],
+    };
+    nextcloud: Case {
+        preset: "nextcloud",
+        files: &["presets/nextcloud/schema.sql"],
+        relation: "legacy.nextcloud_user",
+        welcome: &[
+            Person {
+                login: "frank@cloud.example",
+                password: "files and folders",
+                columns: &[
+                    ("email", Some("frank@cloud.example")),
+                    ("username", Some("Frank")),
+                    ("display_name", Some("Frank K.")),
+                    ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                    ("locale", Some("de")),
+                    ("timezone", Some("Europe/Berlin")),
+                    ("legacy_id", Some("Frank")),
+                ],
+            },
+            Person { login: "argon", password: "nextcloud.com", columns: &[("last_login_at", None)] },
+            Person { login: "bcrypt", password: "password", columns: &[("display_name", Some("bcrypt"))] },
+        ],
+        refused: &[("disabled", "disabled in the list", "rejected")],
+    };
+    owncloud: Case {
+        preset: "owncloud",
+        files: &["presets/owncloud/schema.sql"],
+        relation: "legacy.owncloud_user",
+        welcome: &[Person {
+            login: "own@cloud.example",
+            password: "owncloud.com",
+            columns: &[
+                ("email", Some("own@cloud.example")),
+                ("username", Some("Owner")),
+                ("display_name", Some("Own Er")),
+                ("last_login_at", Some("2024-01-01 00:00:00+00")),
+                ("legacy_id", Some("Owner")),
+            ],
+        }],
+        refused: &[("disabled", "owncloud.com", "rejected"), ("ldap", "any", "invalid")],
+    };
 }
