@@ -225,7 +225,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'pepper for a source of those. With $CFG->passwordpeppers (4.3) set format to $pass.$pepper|any. The table is documented in lib/db/install.xml',
     true);
 
--- Since 4.0 PHP's own hashes; login() of system/library/cart/customer.php takes a bare MD5 too.
+-- system/library/request.php escapes what is typed (ENT_COMPAT) and trims it. Until 3 the hash is over that; since 4.0 it is undone before
+-- it is hashed, in the way of PHP, and login() of system/library/cart/customer.php takes a bare MD5 too.
 INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
     'opencart',
     'OpenCart 4 (customers)',
@@ -233,7 +234,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     jsonb_build_object(
         'key_column', 'customer_id',
         'login_columns', '{lower(l.email)}'::text[],
-        'hash', $$CASE WHEN l.password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.password ELSE l.password END$$),
+        'hash', $$CASE WHEN l.password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.password ELSE l.password END$$,
+        'transforms', '{trim}'::text[]),
     jsonb_build_object(
         'email', 'lower(l.email)',
         'display_name', $$concat_ws(' ', nullif(replace(l.firstname, '&amp;', '&'), ''), nullif(replace(l.lastname, '&amp;', '&'), ''))$$,
@@ -263,7 +265,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'login_columns', '{lower(l.email)}'::text[],
         'hash', 'l.password',
         'salt', 'l.salt',
-        'format', 'opencart'),
+        'format', 'opencart',
+        'transforms', '{html_compat,trim}'::text[]),
     jsonb_build_object(
         'email', 'lower(l.email)',
         'display_name', $$concat_ws(' ', nullif(replace(l.firstname, '&amp;', '&'), ''), nullif(replace(l.lastname, '&amp;', '&'), ''))$$,
@@ -279,9 +282,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
             'expression', 'l.status::int = 1',
             'code', 'disabled',
             'message', 'The account is disabled, or awaits approval.')),
-    'Before 3.0 the table has a column approved: add a rule l.approved::int = 1. Forms escape what is typed (ENT_COMPAT), and old releases hash the escaped password: if those with & < > " in '
-    'their password cannot log in, set transforms to {html_compat}. Addresses, groups and orders are not moved; administrators are in oc_user. Times are taken for UTC. The table is '
-    'documented in install/opencart.sql',
+    'Before 3.0 the table has a column approved: add a rule l.approved::int = 1. The bare MD5 digests of 1.4 cannot be verified by this source. '
+    'Addresses, groups and orders are not moved; administrators are in oc_user. Times are taken for UTC. The table is documented in install/opencart.sql',
     true);
 
 INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (

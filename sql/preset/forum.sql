@@ -79,7 +79,8 @@ FROM legacy."user"$view$,
     'Names begin with a capital, so jane finds Jane; names that differ in case only are different people, and are found as they are written. An address is taken for a login only once it was '
     'confirmed: MediaWiki itself logs in by name. Nothing says that an account is closed: blocked users may log in, unless $wgBlockDisallowsLogin is set; then add a rule over ipblocks '
     '(block and block_target since 1.42). Groups and preferences are not moved. user_password_expires exists since 1.23: of an older wiki let the view say NULL::timestamptz. The columns '
-    'are binary on MySQL and MariaDB; a copy that has made text of some needs no convert_from for these. The table is documented at https://www.mediawiki.org/wiki/Manual:User_table',
+    'are binary on MySQL and MariaDB; a copy that has made text of some needs no convert_from for these. For quick look-ups index (convert_from(user_name, ''UTF8'')) and '
+    '(lower(convert_from(user_name, ''UTF8''))) of the copy. An address that was never confirmed is moved with email_verified false. The table is documented at https://www.mediawiki.org/wiki/Manual:User_table',
     true);
 
 -- user_passwords has the algorithm as the head of a PHC string, and salt and hash beside it: together they say themselves what they are.

@@ -20,4 +20,5 @@ CREATE TABLE oc_customer (
 
 INSERT INTO oc_customer (customer_id, firstname, lastname, email, telephone, password, salt, status, date_added) VALUES
     (1, 'Open', 'Cart', 'Open@Shop.example', '555 0100', '058c1c3773340c8563421e2b17e60eb7c916787e', '827500576', 1, '2017-01-02 03:04:05'),
+    (3, 'Fish', 'Chips', 'fish@shop.example', '', '4194af6b598b27ee39c785ebf8978a7edcad19ff', 'Tk3Wq9zL0', 1, '2018-01-02 03:04:05'),
     (2, 'Dis', 'Abled', 'disabled@shop.example', '', '058c1c3773340c8563421e2b17e60eb7c916787e', '827500576', 0, '2017-01-02 03:04:05');

@@ -195,11 +195,14 @@ super::cases! {
         preset: "opencart3",
         files: &["presets/opencart3/schema.sql"],
         relation: "legacy.oc_customer",
-        welcome: &[Person {
-            login: "open@shop.example",
-            password: "hashcat",
-            columns: &[("email", Some("open@shop.example")), ("display_name", Some("Open Cart"))],
-        }],
+        welcome: &[
+            Person {
+                login: "open@shop.example",
+                password: "hashcat",
+                columns: &[("email", Some("open@shop.example")), ("display_name", Some("Open Cart"))],
+            },
+            Person { login: "fish@shop.example", password: "Fish & Chip's", columns: &[("legacy_id", Some("3"))] },
+        ],
         refused: &[("disabled@shop.example", "hashcat", "rejected")],
     };
     prestashop: Case {

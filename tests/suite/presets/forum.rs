@@ -63,6 +63,24 @@ super::cases! {
         ],
         refused: &[("edouard@wiki.example", "p", "invalid"), ("MediaWiki default", "any", "invalid")],
     };
+    mediawiki_on_postgresql: Case {
+        preset: "mediawiki",
+        files: &["presets/mediawiki/schema.sql", "presets/mediawiki/mwuser.sql"],
+        relation: "legacy.mwuser",
+        welcome: &[
+            Person {
+                login: "Édouard",
+                password: "Grüße, 密码 🔑",
+                columns: &[
+                    ("email", Some("edouard@wiki.example")),
+                    ("created_at", Some("2021-02-03 04:00:00+00")),
+                    ("email_verified_at", Some("2021-02-03 04:05:06+00")),
+                ],
+            },
+            Person { login: "old hand", password: "password", columns: &[("email_verified", Some("false"))] },
+        ],
+        refused: &[("edouard@wiki.example", "p", "invalid")],
+    };
     discourse: Case {
         preset: "discourse",
         files: &["presets/discourse/schema.sql"],
