@@ -29,6 +29,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'The table is described at https://codex.wordpress.org/Database_Description',
     true);
 
+-- user_save() and the form of logins trim passwords.
 INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
     'drupal7',
     'Drupal 7',
@@ -37,7 +38,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'key_column', 'uid',
         'login_columns', '{lower(l.name),lower(l.mail)}'::text[],
         'hash', 'l.pass',
-        'filter', 'l.uid > 0'),
+        'filter', 'l.uid > 0',
+        'transforms', '{trim}'::text[]),
     jsonb_build_object(
         'email', $$nullif(lower(l.mail), '')$$,
         'username', 'l.name',
@@ -58,7 +60,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'modules/user/user.install',
     true);
 
--- A row for each translation of an account; the one in its first language counts.
+-- A row for each translation of an account; the one in its first language counts. PasswordItem trims, as the form of logins does.
 INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
     'drupal',
     'Drupal 8 to 11',
@@ -67,7 +69,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'key_column', 'uid',
         'login_columns', '{lower(l.name),lower(l.mail)}'::text[],
         'hash', 'l.pass',
-        'filter', 'l.uid > 0 AND l.default_langcode::int = 1'),
+        'filter', 'l.uid > 0 AND l.default_langcode::int = 1',
+        'transforms', '{trim}'::text[]),
     jsonb_build_object(
         'email', $$nullif(lower(l.mail), '')$$,
         'username', 'l.name',
@@ -319,7 +322,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'not moved; employees are in ps_employee. The table is documented in install/data/db_structure.sql',
     true);
 
--- Hashes say themselves what they are; an M stands before those that were made of a stored MD5.
+-- Hashes say themselves what they are; an M stands before those that were made of a stored MD5. Forms trim.
 INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes, shipped) VALUES (
     'typo3',
     'TYPO3 4.5 to 13 (website users)',
@@ -328,7 +331,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'key_column', 'uid',
         'login_columns', '{lower(l.username),lower(l.email)}'::text[],
         'hash', $$CASE WHEN l.password LIKE 'M$P$%' THEN 'U' || substr(l.password, 2) ELSE l.password END$$,
-        'filter', 'l.deleted::int = 0'),
+        'filter', 'l.deleted::int = 0',
+        'transforms', '{trim}'::text[]),
     jsonb_build_object(
         'email', $$nullif(lower(l.email), '')$$,
         'username', 'l.username',

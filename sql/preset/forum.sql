@@ -219,13 +219,13 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     true);
 
 -- The column data is a PHP array, serialized until 2.0 and JSON since, of what the scheme wants: hash for most, hash, salt and hashFunc
--- for XenForo before 1.2.
+-- for XenForo before 1.2. What is typed is trimmed.
 INSERT INTO ferry.preset (name, title, relation, view_sql, source, mappings, rules, notes, shipped) VALUES (
     'xenforo',
     'XenForo 1 and 2',
     'a view as view_sql makes it of xf_user and xf_user_authenticate',
     $view$CREATE VIEW legacy.xenforo_user AS
-SELECT u.user_id, u.username, u.email, u.user_state, u.is_banned, u.is_admin, u.register_date, u.last_activity, u.timezone, a.scheme_class,
+SELECT u.user_id, u.username, u.email, u.user_state::text AS user_state, u.is_banned, u.is_admin, u.register_date, u.last_activity, u.timezone, a.scheme_class,
        CASE WHEN a.data LIKE '{%' THEN a.data::jsonb ->> 'hash' ELSE substring(a.data FROM 's:4:"hash";s:[0-9]+:"([^"]*)";') END AS hash,
        CASE WHEN a.data LIKE '{%' THEN a.data::jsonb ->> 'salt' ELSE substring(a.data FROM 's:4:"salt";s:[0-9]+:"([^"]*)";') END AS salt,
        CASE WHEN a.data LIKE '{%' THEN a.data::jsonb ->> 'hashFunc' ELSE substring(a.data FROM 's:8:"hashFunc";s:[0-9]+:"([^"]*)";') END AS hash_func
@@ -236,7 +236,8 @@ LEFT JOIN (SELECT user_id, scheme_class, convert_from(data, 'UTF8') AS data FROM
         'login_columns', '{lower(l.username),lower(l.email)}'::text[],
         'hash', $$CASE WHEN l.hash_func IS NULL THEN l.hash
             ELSE format('a:3:{s:4:"hash";s:%s:"%s";s:4:"salt";s:%s:"%s";s:8:"hashFunc";s:%s:"%s";}', length(l.hash), l.hash, octet_length(l.salt), l.salt, length(l.hash_func), l.hash_func)
-        END$$),
+        END$$,
+        'transforms', '{trim}'::text[]),
     jsonb_build_object(
         'email', $$nullif(lower(l.email), '')$$,
         'username', 'l.username',

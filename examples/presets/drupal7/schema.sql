@@ -24,5 +24,5 @@ INSERT INTO users (uid, name, pass, mail, created, access, login, status, timezo
     (0, '', '', '', 0, 0, 0, 0, NULL, ''),
     (1, 'Admin', '$S$563834263lQvGzTU.Mj0ppK.Xr8mLu0I8zRYOPd/fiykJRH6qCW3', 'Admin@Drupal.example', 1294185600, 1704067200, 1704067200, 1, 'Europe/Brussels', 'nl'),
     (2, 'Jürgen', '$S$5a091cbd5nBAoMS7yCiimqIxOokSPgGIodaZ4whXwB1Ix5MD6elE', 'juergen@drupal.example', 1300000000, 0, 0, 1, '', ''),
-    (3, 'from six', 'U$S$5a3e6f1428A9X2z/0ozbPGpTvpISKCHvhyreWG2DNW3PeEEp7c.r', 'six@drupal.example', 1200000000, 0, 0, 1, NULL, ''),
+    (3, 'from six', 'U$S$55d56e1dcK2801D35mmdUUrt12DRnRcZ0XGEO0qhYrkk5.BWS37W', 'six@drupal.example', 1200000000, 0, 0, 1, NULL, ''),
     (4, 'blocked', '$S$58d8c5ce7/AEBC4l7yLN13jwkARJfJkge0g7vF1inIuSIAF0pMBJ', 'blocked@drupal.example', 1300000000, 0, 0, 0, NULL, '');

@@ -1,5 +1,7 @@
--- XenForo's tables of users, which follow the documented layout, as they stand in PostgreSQL after a move from MySQL: text for `enum`, bytea
--- for `mediumblob`; columns that do not matter here are left out.
+-- XenForo's tables of users, which follow the documented layout, as they stand in PostgreSQL after a move from MySQL: bytea for
+-- `mediumblob`; columns that do not matter here are left out.
+
+CREATE TYPE xf_user_user_state AS ENUM ('valid', 'email_confirm', 'email_confirm_edit', 'moderated', 'email_bounce', 'rejected', 'disabled');
 
 CREATE TABLE xf_user (
     user_id       bigint       PRIMARY KEY,
@@ -10,7 +12,7 @@ CREATE TABLE xf_user (
     user_group_id bigint       NOT NULL DEFAULT 2,
     register_date bigint       NOT NULL DEFAULT 0,
     last_activity bigint       NOT NULL DEFAULT 0,
-    user_state    text         NOT NULL DEFAULT 'valid',
+    user_state    xf_user_user_state NOT NULL DEFAULT 'valid',
     is_moderator  smallint     NOT NULL DEFAULT 0,
     is_admin      smallint     NOT NULL DEFAULT 0,
     is_banned     smallint     NOT NULL DEFAULT 0

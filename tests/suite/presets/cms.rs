@@ -1,6 +1,8 @@
 //! Presets: content management systems and shops.
 
-use super::{Case, Person};
+use super::{Case, Person, legacy_system, users_table};
+use crate::setup::login;
+use ferry_tests::need_extension;
 
 super::cases! {
     wordpress: Case {
@@ -56,7 +58,7 @@ super::cases! {
                 password: "Grüße, 密码 🔑",
                 columns: &[("last_login_at", None), ("locale", None), ("timezone", None)],
             },
-            Person { login: "from six", password: "Pa$$w0rd with spaces ", columns: &[("legacy_id", Some("3"))] },
+            Person { login: "from six", password: " password ", columns: &[("legacy_id", Some("3"))] },
         ],
         refused: &[("blocked", "p", "rejected")],
     };
@@ -298,4 +300,53 @@ super::cases! {
         }],
         refused: &[("disabled", "owncloud.com", "rejected"), ("ldap", "any", "invalid")],
     };
+}
+
+#[test]
+fn the_rule_that_the_notes_have_for_forced_changes_forces_them() {
+    need_extension!("pg_ferry");
+    let case = CASES.iter().find(|case| case.preset == "moodle").unwrap();
+    let db = legacy_system(case);
+    users_table(&db);
+    db.sql(&format!(
+        "SET ROLE {};
+         CREATE TABLE legacy.mdl_user_preferences (id bigint PRIMARY KEY, userid bigint NOT NULL, name text NOT NULL, value text NOT NULL);
+         RESET ROLE;
+         INSERT INTO legacy.mdl_user_preferences VALUES (1, 2, 'auth_forcepasswordchange', '1'), (2, 3, 'auth_forcepasswordchange', '0');
+         SELECT ferry.use_preset('moodle', 'school', 'legacy.mdl_user');
+         INSERT INTO ferry.rule (source, name, severity, expression)
+         SELECT 'school', 'no change forced', 'must_change', substring(notes FROM '(NOT EXISTS .*)\\. Hashes of before') FROM ferry.preset WHERE name = 'moodle'",
+        db.owner()
+    ));
+    let mut app = db.client_as(&db.app());
+    let forced = login(&mut app, "teacher", "Übung macht den Meister");
+    assert_eq!((forced.outcome.as_str(), forced.must_change), ("migrated", true));
+    let free = login(&mut app, "student", "lesson learned");
+    assert_eq!((free.outcome.as_str(), free.must_change), ("migrated", false));
+}
+
+#[test]
+fn a_shop_that_was_upgraded_has_two_sources_as_the_notes_say() {
+    need_extension!("pg_ferry");
+    let case = CASES.iter().find(|case| case.preset == "opencart3").unwrap();
+    let db = legacy_system(case);
+    users_table(&db);
+    db.sql(
+        "ALTER TABLE legacy.oc_customer ALTER password TYPE varchar(255);
+         INSERT INTO legacy.oc_customer (customer_id, firstname, lastname, email, telephone, password, salt, status, date_added)
+         VALUES (9, 'New', 'Hash', 'new@shop.example', '', '$2y$08$11FppnMOFsmUr3fUnzFzpOEdKHxNtOJvIfcRaVR70jq4sD4qa3H2y', '', 1, '2024-01-01');
+         SELECT ferry.use_preset('opencart', 'shop', 'legacy.oc_customer');
+         SELECT ferry.use_preset('opencart3', 'old_shop', 'legacy.oc_customer');
+         UPDATE ferry.source SET filter = substring(notes FROM 'filter (length\\(l.password\\) <> 40)') FROM ferry.preset p WHERE p.name = 'opencart' AND source.name = 'shop';
+         UPDATE ferry.source SET filter = substring(notes FROM 'with (length\\(l.password\\) = 40)') FROM ferry.preset p WHERE p.name = 'opencart' AND source.name = 'old_shop'",
+    );
+    let mut app = db.client_as(&db.app());
+    assert_eq!(login(&mut app, "new@shop.example", "add to cart").outcome, "migrated");
+    assert_eq!(login(&mut app, "open@shop.example", "hashcat").outcome, "migrated");
+    let sources: Vec<String> = db
+        .rows("SELECT source FROM ferry.link ORDER BY moved_at", &[])
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(sources, ["shop", "old_shop"]);
 }

@@ -1,6 +1,8 @@
 //! Presets: boards and wikis.
 
-use super::{Case, Person};
+use super::{Case, Person, legacy_system, users_table};
+use crate::setup::login;
+use ferry_tests::need_extension;
 
 super::cases! {
     phpbb_3: Case {
@@ -239,4 +241,28 @@ super::cases! {
         ],
         refused: &[("newcomer", "hashcat", "rejected"), ("banned", "test1", "rejected")],
     };
+}
+
+#[test]
+fn the_rule_that_the_notes_have_for_banned_members_keeps_them_out() {
+    need_extension!("pg_ferry");
+    let case = CASES.iter().find(|case| case.preset == "phpbb3").unwrap();
+    let db = legacy_system(case);
+    users_table(&db);
+    db.sql(&format!(
+        "SET ROLE {};
+         CREATE TABLE legacy.phpbb_banlist (ban_id integer PRIMARY KEY, ban_userid integer NOT NULL, ban_start integer NOT NULL,
+                                            ban_end integer NOT NULL, ban_exclude smallint NOT NULL);
+         RESET ROLE;
+         INSERT INTO legacy.phpbb_banlist VALUES (1, 48, 0, 1700000000, 0), (2, 49, 0, 0, 0), (3, 50, 0, 0, 1);
+         SELECT ferry.use_preset('phpbb3', 'board', 'legacy.phpbb_users');
+         INSERT INTO ferry.rule (source, name, expression)
+         SELECT 'board', 'not banned', substring(notes FROM '(NOT EXISTS .*)\\. phpBB logs in by name') FROM ferry.preset WHERE name = 'phpbb3'",
+        db.owner()
+    ));
+    let mut app = db.client_as(&db.app());
+    let mut outcome = |name, password| login(&mut app, name, password).outcome;
+    assert_eq!(outcome("Tom & Jerry", r#"Tom & Jerry's "board""#), "migrated", "the ban is over");
+    assert_eq!(outcome("olaf", "Grüße, 密码 🔑"), "rejected", "banned for ever");
+    assert_eq!(outcome("silver", "subsilver"), "migrated", "excluded from bans");
 }
