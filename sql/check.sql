@@ -34,27 +34,20 @@ END
 $$;
 COMMENT ON FUNCTION ferry._invalidate() IS 'internal: trigger that makes every session read the config anew';
 
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.target FOR EACH ROW EXECUTE FUNCTION ferry._check();
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.source FOR EACH ROW EXECUTE FUNCTION ferry._check();
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.mapping FOR EACH ROW EXECUTE FUNCTION ferry._check();
-CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON ferry.rule FOR EACH ROW EXECUTE FUNCTION ferry._check();
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.target FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.source FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.mapping FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON ferry.rule FOR EACH ROW EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.target FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.source FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.mapping FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
-CREATE TRIGGER invalidate_all AFTER TRUNCATE ON ferry.rule FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate();
--- Replicated rows were checked where they were written, but the cache here must still hear of them.
-ALTER TABLE ferry.target ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE ferry.source ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE ferry.mapping ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE ferry.rule ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE ferry.target ENABLE ALWAYS TRIGGER invalidate_all;
-ALTER TABLE ferry.source ENABLE ALWAYS TRIGGER invalidate_all;
-ALTER TABLE ferry.mapping ENABLE ALWAYS TRIGGER invalidate_all;
-ALTER TABLE ferry.rule ENABLE ALWAYS TRIGGER invalidate_all;
+DO $$
+DECLARE
+    config regclass;
+BEGIN
+    FOREACH config IN ARRAY ARRAY['ferry.target', 'ferry.source', 'ferry.mapping', 'ferry.rule', 'ferry.child', 'ferry.hook']::regclass[] LOOP
+        EXECUTE format('CREATE TRIGGER check_config BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION ferry._check()', config);
+        EXECUTE format('CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION ferry._invalidate()', config);
+        EXECUTE format('CREATE TRIGGER invalidate_all AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION ferry._invalidate()', config);
+        -- Replicated rows were checked where they were written, but the cache here must still hear of them.
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER invalidate', config);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER invalidate_all', config);
+    END LOOP;
+END
+$$;
 
 CREATE FUNCTION ferry._check_all()
     RETURNS TABLE (object text, severity text, problem text, hint text)

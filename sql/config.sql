@@ -12,16 +12,20 @@ CREATE TABLE ferry.target (
     unicode_form      text NOT NULL DEFAULT 'none',
     allowed           text,
     must_change       text,
+    lookup            text[] NOT NULL DEFAULT '{}',
     adopt             text NOT NULL DEFAULT 'refuse',
+    verified          text,
+    changed_at        text,
     on_mismatch       text NOT NULL DEFAULT 'refuse',
     on_mismatch_until timestamptz,
     run_as            text,
     search_path       text,
     CONSTRAINT target_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
+    CONSTRAINT target_lookup_without_nulls CHECK (array_position(lookup, NULL) IS NULL),
     CONSTRAINT target_login_form_known
         CHECK (login_form IN ('lower', 'exact', 'casefold', 'lower_nfkc', 'casefold_nfkc')),
-    CONSTRAINT target_adopt_known CHECK (adopt IN ('refuse', 'locked', 'any')),
+    CONSTRAINT target_adopt_known CHECK (adopt IN ('refuse', 'locked', 'any', 'review')),
     CONSTRAINT target_on_mismatch_known CHECK (on_mismatch IN ('refuse', 'source')),
     CONSTRAINT target_on_mismatch_ends
         CHECK (on_mismatch = 'refuse' OR on_mismatch_until IS NOT NULL)
@@ -31,7 +35,7 @@ SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
 COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
-COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user; the user_id of answers, links and events is its text';
+COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
 COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
 COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
@@ -39,7 +43,10 @@ COMMENT ON COLUMN ferry.target.hash_policy IS 'how new hashes are made, such as 
 COMMENT ON COLUMN ferry.target.unicode_form IS 'the form of Unicode that a password has before it is hashed here, so that every keyboard makes the same bytes: none (default), nfc, nfd, nfkc, nfkd, saslprep. An application that checks hashes itself must use the same one';
 COMMENT ON COLUMN ferry.target.allowed IS 'boolean SQL expression over the user''s row u: false means blocked; null = everybody is allowed';
 COMMENT ON COLUMN ferry.target.must_change IS 'boolean column that says the password must be changed; null = there is none';
-COMMENT ON COLUMN ferry.target.adopt IS 'whether a user that pg_ferry did not move may be tied to a legacy user of the same login once the legacy password was verified: refuse (default), locked (only where the hash is null or locked), any (the legacy password replaces the one there)';
+COMMENT ON COLUMN ferry.target.lookup IS 'how a user who is here under another login is found before a new one is made, in order, the first with a match decides: columns, or expressions over u such as lower(u.email), compared with what the mappings would write there. See adopt';
+COMMENT ON COLUMN ferry.target.adopt IS 'whether a user that pg_ferry did not move may be tied to a legacy user of the same login, or found by lookup, once the legacy password was verified: refuse (default), locked (only where the hash is null or locked), any (the legacy password replaces the one there), review (somebody decides in ferry.review)';
+COMMENT ON COLUMN ferry.target.verified IS 'boolean SQL expression over u: whether the addresses of this user were verified. Nobody is found by lookup and adopted unless it is true here and in the source; without it they are sent to ferry.review';
+COMMENT ON COLUMN ferry.target.changed_at IS 'timestamp expression over u: when the user was last changed here, for mappings with on_conflict newer';
 COMMENT ON COLUMN ferry.target.on_mismatch IS 'what a wrong password of a moved user means: refuse (default), or source: ask the legacy system, until on_mismatch_until and only while the hash is still the one pg_ferry wrote. Whoever can write the legacy store can then take over moved users';
 COMMENT ON COLUMN ferry.target.on_mismatch_until IS 'when on_mismatch = source ends';
 COMMENT ON COLUMN ferry.target.run_as IS 'the role whose rights all config SQL of this target has; default: the owner of the users table. A superuser must be named explicitly, by a superuser';
@@ -70,6 +77,9 @@ CREATE TABLE ferry.source (
     on_wrong      text NOT NULL DEFAULT 'stop',
     timeout       interval NOT NULL DEFAULT '5 seconds',
     enabled       boolean NOT NULL DEFAULT true,
+    verified      text,
+    changed_at    text,
+    unmapped      text,
     CONSTRAINT source_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
     CONSTRAINT source_password_lists_without_nulls
@@ -110,14 +120,18 @@ COMMENT ON COLUMN ferry.source.filter IS 'boolean SQL expression over l: which r
 COMMENT ON COLUMN ferry.source.on_wrong IS 'what a wrong password here means, or that it cannot be reached: stop (default), or next: the next source is asked. With next, whoever registers a victim''s login in a weaker source gets in';
 COMMENT ON COLUMN ferry.source.timeout IS 'how long a query to it may take before the answer is unavailable';
 COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
+COMMENT ON COLUMN ferry.source.verified IS 'boolean SQL expression over l: whether the addresses of this legacy user were verified; see verified of ferry.target';
+COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed, for mappings with on_conflict newer';
+COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
 
 CREATE TABLE ferry.mapping (
     source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
     target_column text NOT NULL,
     expression    text NOT NULL,
     on_conflict   text NOT NULL DEFAULT 'keep',
+    refresh       boolean NOT NULL DEFAULT false,
     PRIMARY KEY (source, target_column),
-    CONSTRAINT mapping_on_conflict_known CHECK (on_conflict IN ('keep', 'overwrite', 'fill'))
+    CONSTRAINT mapping_on_conflict_known CHECK (on_conflict IN ('keep', 'overwrite', 'fill', 'merge', 'newer'))
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.mapping', '');
 
@@ -125,7 +139,8 @@ COMMENT ON TABLE ferry.mapping IS 'how a legacy row becomes a user: one row per 
 COMMENT ON COLUMN ferry.mapping.source IS 'the source whose rows it transforms';
 COMMENT ON COLUMN ferry.mapping.target_column IS 'the column of the users table that it fills';
 COMMENT ON COLUMN ferry.mapping.expression IS 'SQL expression over the legacy row l, such as lower(l.email)';
-COMMENT ON COLUMN ferry.mapping.on_conflict IS 'when a user who already exists is adopted: keep (default) what is there, overwrite it, or fill it where it is null';
+COMMENT ON COLUMN ferry.mapping.on_conflict IS 'when a user who already exists is adopted: keep (default) what is there, overwrite it, fill it where it is null, merge (jsonb: the keys that are missing are added), newer (overwrite it if the legacy row was changed later: changed_at of ferry.source and ferry.target)';
+COMMENT ON COLUMN ferry.mapping.refresh IS 'whether the column is brought up to date at later logins: overwritten where it differs, or as on_conflict says if that is fill, merge or newer. The source is then asked at every login of its users; where it cannot be, they are let in all the same';
 
 CREATE TABLE ferry.rule (
     source     text NOT NULL CONSTRAINT rule_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
@@ -147,16 +162,69 @@ COMMENT ON COLUMN ferry.rule.severity IS 'what breaking it means: reject (defaul
 COMMENT ON COLUMN ferry.rule.code IS 'a short word for programs, kept in the event';
 COMMENT ON COLUMN ferry.rule.message IS 'a sentence for people, kept in the event';
 
+CREATE TABLE ferry.child (
+    source      text NOT NULL CONSTRAINT child_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    name        text NOT NULL CONSTRAINT child_name_not_empty CHECK (name <> ''),
+    relation    text NOT NULL,
+    user_column text NOT NULL,
+    rows        text NOT NULL,
+    columns     text[],
+    on_conflict text NOT NULL DEFAULT 'add',
+    refresh     boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (source, name),
+    CONSTRAINT child_columns_without_nulls CHECK (array_position(columns, NULL) IS NULL),
+    CONSTRAINT child_on_conflict_known CHECK (on_conflict IN ('add', 'keep', 'replace'))
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.child', '');
+
+COMMENT ON TABLE ferry.child IS 'rows of other tables that come with a user, such as roles, second factors or consents: one row here per table, in the order of their names, written in the same transaction as the user';
+COMMENT ON COLUMN ferry.child.source IS 'the source whose users they belong to';
+COMMENT ON COLUMN ferry.child.name IS 'what events call it';
+COMMENT ON COLUMN ferry.child.relation IS 'the table that takes the rows; stored schema-qualified';
+COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id of the target''s id_column';
+COMMENT ON COLUMN ferry.child.rows IS 'the rows: a query over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or an expression, such as unnest(l.roles). It is asked before anything is locked or written, and may ask foreign tables';
+COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the query names them';
+COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there, by nothing if the query has no rows';
+COMMENT ON COLUMN ferry.child.refresh IS 'whether later logins, too, write them as on_conflict says';
+
+CREATE TABLE ferry.hook (
+    target   text NOT NULL DEFAULT 'default' CONSTRAINT hook_target_fkey REFERENCES ferry.target (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    name     text NOT NULL CONSTRAINT hook_name_not_empty CHECK (name <> ''),
+    source   text CONSTRAINT hook_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    point    text NOT NULL,
+    function text NOT NULL,
+    priority integer NOT NULL DEFAULT 100,
+    timeout  interval NOT NULL DEFAULT '1 second',
+    enabled  boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (target, name),
+    CONSTRAINT hook_point_known
+        CHECK (point IN ('before_source', 'after_fetch', 'after_verify', 'before_write', 'after_write', 'after_login', 'on_failure')),
+    CONSTRAINT hook_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour')
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.hook', '');
+
+COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move';
+COMMENT ON COLUMN ferry.hook.target IS 'the target at whose logins it is called';
+COMMENT ON COLUMN ferry.hook.name IS 'what events call it';
+COMMENT ON COLUMN ferry.hook.source IS 'only for users of this source; null = of all';
+COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure';
+COMMENT ON COLUMN ferry.hook.function IS 'the function, by name; it takes and returns jsonb, or the row type of the point; stored schema-qualified';
+COMMENT ON COLUMN ferry.hook.priority IS 'hooks of one point are called in ascending order, then by name';
+COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take';
+COMMENT ON COLUMN ferry.hook.enabled IS 'false = it is not called';
+
 CREATE FUNCTION ferry._config() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object(
-        'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint, 'ferry.rule'::regclass::oid::bigint),
+        'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint, 'ferry.rule'::regclass::oid::bigint, 'ferry.child'::regclass::oid::bigint, 'ferry.hook'::regclass::oid::bigint),
         'targets', (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.name), '[]') FROM ferry.target t),
         'sources', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM s.timeout) * 1000)) ORDER BY s.priority, s.name), '[]') FROM ferry.source s),
         'mappings', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.source, m.target_column), '[]') FROM ferry.mapping m),
-        'rules', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.source, r.name), '[]') FROM ferry.rule r))
+        'rules', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.source, r.name), '[]') FROM ferry.rule r),
+        'children', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.source, c.name), '[]') FROM ferry.child c),
+        'hooks', (SELECT coalesce(jsonb_agg(to_jsonb(h) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM h.timeout) * 1000)) ORDER BY h.priority, h.name), '[]') FROM ferry.hook h))
 $$;
 COMMENT ON FUNCTION ferry._config() IS 'internal: all config as one document, read once per change by every session';
 
@@ -174,7 +242,7 @@ COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation 
 
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)
-    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean)
+    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean, can_insert boolean, can_delete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -183,7 +251,9 @@ AS $$
            coalesce(c.relkind = 'c' OR has_any_column_privilege(r.oid, c.oid, 'SELECT'), false),
            coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT') AND has_any_column_privilege(r.oid, c.oid, 'UPDATE'), false),
            -- Bit 3 says that INSERT works, by itself or by a trigger or rule.
-           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8)
+           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8),
+           coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT'), false),
+           coalesce(c.relkind <> 'c' AND has_table_privilege(r.oid, c.oid, 'DELETE'), false)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_roles r ON r.rolname = role_name

@@ -3,11 +3,11 @@
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::{self, Reach};
-use crate::spi::parse::{self, NotOne};
+use crate::spi::parse::{self, NotOne, NotQuery};
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
 use crate::spi::watch;
-use crate::sql::{Expression, Ident, Name, list};
+use crate::sql::{Expression, Ident, Name, Query, list};
 
 /// The role and search path that a target's config SQL has.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub(crate) struct Relation {
     pub(crate) can_write: bool,
     /// Rows can be inserted into it: a table, or a view that allows it.
     pub(crate) takes_rows: bool,
+    pub(crate) can_insert: bool,
+    pub(crate) can_delete: bool,
     pub(crate) columns: Vec<Column>,
 }
 
@@ -100,6 +102,8 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
         can_select: next() == "t",
         can_write: next() == "t",
         takes_rows: next() == "t",
+        can_insert: next() == "t",
+        can_delete: next() == "t",
         columns: columns.into_iter().filter_map(column).collect(),
     })
 }
@@ -137,6 +141,8 @@ impl Relation {
 pub(crate) enum Rights {
     Read,
     Write,
+    Add,
+    Replace,
 }
 
 /// Refuses a relation that the actor cannot use, with the GRANT that is missing.
@@ -151,6 +157,12 @@ pub(crate) fn check_rights(
         Rights::Write => {
             (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
         }
+        Rights::Add => (relation.can_select && relation.can_insert, "read and fill", "SELECT, INSERT"),
+        Rights::Replace => (
+            relation.can_select && relation.can_insert && relation.can_delete,
+            "read, fill and empty",
+            "SELECT, INSERT, DELETE",
+        ),
     };
     if can && relation.can_use_schema {
         return Ok(());
@@ -181,6 +193,28 @@ fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refu
         }
         Err(error) => Err(Refusal::in_config(place, error).or_hint(hint)),
     }
+}
+
+/// Checks that a piece of config SQL is one query, or one expression that stands for a query of it.
+pub(crate) fn query(text: &str, place: &str, actor: &Actor) -> Result<Query, Refusal> {
+    let text = text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    let parsed = actor.attempt(Reach::Evaluate, || parse::single_query(text));
+    if matches!(parsed, Ok(Ok(()))) {
+        return Ok(Query(text.to_string()));
+    }
+    if let Ok(expression) = expression(text, place, actor) {
+        return Ok(Query(format!("SELECT {expression}")));
+    }
+    let hint = "Give one query over l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), \
+                or one expression, such as unnest(l.roles).";
+    Err(match parsed {
+        Ok(Err(NotQuery::Writes)) => {
+            Refusal::new(Kind::Syntax, format!("{place}: the query writes, or locks rows"))
+                .hint("Leave out INTO, FOR UPDATE and FOR SHARE, and have nothing but SELECT in its WITH.")
+        }
+        Err(error) => Refusal::in_config(place, error).or_hint(hint),
+        Ok(_) => Refusal::new(Kind::Syntax, format!("{place}: not one query")).hint(hint),
+    })
 }
 
 /// Where the row that an expression is about comes from: a value, never a table.
@@ -282,6 +316,23 @@ pub(crate) fn condition(
         format!("{place}: the expression is of type {}, not boolean", types::type_title(type_oid)),
     )
     .hint(format!("Give a condition, such as {}.", scope.examples.1)))
+}
+
+/// As [`typed_expression`], for a point in time.
+pub(crate) fn timestamp(
+    text: &str,
+    place: &str,
+    scope: &Scope,
+    actor: &Actor,
+) -> Result<Expression, Refusal> {
+    let (expression, type_oid) = typed_expression(text, place, scope, actor)?;
+    if types::is_time(type_oid) {
+        return Ok(expression);
+    }
+    let message =
+        format!("{place}: the expression is of type {}, not a timestamp", types::type_title(type_oid));
+    Err(Refusal::new(Kind::Type, message)
+        .hint("Cast it, such as l.updated::timestamptz; for seconds since 1970, to_timestamp(l.updated)."))
 }
 
 /// A place where logins or keys are looked up: a column, or an expression over the row.

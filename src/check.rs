@@ -24,6 +24,7 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
     let checked = match table {
         "target" => check_target(&mut new, old, &rows),
         "source" => check_source(&mut new, old, &rows),
+        "child" => check_child(&mut new, &rows),
         "rule" => check_part(table, &new, &rows, |row| Parts { rules: vec![row], ..Parts::default() }),
         _ => check_part(table, &new, &rows, |row| Parts { mappings: vec![row], ..Parts::default() }),
     };
@@ -185,6 +186,13 @@ fn check_part<T: DeserializeOwned>(
     }
 }
 
+fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
+    may_write("child", new, rows)?;
+    let relation = text(new, "relation").unwrap_or_default();
+    canonicalise("child", new, "relation", catalog::relation_oid(&relation))?;
+    check_part("child", new, rows, |row| Parts { children: vec![row], ..Parts::default() })
+}
+
 /// Stores the schema-qualified name, so that it means the same under every search path.
 fn canonicalise(
     table: &str,
@@ -195,7 +203,7 @@ fn canonicalise(
     if row[field].is_null() {
         return Ok(None);
     }
-    let place = format!("{table} {}, {field}", text(row, "name").unwrap_or_default());
+    let place = format!("{table} {}, {field}", name_of(row));
     let oid = found.map_err(|error| {
         let hint = "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
         Refusal::in_config(&place, error).or_hint(hint)
@@ -220,6 +228,11 @@ fn keeps_its_links(table: &str, new: &Value, old: Option<&Value>) -> Result<(), 
         .hint("Links in ferry.link are permanent. Add a new row instead."))
 }
 
+/// What messages call a row of config.
+fn name_of(row: &Value) -> String {
+    [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".")
+}
+
 fn text(row: &Value, field: &str) -> Option<String> {
     row.get(field).and_then(Value::as_str).map(str::to_string)
 }
@@ -227,8 +240,7 @@ fn text(row: &Value, field: &str) -> Option<String> {
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
-        let name =
-            [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".");
+        let name = name_of(row);
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
         Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
@@ -263,7 +275,7 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     if let Err(refusal) = Source::open(source, Parts::default(), target) {
         return vec![finding(format!("source {}", source.name), &refusal)];
     }
-    let Parts { mappings, rules } = rows.parts_of(&source.name);
+    let Parts { mappings, rules, children } = rows.parts_of(&source.name);
     let mappings = mappings.into_iter().map(|row| {
         let object = format!("mapping {}.{}", source.name, row.target_column);
         (object, Parts { mappings: vec![row], ..Parts::default() })
@@ -272,9 +284,13 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
         let object = format!("rule {}.{}", source.name, row.name);
         (object, Parts { rules: vec![row], ..Parts::default() })
     });
+    let children = children.into_iter().map(|row| {
+        let object = format!("child {}.{}", source.name, row.name);
+        (object, Parts { children: vec![row], ..Parts::default() })
+    });
     let refused =
         |(object, part)| Source::open(source, part, target).err().map(|refusal| finding(object, &refusal));
-    mappings.chain(rules).filter_map(refused).collect()
+    mappings.chain(rules).chain(children).filter_map(refused).collect()
 }
 
 /// The message without the place where it stands, which is the object.

@@ -25,7 +25,10 @@ pub(crate) struct TargetRow {
     pub(crate) unicode_form: String,
     pub(crate) allowed: Option<String>,
     pub(crate) must_change: Option<String>,
+    pub(crate) lookup: Vec<String>,
     pub(crate) adopt: Adopt,
+    pub(crate) verified: Option<String>,
+    pub(crate) changed_at: Option<String>,
     pub(crate) on_mismatch: OnMismatch,
     pub(crate) on_mismatch_until: Option<String>,
     pub(crate) run_as: Option<String>,
@@ -39,6 +42,7 @@ pub(crate) enum Adopt {
     Refuse,
     Locked,
     Any,
+    Review,
 }
 
 /// What a wrong password of a moved user means.
@@ -74,6 +78,9 @@ pub(crate) struct SourceRow {
     pub(crate) filter: Option<String>,
     pub(crate) on_wrong: OnWrong,
     pub(crate) enabled: bool,
+    pub(crate) verified: Option<String>,
+    pub(crate) changed_at: Option<String>,
+    pub(crate) unmapped: Option<String>,
     /// Only in the snapshot: the row's `timeout` in milliseconds.
     #[serde(default)]
     pub(crate) timeout_ms: i32,
@@ -102,6 +109,7 @@ pub(crate) struct MappingRow {
     pub(crate) target_column: String,
     pub(crate) expression: String,
     pub(crate) on_conflict: OnConflict,
+    pub(crate) refresh: bool,
 }
 
 /// What adopting an existing user does to a mapped column.
@@ -111,6 +119,8 @@ pub(crate) enum OnConflict {
     Keep,
     Overwrite,
     Fill,
+    Merge,
+    Newer,
 }
 
 /// A row of `ferry.rule`.
@@ -133,6 +143,55 @@ pub(crate) enum Severity {
     Warn,
 }
 
+/// A row of `ferry.child`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct ChildRow {
+    pub(crate) source: String,
+    pub(crate) name: String,
+    pub(crate) relation: String,
+    pub(crate) user_column: String,
+    pub(crate) rows: String,
+    pub(crate) columns: Option<Vec<String>>,
+    pub(crate) on_conflict: OnChildConflict,
+    pub(crate) refresh: bool,
+}
+
+/// What is done where a user has rows in the child table already.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnChildConflict {
+    Add,
+    Keep,
+    Replace,
+}
+
+/// A row of `ferry.hook`.
+#[derive(Clone, Deserialize)]
+pub(crate) struct HookRow {
+    pub(crate) target: String,
+    pub(crate) name: String,
+    pub(crate) source: Option<String>,
+    pub(crate) point: Point,
+    pub(crate) function: String,
+    pub(crate) enabled: bool,
+    /// Only in the snapshot: the row's `timeout` in milliseconds.
+    #[serde(default)]
+    pub(crate) timeout_ms: i32,
+}
+
+/// When a hook is called.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Point {
+    BeforeSource,
+    AfterFetch,
+    AfterVerify,
+    BeforeWrite,
+    AfterWrite,
+    AfterLogin,
+    OnFailure,
+}
+
 /// All rows of config.
 #[derive(Deserialize)]
 pub(crate) struct Rows {
@@ -141,6 +200,8 @@ pub(crate) struct Rows {
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) mappings: Vec<MappingRow>,
     pub(crate) rules: Vec<RuleRow>,
+    pub(crate) children: Vec<ChildRow>,
+    pub(crate) hooks: Vec<HookRow>,
 }
 
 impl Rows {
@@ -152,11 +213,19 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
+    /// Whether later logins of one of the target's sources have something to bring up to date.
+    pub(crate) fn refreshes(&self, target: &str) -> bool {
+        let mappings = self.mappings.iter().filter(|row| row.refresh).map(|row| &row.source);
+        let children = self.children.iter().filter(|row| row.refresh).map(|row| &row.source);
+        mappings.chain(children).any(|name| self.sources_of(target).any(|source| source.name == *name))
+    }
+
     /// What is written of one source beside its own row.
     pub(crate) fn parts_of(&self, source: &str) -> Parts {
         Parts {
             mappings: self.mappings.iter().filter(|row| row.source == source).cloned().collect(),
             rules: self.rules.iter().filter(|row| row.source == source).cloned().collect(),
+            children: self.children.iter().filter(|row| row.source == source).cloned().collect(),
         }
     }
 }
@@ -166,6 +235,7 @@ impl Rows {
 pub(crate) struct Parts {
     pub(crate) mappings: Vec<MappingRow>,
     pub(crate) rules: Vec<RuleRow>,
+    pub(crate) children: Vec<ChildRow>,
 }
 
 /// The rows, and what was opened from them so far.

@@ -1,6 +1,7 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
+use crate::child::{Fetched, Preview};
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
 use crate::mapping::Field;
@@ -88,9 +89,14 @@ impl<'a> Flow<'a> {
         person: &Person,
         adopting: Option<&User>,
     ) -> Decision {
+        let children = match self.fetch_children(source, person) {
+            Ok(children) => children,
+            Err(decision) => return decision,
+        };
         let verb = if adopting.is_some() { "adopted" } else { "inserted" };
         let previewed = source.transfer.preview(&self.target, person.row, adopting);
-        let (result, detail, outcome) = match previewed {
+        let is_previewed = previewed.is_ok();
+        let (result, detail, mut outcome) = match previewed {
             Ok(values) => {
                 let outcome = self.explain_allowed(&values, adopting);
                 let hash = (self.target.row.hash_column.clone(), Some(self.target.policy.to_string()));
@@ -105,9 +111,44 @@ impl<'a> Flow<'a> {
         };
         if let Some(trace) = &mut self.trace {
             trace.note_with("write", &result, detail);
-            trace.note("answer", outcome.name());
         }
+        if is_previewed && !self.explain_children(source, person, adopting, &children) {
+            outcome = Outcome::Failed;
+        }
+        self.note("answer", outcome.name());
         Decision::Answered(Answer::of(outcome))
+    }
+
+    /// The rows of other tables that would come with the user; tells whether they fit their columns.
+    fn explain_children(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        adopting: Option<&User>,
+        children: &Fetched,
+    ) -> bool {
+        let previewed = source.children.preview(&self.target, adopting, children);
+        let Some(trace) = &mut self.trace else { return previewed.is_ok() };
+        match previewed {
+            Ok(previews) => {
+                for Preview { child, table, rows } in previews {
+                    let rows =
+                        rows.into_iter().map(|row| object(row.into_iter(), |text| shown(text, person)));
+                    let rows = Value::Array(rows.collect());
+                    trace.note_with(
+                        "child",
+                        &format!("{child}: these rows would be inserted into {table}"),
+                        rows,
+                    );
+                }
+                true
+            }
+            Err((child, error)) => {
+                let detail = Detail::of_error(&error).to_json();
+                trace.note_with("child", &format!("{child}: its rows do not fit the columns"), detail);
+                false
+            }
+        }
     }
 
     /// What `allowed` would make of the new row. One who is adopted has been asked already.

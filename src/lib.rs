@@ -1,18 +1,20 @@
 //! pg_ferry moves users out of a legacy system while they log in.
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
-//! carries, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
+//! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
 //! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
-//! [`mapping`], [`rule`], [`link`], [`event`]. [`config`] is the
+//! [`mapping`], [`rule`], [`child`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
 
 mod admin;
+mod adopt;
 mod authenticate;
 mod calibrate;
 mod catalog;
 mod check;
+mod child;
 mod config;
 mod error;
 mod event;
@@ -29,6 +31,7 @@ mod outcome;
 mod password;
 mod pepper;
 mod refresh;
+mod review;
 mod rule;
 mod secret;
 mod source;
@@ -42,7 +45,8 @@ pgrx::pg_module_magic!(name, version);
 pgrx::extension_sql_file!("../sql/schema.sql", name = "schema", bootstrap);
 pgrx::extension_sql_file!("../sql/config.sql", name = "config", requires = ["schema"]);
 pgrx::extension_sql_file!("../sql/link.sql", name = "link", requires = ["config"]);
-pgrx::extension_sql_file!("../sql/event.sql", name = "event", requires = ["link"]);
+pgrx::extension_sql_file!("../sql/review.sql", name = "review", requires = ["link"]);
+pgrx::extension_sql_file!("../sql/event.sql", name = "event", requires = ["review"]);
 pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event"]);
 pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);

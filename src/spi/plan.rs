@@ -129,10 +129,10 @@ impl Plan {
         collect(text_row)
     }
 
-    /// Runs it and returns its first column, of a composite type, as values.
+    /// Runs it and returns its first column, of a composite type or an array, as values.
     pub(crate) fn values(&self, arguments: &[Arg<'_>]) -> Vec<Value> {
         self.execute(arguments, View::Transaction);
-        collect(first_composite).into_iter().flatten().collect()
+        collect(first_varlena).into_iter().flatten().collect()
     }
 
     /// Runs it and returns how many rows it touched or produced.
@@ -239,8 +239,8 @@ unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> 
 
 /// # Safety
 /// `tuple` is described by `description`, whose first column is of a composite type.
-unsafe fn first_composite(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
-    // SAFETY: promised by the caller. Composite values are varlenas; the copy is made, flattened, in
+unsafe fn first_varlena(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
+    // SAFETY: promised by the caller. Composite values and arrays are varlenas; the copy is made, flattened, in
     // the call's memory context.
     unsafe {
         let mut is_null = false;

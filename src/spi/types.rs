@@ -11,6 +11,8 @@ pub(crate) use pgrx::pg_sys::Oid;
 pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
 pub(crate) const LONG: Oid = pg_sys::INT8OID;
 pub(crate) const TEXT: Oid = pg_sys::TEXTOID;
+pub(crate) const RECORD: Oid = pg_sys::RECORDOID;
+pub(crate) const RECORDS: Oid = pg_sys::RECORDARRAYOID;
 
 /// What it takes to compare a column with a login or a key: both in the column's own type.
 #[derive(Clone)]
@@ -46,16 +48,25 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
     }
 }
 
-/// The schema-qualified name of a type.
+/// Whether it is jsonb, or a domain over it.
+pub(crate) fn is_jsonb(type_oid: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::getBaseType(type_oid) == pg_sys::JSONBOID }
+}
+
+/// Whether it is a date or a timestamp.
+pub(crate) fn is_time(type_oid: Oid) -> bool {
+    // SAFETY: as above.
+    let base = unsafe { pg_sys::getBaseType(type_oid) };
+    [pg_sys::DATEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID].contains(&base)
+}
+
+/// The schema-qualified name of a type. "Given" means that -1 is said on purpose: any length, where
+/// plain `character` would be of one.
 pub(crate) fn type_name(type_oid: Oid) -> String {
+    let flags = pg_sys::FORMAT_TYPE_FORCE_QUALIFY | pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN;
     // SAFETY: the result is a palloc'd C string; unknown types are named "???".
-    unsafe {
-        owned_from_server(pg_sys::format_type_extended(
-            type_oid,
-            -1,
-            pg_sys::FORMAT_TYPE_FORCE_QUALIFY as u16,
-        ))
-    }
+    unsafe { owned_from_server(pg_sys::format_type_extended(type_oid, -1, flags as u16)) }
 }
 
 /// The name of a type as people write it.

@@ -8,17 +8,18 @@ mod forum;
 mod framework;
 mod identity;
 
+use crate::legacy_passwords::write_peppers;
 use crate::setup::{Answer, FAST, login};
 use crate::setup_config::{Refusal, refusal};
 use ferry_tests::{Db, need_extension, target};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A legacy system as it stands in `examples/`, and what becomes of its users.
 struct Case {
     preset: &'static str,
     /// The scripts that make its tables and rows, under `examples/`; what they do not qualify goes into schema legacy. They
-    /// find their own folder in the psql variable `folder`.
+    /// find their own folder in the psql variable `folder`. A file of peppers is one that ends in `.peppers`.
     files: &'static [&'static str],
     /// What use_preset is given: a table, or the view that the preset's own view_sql makes.
     relation: &'static str,
@@ -51,22 +52,10 @@ use cases;
 
 fn moves_its_users(case: &Case) {
     need_extension!("pg_ferry");
-    let db = legacy_system(case);
-    users_table(&db);
-    let told = db.rows(
-        "SELECT object, action, detail FROM ferry.use_preset($1, 'old', $2) WHERE action NOT IN ('added', 'note')",
-        &[&case.preset, &case.relation],
-    );
-    let told: Vec<String> =
-        told.iter().map(|row| format!("{}: {}", row.get::<_, &str>(0), row.get::<_, &str>(2))).collect();
-    assert!(told.is_empty(), "the users table has a column for every field, but: {told:?}");
-    let errors: Vec<String> = db
-        .rows("SELECT object || ': ' || problem FROM ferry.check_config() WHERE severity = 'error'", &[])
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}");
-
+    if case.files.iter().any(|file| text_of(file).contains("EXTENSION file_fdw")) {
+        need_extension!("file_fdw");
+    }
+    let db = ready(case);
     let mut app = db.client_as(&db.app());
     for person in case.welcome {
         let wrong = login(&mut app, person.login, &format!("x{}", person.password));
@@ -86,14 +75,37 @@ fn moves_its_users(case: &Case) {
     assert_eq!(db.count("users"), i64::try_from(case.welcome.len()).unwrap());
 }
 
+/// A database with the legacy system, a users table, and the config that use_preset has written.
+fn ready(case: &Case) -> Db<'static> {
+    let db = legacy_system(case);
+    users_table(&db);
+    let told = db.rows(
+        "SELECT object, action, detail FROM ferry.use_preset($1, 'old', $2) WHERE action NOT IN ('added', 'note')",
+        &[&case.preset, &case.relation],
+    );
+    let told: Vec<String> =
+        told.iter().map(|row| format!("{}: {}", row.get::<_, &str>(0), row.get::<_, &str>(2))).collect();
+    assert!(told.is_empty(), "the users table has a column for every field, but: {told:?}");
+    let errors: Vec<String> = db
+        .rows("SELECT object || ': ' || problem FROM ferry.check_config() WHERE severity = 'error'", &[])
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    db
+}
+
 /// A database with the tables of a legacy system, and the view that its preset may want.
 fn legacy_system(case: &Case) -> Db<'static> {
     let db = Db::new();
     let (name, owner) = (db.name(), db.owner());
     db.sql(&format!("ALTER DATABASE {name} SET ferry.failure_floor = 0; CREATE SCHEMA legacy"));
     for file in case.files {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(file);
-        let path = path.canonicalize().unwrap_or_else(|error| panic!("{file}: {error}"));
+        if file.ends_with(".peppers") {
+            write_peppers(&db, text_of(file).trim_end());
+            continue;
+        }
+        let path = path_of(file);
         let folder = path.parent().unwrap();
         let script = format!(
             "\\set folder '{}'\nSET search_path = legacy, public;\n\\i '{}'\n",
@@ -112,6 +124,15 @@ fn legacy_system(case: &Case) -> Db<'static> {
         db.sql(&format!("SET ROLE {owner}; {view}; RESET ROLE"));
     }
     db
+}
+
+fn path_of(file: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(file);
+    path.canonicalize().unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn text_of(file: &str) -> String {
+    std::fs::read_to_string(path_of(file)).unwrap()
 }
 
 /// A users table with a column for each field that there is.
@@ -202,7 +223,7 @@ fn what_was_added_left_out_and_left_to_do_is_told() {
     ];
     assert_eq!(told[..expected.len()], expected, "{told:#?}");
     assert_eq!(told.len(), expected.len() + 1, "{told:#?}");
-    assert!(told[expected.len()].starts_with("preset wordpress | note | First and last names"), "{told:#?}");
+    assert!(told[expected.len()].starts_with("preset wordpress | note | "), "{told:#?}");
 
     db.sql("DELETE FROM ferry.source; ALTER TABLE users ADD tenant integer NOT NULL");
     let told = use_preset(&db, "wordpress");
