@@ -1,4 +1,7 @@
 -- Presets: content management systems and shops.
+--
+-- Where logins know no case, the columns themselves are asked first: they have indexes, and MySQL compares them without case. In a copy
+-- lower() finds the others.
 
 -- wp_check_password of wp-includes/pluggable.php takes the hashes of all ages: $wp$2y$ (6.8), $P$ (2.5), and bare MD5 digests
 -- (before), which are told here as what they are. Passwords come slashed from its forms (wp_magic_quotes) and are hashed so.
@@ -36,7 +39,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table users (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'uid',
-        'login_columns', '{lower(l.name),lower(l.mail)}'::text[],
+        'login_columns', '{name,mail,lower(l.name),lower(l.mail)}'::text[],
         'hash', 'l.pass',
         'filter', 'l.uid > 0',
         'transforms', '{trim}'::text[]),
@@ -67,7 +70,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table users_field_data (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'uid',
-        'login_columns', '{lower(l.name),lower(l.mail)}'::text[],
+        'login_columns', '{name,mail,lower(l.name),lower(l.mail)}'::text[],
         'hash', 'l.pass',
         'filter', 'l.uid > 0 AND l.default_langcode::int = 1',
         'transforms', '{trim}'::text[]),
@@ -99,7 +102,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table …_users (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'id',
-        'login_columns', '{lower(l.username),lower(l.email)}'::text[],
+        'login_columns', '{username,email,lower(l.username),lower(l.email)}'::text[],
         'hash', $$CASE
             WHEN l.password ~ '^[0-9a-fA-F]{32}:.' THEN '{SMD5}' || replace(encode(decode(left(l.password, 32), 'hex') || convert_to(substr(l.password, 34), 'UTF8'), 'base64'), chr(10), '')
             WHEN l.password ~ '^[0-9a-fA-F]{32}:?$' THEN '{MD5}' || left(l.password, 32)
@@ -141,7 +144,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table customer_entity (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'entity_id',
-        'login_columns', '{lower(l.email)}'::text[],
+        'login_columns', '{email,lower(l.email)}'::text[],
         'hash', $$CASE
             WHEN l.password_hash ~ '^[0-9a-f]{64}:[^:]+(:1)?$' THEN '$sha256$pf=e1NBTFR9e1BBU1NXT1JEfQ==$' || encode(convert_to(split_part(l.password_hash, ':', 2), 'UTF8'), 'base64') || '$' || encode(decode(left(l.password_hash, 64), 'hex'), 'base64')
             WHEN l.password_hash ~ '^[0-9a-f]{32}:[^:]+(:0)?$' THEN '$md5$pf=e1NBTFR9e1BBU1NXT1JEfQ==$' || encode(convert_to(split_part(l.password_hash, ':', 2), 'UTF8'), 'base64') || '$' || encode(decode(left(l.password_hash, 32), 'hex'), 'base64')
@@ -184,7 +187,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table mdl_user (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'id',
-        'login_columns', '{username,lower(l.email)}'::text[],
+        'login_columns', '{username,email,lower(l.email)}'::text[],
         'hash', $$CASE
             WHEN l.password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.password
             WHEN l.password NOT IN ('not cached', 'to be generated', 'restored') THEN l.password
@@ -236,7 +239,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table oc_customer (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'customer_id',
-        'login_columns', '{lower(l.email)}'::text[],
+        'login_columns', '{email,lower(l.email)}'::text[],
         'hash', $$CASE WHEN l.password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.password ELSE l.password END$$,
         'transforms', '{trim}'::text[]),
     jsonb_build_object(
@@ -265,7 +268,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table oc_customer (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'customer_id',
-        'login_columns', '{lower(l.email)}'::text[],
+        'login_columns', '{email,lower(l.email)}'::text[],
         'hash', 'l.password',
         'salt', 'l.salt',
         'format', 'opencart',
@@ -295,7 +298,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table ps_customer (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'id_customer',
-        'login_columns', '{lower(l.email)}'::text[],
+        'login_columns', '{email,lower(l.email)}'::text[],
         'hash', 'l.passwd',
         'filter', 'l.deleted::int = 0 AND l.is_guest::int = 0'),
     jsonb_build_object(
@@ -329,7 +332,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table fe_users',
     jsonb_build_object(
         'key_column', 'uid',
-        'login_columns', '{lower(l.username),lower(l.email)}'::text[],
+        'login_columns', '{username,email,lower(l.username),lower(l.email)}'::text[],
         'hash', $$CASE WHEN l.password LIKE 'M$P$%' THEN 'U' || substr(l.password, 2) ELSE l.password END$$,
         'filter', 'l.deleted::int = 0',
         'transforms', '{trim}'::text[]),
@@ -380,7 +383,7 @@ SELECT u.uid, u.uid_lower, u.displayname, u.password,
 FROM legacy.oc_users u$view$,
     jsonb_build_object(
         'key_column', 'uid',
-        'login_columns', '{uid_lower,lower(l.email)}'::text[],
+        'login_columns', '{uid_lower,email,lower(l.email)}'::text[],
         'hash', 'l.password'),
     jsonb_build_object(
         'email', $$nullif(lower(l.email), '')$$,
@@ -411,7 +414,7 @@ FROM legacy.oc_accounts a
 JOIN legacy.oc_users u ON u.uid = a.user_id$view$,
     jsonb_build_object(
         'key_column', 'user_id',
-        'login_columns', '{lower_user_id,lower(l.email)}'::text[],
+        'login_columns', '{lower_user_id,email,lower(l.email)}'::text[],
         'hash', 'l.password'),
     jsonb_build_object(
         'email', $$nullif(lower(l.email), '')$$,

@@ -1,4 +1,7 @@
 -- Presets: boards and wikis.
+--
+-- Where logins know no case, the columns themselves are asked first: they have indexes, and MySQL compares them without case. In a copy
+-- lower() finds the others.
 
 -- auth/provider/db.php trims what request->variable() has escaped (ENT_COMPAT) and brought to NFC. Names and addresses are stored
 -- escaped in the same way. user_type: 0 = normal, 1 = inactive, 2 = a bot or the anonymous visitor, 3 = founder.
@@ -9,7 +12,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     jsonb_build_object(
         'key_column', 'user_id',
         'login_columns', ARRAY[
-            'username_clean',
+            'username_clean', 'user_email',
             $$lower(replace(replace(replace(replace(l.username, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&'))$$,
             $$lower(replace(l.user_email, '&amp;', '&'))$$],
         'hash', $$CASE WHEN l.user_password ~ '^[0-9a-f]{32}$' THEN '{MD5}' || l.user_password ELSE l.user_password END$$,
@@ -145,6 +148,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     jsonb_build_object(
         'key_column', 'userid',
         'login_columns', ARRAY[
+            'username', 'email',
             $$lower(replace(replace(replace(replace(l.username, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&'))$$,
             'lower(l.email)'],
         'hash', 'l.password',
@@ -185,6 +189,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     jsonb_build_object(
         'key_column', 'userid',
         'login_columns', ARRAY[
+            'username', 'email',
             $$lower(replace(replace(replace(replace(l.username, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&amp;', '&'))$$,
             'lower(l.email)'],
         'hash', $$CASE
@@ -233,7 +238,7 @@ FROM legacy.xf_user u
 LEFT JOIN (SELECT user_id, scheme_class, convert_from(data, 'UTF8') AS data FROM legacy.xf_user_authenticate) a USING (user_id)$view$,
     jsonb_build_object(
         'key_column', 'user_id',
-        'login_columns', '{lower(l.username),lower(l.email)}'::text[],
+        'login_columns', '{username,email,lower(l.username),lower(l.email)}'::text[],
         'hash', $$CASE WHEN l.hash_func IS NULL THEN l.hash
             ELSE format('a:3:{s:4:"hash";s:%s:"%s";s:4:"salt";s:%s:"%s";s:8:"hashFunc";s:%s:"%s";}', length(l.hash), l.hash, octet_length(l.salt), l.salt, length(l.hash_func), l.hash_func)
         END$$,
@@ -284,7 +289,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table smf_members (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'id_member',
-        'login_columns', '{lower(l.member_name),lower(l.email_address)}'::text[],
+        'login_columns', '{member_name,email_address,lower(l.member_name),lower(l.email_address)}'::text[],
         'hash', $$CASE WHEN l.passwd ~ '^[0-9a-f]{40}$' THEN '{SHA}' || l.passwd ELSE l.passwd END$$,
         'hash_login', 'l.member_name',
         'format', 'lower($user).$pass|any'),
@@ -322,7 +327,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
     'the table mybb_users (with the prefix of your installation)',
     jsonb_build_object(
         'key_column', 'uid',
-        'login_columns', '{lower(l.username),lower(l.email)}'::text[],
+        'login_columns', '{username,email,lower(l.username),lower(l.email)}'::text[],
         'hash', 'l.password',
         'salt', 'l.salt',
         'format', 'mybb'),
