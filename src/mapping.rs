@@ -245,8 +245,8 @@ fn check_fit(
         }
     });
     fits.map_err(|error| {
-        Refusal::in_config(place, error).or_hint(format!(
-            "The expression is of type {}, the column of type {}: cast it.",
+        Refusal::in_config(place, error).or_grant_to(&target.actor.role_name).or_hint(format!(
+            "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
             types::type_title(type_oid),
             column.type_name
         ))

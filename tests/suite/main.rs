@@ -21,6 +21,7 @@ mod events;
 mod explain;
 mod ground;
 mod hash_vectors;
+mod hints;
 mod hostile_hashes;
 mod isolation;
 mod legacy_passwords;
