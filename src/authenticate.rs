@@ -4,19 +4,21 @@
 //! verify the legacy hash, write, answer. Nothing here knows SQL.
 
 use crate::adopt::Identity;
+use crate::child::{Fetched, Moment, Unfetched};
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
+use crate::hook::Failure;
 use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
-use crate::mapping::Written;
+use crate::mapping::{Draft, Written};
 use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
-use crate::spi::guard;
+use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::{lock, session};
 use crate::target::{Found, User};
@@ -127,6 +129,9 @@ impl<'a> Flow<'a> {
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
+        if let Err(decision) = self.after_login(&user.id) {
+            return decision;
+        }
         self.rehash(&user);
         self.note("answer", Outcome::Ok.name());
         Decision::Answered(Answer {
@@ -210,6 +215,13 @@ impl<'a> Flow<'a> {
             }
             Err(error) => return Step::Decided(self.config_error("scope", Some(&source), error)),
         }
+        match self.skips(&source) {
+            Ok(false) => {}
+            Ok(true) => return Step::NotMine,
+            Err(failure) => {
+                return Step::Decided(self.hook_failed(Outcome::Invalid, Some(&source), failure));
+            }
+        }
         match source.find_by_login(&self.login) {
             Ok(Asked::Nobody) => {
                 self.note("source", &format!("{}: nobody has this login", row.name));
@@ -247,8 +259,13 @@ impl<'a> Flow<'a> {
                 None => why,
             }
         };
+        let changed = match self.after_fetch(source, &person) {
+            Ok(changed) => changed,
+            Err(failure) => return Step::Decided(self.hook_failed(Outcome::Invalid, Some(source), failure)),
+        };
+        let person = changed.unwrap_or(person);
         match self.check_legacy_hash(source, &person) {
-            Checked::Right => Step::Decided(match self.judge(source, &person, self.password) {
+            Checked::Right => Step::Decided(match self.may_move(source, &person) {
                 Ok(broken) => self.move_user(source, &person, adopting, &broken),
                 Err(decision) => decision,
             }),
@@ -282,6 +299,14 @@ impl<'a> Flow<'a> {
             Ok(None) => self.conclude(Outcome::Invalid, why("deleted").user(&user_id)),
             Err(error) => self.config_error("target_lookup", None, error),
         }
+    }
+
+    /// What hooks and rules say of somebody who has shown the right password.
+    fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
+        let demanded = self.after_verify(source, person)?;
+        let mut broken = self.judge(source, person, self.password)?;
+        broken.must_change.extend(demanded);
+        Ok(broken)
     }
 
     /// Step 5: the rules. One that rejects ends it; the others are heeded when the user is written.
@@ -347,11 +372,30 @@ impl<'a> Flow<'a> {
         })
     }
 
+    /// The rows of other tables that come with a user.
+    pub(crate) fn fetch_children(&mut self, source: &Source, person: &Person) -> Result<Fetched, Decision> {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        source.children.fetch(&self.target, person.row, Moment::Move).map_err(|unfetched| match unfetched {
+            Unfetched::Silent { child, state } => {
+                let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
+                self.conclude(Outcome::Unavailable, why)
+            }
+            Unfetched::Failed { child, error } => {
+                self.conclude(Outcome::Failed, why("child_failed").error(&error).with("child", &child))
+            }
+            Unfetched::Stale => Decision::Raced,
+        })
+    }
+
     /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
     pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
+        let children = match self.fetch_children(what.source, what.person) {
+            Ok(children) => children,
+            Err(decision) => return decision,
+        };
         // A row that was swallowed takes with it what its triggers have written elsewhere.
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
-        let written = guard::attempt_if(keep, || self.write_locked(what));
+        let written = guard::attempt_if(keep, || self.write_locked(what, &children));
         match written {
             Ok(Step6::Written(written)) if !written.is_allowed && self.kind != Kind::Import => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
@@ -361,6 +405,7 @@ impl<'a> Flow<'a> {
                 user_id: Some(written.user_id),
                 must_change: written.must_change,
             }),
+            Ok(Step6::Hook(failure)) => self.hook_failed(Outcome::Failed, Some(what.source), failure),
             Ok(Step6::Raced) if session::has_fixed_snapshot() => error::lost_the_race().raise(),
             Ok(Step6::Raced) => Decision::Raced,
             Ok(Step6::NoRow) => {
@@ -374,22 +419,27 @@ impl<'a> Flow<'a> {
                     false => Decision::Raced,
                 }
             }
-            Err(error) => {
-                let why = Why::of("write_failed").source(&what.source.row.name).error(&error);
-                // PostgreSQL does not say which expression failed: each is evaluated alone.
-                let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
-                let why = match failing {
-                    Err((column, _)) => why.with("column", &column),
-                    Ok(_) => why,
-                };
-                self.conclude(Outcome::Failed, why)
-            }
+            Err(error) => self.write_failed(what, &children, &error),
         }
     }
 
-    /// Takes the locks, looks once more with the newest snapshot, and writes user, link and event.
-    fn write_locked(&mut self, what: &Move<'_>) -> Step6 {
-        let (source, target) = (&what.source.row.name, &self.target.row.name);
+    fn write_failed(&mut self, what: &Move<'_>, children: &Fetched, error: &SqlError) -> Decision {
+        let why = |reason| Why::of(reason).source(&what.source.row.name).error(error);
+        if let Some(child) = what.source.children.failing(children) {
+            return self.conclude(Outcome::Failed, why("child_failed").with("child", child));
+        }
+        // PostgreSQL does not say which expression failed: each is evaluated alone.
+        let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
+        let why = match failing {
+            Err((column, _)) => why("write_failed").with("column", &column),
+            Ok(_) => why("write_failed"),
+        };
+        self.conclude(Outcome::Failed, why)
+    }
+
+    /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
+    fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
+        let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
@@ -398,11 +448,20 @@ impl<'a> Flow<'a> {
         if self.is_raced(what) {
             return Step6::Raced;
         }
+        let draft = match self.before_write(what) {
+            Ok(draft) => draft,
+            Err(failure) => return Step6::Hook(failure),
+        };
         let transfer = &what.source.transfer;
-        let replaced = what.adopting.and_then(|user| transfer.will_replace(&self.target, user));
-        let written = match what.adopting {
-            Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
-            None => transfer.insert(&self.target, what.person.row, what.hash),
+        let columns = |draft: &Option<Draft>| match draft {
+            Some(draft) => draft.columns.clone(),
+            None => transfer.adopted_columns(),
+        };
+        let replaced = what.adopting.and_then(|user| self.target.columns_of(user, &columns(&draft)));
+        let written = match (draft, what.adopting) {
+            (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
+            (None, Some(user)) => transfer.adopt(&self.target, what.person.row, what.hash, user),
+            (None, None) => transfer.insert(&self.target, what.person.row, what.hash),
         };
         let Some(mut written) = written else {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
@@ -412,19 +471,29 @@ impl<'a> Flow<'a> {
             self.target.demand_change(&written.user_id);
             written.must_change = true;
         }
+        let children = what.source.children.write(&self.target, &written.user_id, children);
         link::insert(&NewLink {
             source,
             legacy_key: &what.person.key,
             hash: what.keeps_legacy_password.then_some(what.hash),
-            target,
+            target: target,
             user_id: &written.user_id,
             via: what.via,
             replaced: replaced.as_deref(),
         });
+        if let Err(failure) = self.after_write(what, &written.user_id) {
+            return Step6::Hook(failure);
+        }
         // An import has a record of its own; only what is to be noted of one user is an event.
         if self.kind != Kind::Import || what.broken.is_noteworthy() {
-            let why = Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken);
+            let why = Why::of(what.via.name()).source(source).user(&written.user_id);
+            let why = why.broken(what.broken).children(children);
             self.log(self.kind, Outcome::Migrated, &why);
+        }
+        if written.is_allowed
+            && let Err(failure) = self.after_first_login(what, &written.user_id)
+        {
+            return Step6::Hook(failure);
         }
         Step6::Written(written)
     }
@@ -473,6 +542,7 @@ enum Step6 {
     Written(Written),
     Raced,
     NoRow,
+    Hook(Failure),
 }
 
 /// A user to be moved.

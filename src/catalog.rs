@@ -3,11 +3,11 @@
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::{self, Reach};
-use crate::spi::parse::{self, NotOne};
+use crate::spi::parse::{self, NotOne, NotQuery};
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
 use crate::spi::watch;
-use crate::sql::{Expression, Ident, Name, list};
+use crate::sql::{Expression, Ident, Name, Query, list};
 
 /// The role and search path that a target's config SQL has.
 #[derive(Clone)]
@@ -21,6 +21,11 @@ impl Actor {
     /// Runs `body` with this actor's rights, and tells an error in it from one of ours.
     pub(crate) fn attempt<T>(&self, reach: Reach, body: impl FnOnce() -> T) -> Result<T, SqlError> {
         guard::attempt(|| identity::act_as(self.role, &self.search_path, reach, body))
+    }
+
+    /// As [`Actor::attempt`], but nothing may be written, and what was done is undone.
+    pub(crate) fn rehearse<T>(&self, body: impl FnOnce() -> T) -> Result<T, SqlError> {
+        guard::rehearse(|| identity::act_as(self.role, &self.search_path, Reach::Evaluate, body))
     }
 
     /// Runs `body` with this actor's rights, without a net.
@@ -62,8 +67,14 @@ pub(crate) struct Relation {
     pub(crate) can_write: bool,
     /// Rows can be inserted into it: a table, or a view that allows it.
     pub(crate) takes_rows: bool,
+    pub(crate) can_insert: bool,
+    pub(crate) can_delete: bool,
     pub(crate) columns: Vec<Column>,
 }
+
+/// The hint where a name cannot be looked up at all.
+pub(crate) const NAME_WITH_SCHEMA: &str =
+    "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
 
 /// The relation of that name under the search path in force.
 pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
@@ -81,6 +92,62 @@ pub(crate) fn row_type_relation_oid(name: &str) -> Result<Option<Oid>, SqlError>
 fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
     let rows = guard::attempt(|| plan::query(sql, &[TEXT], &[Arg::Text(name)]))?;
     Ok(rows.into_iter().flatten().flatten().next().and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
+}
+
+/// The function of exactly that signature, such as `app.audit(pg_catalog.jsonb)`.
+pub(crate) fn function_oid(signature: &str) -> Result<Option<Oid>, SqlError> {
+    oid_by("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid", signature)
+}
+
+/// A function, and what the actor may do with it.
+pub(crate) struct Function {
+    pub(crate) oid: Oid,
+    pub(crate) name: Name,
+    /// Its schema-qualified name as people write it.
+    pub(crate) title: String,
+    /// What it is called with, as people write it.
+    pub(crate) signature: String,
+    pub(crate) result: Oid,
+    /// A plain function: not an aggregate, a window function, a procedure, or one that returns a set.
+    pub(crate) is_plain: bool,
+    pub(crate) can_use_schema: bool,
+    pub(crate) can_execute: bool,
+}
+
+/// Describes a function as `role` sees it.
+pub(crate) fn describe_function(oid: Oid, role: &str) -> Option<Function> {
+    let number = i64::from(oid.to_u32());
+    let rows = identity::as_ferry(|| {
+        let what = "SELECT * FROM ferry._function($1::oid, $2)";
+        plan::query(what, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)])
+    });
+    let mut row = rows.into_iter().next()?.into_iter().map(Option::unwrap_or_default);
+    let mut next = || row.next().unwrap_or_default();
+    Some(Function {
+        oid,
+        name: Name { schema: Ident(next()), name: Ident(next()) },
+        title: next(),
+        signature: next(),
+        result: Oid::from(next().parse::<u32>().unwrap_or(0)),
+        is_plain: next() == "t",
+        can_use_schema: next() == "t",
+        can_execute: next() == "t",
+    })
+}
+
+/// The columns of a row type that expressions over it read.
+pub(crate) fn columns_read<'a>(
+    expressions: &[&Expression],
+    relation: &'a Relation,
+    place: &str,
+    actor: &Actor,
+) -> Result<Vec<&'a str>, Refusal> {
+    let sql = format!("SELECT {} {}", list(expressions), Scope::of_row(relation.row_type, "l").checked_from);
+    let numbers = actor
+        .attempt(Reach::Evaluate, || parse::columns_of_first(&sql))
+        .map_err(|error| Refusal::in_config(place, error))?;
+    let is_read = |column: &&Column| numbers.contains(&0) || numbers.contains(&column.number);
+    Ok(relation.columns.iter().filter(is_read).map(|column| column.name.as_str()).collect())
 }
 
 /// Describes a relation as `role` sees it.
@@ -108,6 +175,8 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
         can_select: next() == "t",
         can_write: next() == "t",
         takes_rows: next() == "t",
+        can_insert: next() == "t",
+        can_delete: next() == "t",
         columns: columns.into_iter().filter_map(column).collect(),
     })
 }
@@ -145,6 +214,10 @@ impl Relation {
 pub(crate) enum Rights {
     Read,
     Write,
+    /// To insert rows where they are missing.
+    Add,
+    /// To delete others, too.
+    Replace,
 }
 
 /// Refuses a relation that the actor cannot use, with the GRANT that is missing.
@@ -159,6 +232,12 @@ pub(crate) fn check_rights(
         Rights::Write => {
             (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
         }
+        Rights::Add => (relation.can_select && relation.can_insert, "read and insert into", "SELECT, INSERT"),
+        Rights::Replace => (
+            relation.can_select && relation.can_insert && relation.can_delete,
+            "read, insert into and delete from",
+            "SELECT, INSERT, DELETE",
+        ),
     };
     if can && relation.can_use_schema {
         return Ok(());
@@ -191,6 +270,28 @@ fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refu
     }
 }
 
+/// Checks that a piece of config SQL is one query, or one expression that stands for a query of it.
+pub(crate) fn query(text: &str, place: &str, actor: &Actor) -> Result<Query, Refusal> {
+    let text = text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    let parsed = actor.attempt(Reach::Evaluate, || parse::single_query(text));
+    if matches!(parsed, Ok(Ok(()))) {
+        return Ok(Query(text.to_string()));
+    }
+    if let Ok(expression) = expression(text, place, actor) {
+        return Ok(Query(format!("SELECT {expression}")));
+    }
+    let hint = "Give one query over l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), \
+                or one expression, such as unnest(l.roles).";
+    Err(match parsed {
+        Ok(Err(NotQuery::Writes)) => {
+            Refusal::new(Kind::Syntax, format!("{place}: the query writes, or locks rows"))
+                .hint("Leave out INTO, FOR UPDATE and FOR SHARE, and have nothing but SELECT in its WITH.")
+        }
+        Err(error) => Refusal::in_config(place, error).or_hint(hint),
+        Ok(_) => Refusal::new(Kind::Syntax, format!("{place}: not one query")).hint(hint),
+    })
+}
+
 /// Where the row that an expression is about comes from: a value, never a table.
 pub(crate) struct Scope {
     /// With the value as `$1`, such as `FROM pg_catalog.unnest(ARRAY[$1]) AS l`.
@@ -206,6 +307,12 @@ impl Scope {
     pub(crate) fn of_row(row_type: Oid, alias: &str) -> Scope {
         let value = if alias == "u" { "u.email" } else { "lower(l.email)" };
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
+    }
+
+    /// The columns of many values of a row type, in their order: `$1` is an array of them.
+    pub(crate) fn of_rows(row_type: Oid, alias: &str) -> Scope {
+        let row = Scope::of_row(row_type, alias);
+        Scope { from: format!("FROM pg_catalog.unnest($1) AS {alias}"), ..row }
     }
 
     /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
@@ -246,6 +353,18 @@ pub(crate) fn unknown_password() -> String {
     password_facts("NULL", "NULL", "NULL")
 }
 
+/// An expression as a column takes it in an assignment: cast to its type, and what is too long for it refused, where an
+/// explicit cast would cut it.
+pub(crate) fn assigned(expression: &impl std::fmt::Display, column: &Column) -> String {
+    let (type_oid, typmod) = (i64::from(column.type_oid.to_u32()), i64::from(column.typmod));
+    let sql = "SELECT * FROM ferry._assignment($1::oid, $2::int4)";
+    let rows =
+        identity::as_ferry(|| plan::query(sql, &[LONG, LONG], &[Arg::Long(type_oid), Arg::Long(typmod)]));
+    let mut fields = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    let (before, after) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    format!("{before}{expression}{after}")
+}
+
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.
 pub(crate) fn typed_expression(
     text: &str,
@@ -267,7 +386,7 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+        Err(error) => Err(Refusal::in_config(place, error).or_grant_to(&actor.role_name).or_hint(format!(
             "It is one SQL expression, such as {}, with the rights and search path of the target.",
             scope.examples.0
         ))),

@@ -7,12 +7,11 @@
 //! named, such as plain MD5, is never taken for right by its shape alone.
 
 use crate::config::SourceRow;
-use crate::guc;
 use crate::secret::Password;
 use crate::source::{Unverifiable, Verifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use legacy_hash::{ByteEncoding, Error, Method, Stored, Verdict};
+use legacy_hash::{ByteEncoding, Error, Method, Verdict};
 use serde::{Deserialize, Serialize};
 
 const TAG: &str = "$ferry$";
@@ -103,15 +102,7 @@ pub(crate) fn pack(
     luggage: &Luggage<'_>,
 ) -> Result<Option<String>, Error> {
     let Some(hash) = luggage.hash else { return Ok(None) };
-    let salt = luggage.salt.map(|salt| verifier.decode_salt(salt)).transpose()?;
-    let stored = Stored {
-        hash,
-        salt: salt.as_deref(),
-        login: luggage.login,
-        // Whether it can be had was asked when the source was opened; here it only has to be named.
-        pepper: verifier.pepper.is_some().then_some(b"".as_slice()),
-    };
-    match legacy_hash::check_stored(&stored, verifier.method.as_ref(), &guc::limits()) {
+    match verifier.inspect_parts(hash, luggage.salt, luggage.login) {
         Err(Error::Locked) => Ok(None),
         Err(error) => Err(error),
         Ok(method) if speaks_for_itself(hash, &method, verifier) => Ok(Some(hash.to_string())),

@@ -1,10 +1,12 @@
 //! One call on its way: what it carries, how a hash is checked, and how an answer is given and
 //! noted. The order of the steps is told in [`crate::authenticate`].
 
+use crate::child::{self, Count};
 use crate::config::{self, RuleRow, SourceRow};
 use crate::envelope;
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
+use crate::hook::Failure;
 use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
@@ -189,12 +191,13 @@ impl Flow<'_> {
 
     /// Every answer other than a success leaves an event.
     pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
+        let failure = self.on_failure(outcome, why);
         if self.kind == Kind::Import {
-            self.refusal = Some(why.clone());
+            self.refusal = Some(why.clone().maybe_failure(failure));
         } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
         } else {
-            self.log(self.kind, outcome, why);
+            self.log(self.kind, outcome, &why.clone().maybe_failure(failure));
         }
         let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
         Answer { user_id: told, ..Answer::of(outcome) }
@@ -235,6 +238,10 @@ impl Why {
         Why { reason, ..Why::default() }
     }
 
+    pub(crate) fn of_hook(failure: Failure) -> Why {
+        Why { detail: failure.detail, ..Why::of("hook_failed") }
+    }
+
     pub(crate) fn user(self, id: &str) -> Why {
         Why { user_id: Some(id.to_string()), ..self }
     }
@@ -258,6 +265,14 @@ impl Why {
         Why { detail: Detail::of_error(error), ..self }
     }
 
+    /// With the hook that failed after the answer was decided.
+    fn maybe_failure(mut self, failure: Option<Failure>) -> Why {
+        if let Some(failure) = failure {
+            self.detail.set("on_failure", failure.detail.to_json());
+        }
+        self
+    }
+
     /// The rule that keeps a user out, in the words of the config.
     pub(crate) fn rule(mut self, rule: &RuleRow) -> Why {
         self.detail.set("rule", rule.name.as_str());
@@ -275,6 +290,14 @@ impl Why {
             if !rules.is_empty() {
                 self.detail.set(name, rules.clone());
             }
+        }
+        self
+    }
+
+    /// How many rows of other tables were written with the user.
+    pub(crate) fn children(mut self, counts: Vec<Count>) -> Why {
+        if !counts.is_empty() {
+            self.detail.set("children", child::object(counts));
         }
         self
     }

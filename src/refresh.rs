@@ -1,12 +1,14 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
+use crate::child::{Moment, Unfetched};
 use crate::config;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Why};
 use crate::kdf;
 use crate::link::{self, Link};
+use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
@@ -61,12 +63,12 @@ impl Flow<'_> {
         }
         let Some(link) = link::of_user(&self.target.row.name, &user.id, None) else { return user };
         let Some(Ok(source)) = self.open_source_named(&link.source) else { return user };
-        if link.is_tombstone || !source.transfer.refreshes() {
+        if link.is_tombstone || !source.refreshes() {
             return user;
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
         match source.find_by_key(&link.legacy_key, &self.login) {
-            Ok(Asked::One(person)) => self.refresh_columns(user, &source, &person),
+            Ok(Asked::One(person)) => self.refresh_from(user, &source, &person),
             Ok(Asked::Unavailable(state)) => {
                 let why = why("source_unavailable").with("sqlstate", &state);
                 self.log(Kind::Refresh, Outcome::Unavailable, &why);
@@ -81,24 +83,53 @@ impl Flow<'_> {
         }
     }
 
-    fn refresh_columns(&mut self, user: User, source: &Source, person: &Person) -> User {
+    /// Writes what differs, columns and child rows, all of it or nothing.
+    fn refresh_from(&mut self, user: User, source: &Source, person: &Person) -> User {
         if self.trace.is_some() {
-            self.note("refresh", "the columns that are to be refreshed would be brought up to date");
+            self.note("refresh", "what is to be refreshed would be brought up to date");
             return user;
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&source.row.name);
-        match guard::attempt(|| source.transfer.refresh(&self.target, person.row, &user)) {
-            Ok(None) => user,
-            Ok(Some(written)) => {
-                self.log(Kind::Refresh, Outcome::Ok, &why("columns_refreshed"));
-                User { is_allowed: written.is_allowed, must_change: written.must_change, ..user }
+        let children = match source.children.fetch(&self.target, person.row, Moment::Login) {
+            Ok(children) => children,
+            Err(Unfetched::Stale) => return user,
+            Err(Unfetched::Silent { child, state }) => {
+                let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
+                self.log(Kind::Refresh, Outcome::Unavailable, &why);
+                return user;
+            }
+            Err(Unfetched::Failed { child, error }) => {
+                let why = why("child_failed").error(&error).with("child", &child);
+                self.log(Kind::Refresh, Outcome::Failed, &why);
+                return user;
+            }
+        };
+        let refreshed = guard::attempt(|| {
+            let written = source.transfer.refresh(&self.target, person.row, &user);
+            let is_current = source.children.is_current(&self.target, &user.id, &children);
+            let is_current = is_current.unwrap_or_else(|error| error.raise());
+            if !is_current {
+                source.children.write(&self.target, &user.id, &children);
+            }
+            (written, is_current)
+        });
+        match refreshed {
+            Ok((None, true)) => user,
+            Ok((written, _)) => {
+                self.log(Kind::Refresh, Outcome::Ok, &why("refreshed"));
+                match written {
+                    Some(Written { is_allowed, must_change, .. }) => User { is_allowed, must_change, ..user },
+                    None => user,
+                }
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
+                let failing = source.transfer.preview(&self.target, person.row, Some(&user)).err();
                 let why = why("write_failed").error(&error);
-                let why = match source.transfer.preview(&self.target, person.row, None) {
-                    Err((column, _)) => why.with("column", &column),
-                    Ok(_) => why,
+                let why = match (source.children.failing(&children), failing) {
+                    (Some(child), _) => why.with("child", child),
+                    (None, Some((column, _))) => why.with("column", &column),
+                    (None, None) => why,
                 };
                 self.log(Kind::Refresh, Outcome::Failed, &why);
                 user
@@ -145,9 +176,22 @@ impl Flow<'_> {
             }
             Err(error) => return self.config_error("source_row", Some(&source), error),
         };
+        let person = match self.after_fetch(&source, &person) {
+            Ok(changed) => changed.unwrap_or(person),
+            Err(failure) => {
+                let why = Why::of_hook(failure).user(&id).source(&link.source);
+                return self.conclude(Outcome::Invalid, why);
+            }
+        };
         match self.check_legacy_hash(&source, &person) {
             Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => self.take_legacy_password(user, &source, why("legacy_password_taken")),
+            Checked::Right => match self.after_verify(&source, &person) {
+                Ok(demanded) => {
+                    let why = why("legacy_password_taken");
+                    self.take_legacy_password(user, &source, why, !demanded.is_empty())
+                }
+                Err(decision) => decision,
+            },
             Checked::Wrong => self.conclude(Outcome::Invalid, why("wrong_password")),
             Checked::Nothing => self.conclude(Outcome::Invalid, why("legacy_locked")),
             Checked::Broken(error) => self.broken_hash("legacy_hash", Some(&source), Some(user.id), error),
@@ -155,15 +199,25 @@ impl Flow<'_> {
     }
 
     /// The legacy password of a moved user becomes the one here.
-    pub(crate) fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
+    pub(crate) fn take_legacy_password(
+        &mut self,
+        user: User,
+        source: &Source,
+        why: Why,
+        must_change: bool,
+    ) -> Decision {
+        let welcomed = Answer {
+            outcome: Outcome::Ok,
+            user_id: Some(user.id.clone()),
+            must_change: user.must_change || must_change,
+        };
         if self.trace.is_some() {
+            if let Err(decision) = self.after_login(&user.id) {
+                return decision;
+            }
             self.note("write", "the hash of the legacy password would be written");
             self.note("answer", Outcome::Ok.name());
-            return Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            });
+            return Decision::Answered(welcomed);
         }
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, why);
@@ -173,23 +227,27 @@ impl Flow<'_> {
             Err(error) => return self.policy_failed(source, error),
         };
         let replaced = guard::attempt_if(
-            |replaced| *replaced,
+            |replaced| matches!(replaced, Ok(true)),
             || {
                 let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
                 if replaced {
                     link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
+                    if must_change {
+                        self.target.demand_change(&user.id);
+                    }
                     self.log(Kind::Refresh, Outcome::Ok, &why);
+                    self.after_later_login(&user.id)?;
                 }
-                replaced
+                Ok(replaced)
             },
         );
         match replaced {
-            Ok(true) => Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            }),
-            Ok(false) => {
+            Ok(Ok(true)) => Decision::Answered(welcomed),
+            Ok(Err(failure)) => {
+                let why = Why::of_hook(failure).user(&user.id).source(&source.row.name);
+                self.conclude(Outcome::Failed, why)
+            }
+            Ok(Ok(false)) => {
                 let why = Why::of("no_row_written").user(&user.id).source(&source.row.name);
                 self.not_replaced(&user, why)
             }

@@ -6,7 +6,7 @@
 
 use super::Fate;
 use super::record::Reject;
-use crate::config;
+use crate::config::{self, Point};
 use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Flow, Why};
@@ -32,7 +32,10 @@ impl Flow<'_> {
         let rows = config::rows();
         let target = &self.target.row.name;
         let has_children = rows.children.iter().any(|row| row.source == source.row.name);
-        let has_hooks = rows.hooks.iter().any(|row| row.target == *target && row.enabled);
+        let meets_many = |point| matches!(point, Point::AfterFetch | Point::BeforeWrite | Point::AfterWrite);
+        let has_hooks = rows.hooks.iter().any(|row| {
+            row.enabled && row.target == *target && row.is_about(&source.row.name) && meets_many(row.point)
+        });
         !self.target.has_lookup() && !source.has_scope() && !has_children && !has_hooks
     }
 

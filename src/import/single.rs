@@ -38,7 +38,11 @@ impl Flow<'_> {
         if link::of_key(&source.row.name, &person.key, View::Transaction).is_some() {
             return Decision::Answered(Answer::of(Outcome::Ok));
         }
-        match self.try_move(source, person) {
+        let changed = match self.after_fetch(source, person) {
+            Ok(changed) => changed,
+            Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),
+        };
+        match self.try_move(source, changed.as_ref().unwrap_or(person)) {
             Ok(decision) | Err(decision) => decision,
         }
     }

@@ -96,21 +96,13 @@ impl Transfer {
         rows: Value,
         keys: &[Option<String>],
     ) -> Result<(), SqlError> {
-        let values = self.mapped.iter().map(|mapped| format!("{}::pg_catalog.text", mapped.expression));
+        let values = list(self.assigned().map(|(_, value)| value));
         let sql = format!(
-            "SELECT {} FROM pg_catalog.unnest($1) AS l \
-             WHERE {key}::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($2)",
-            list(values)
+            "SELECT {values} FROM pg_catalog.unnest($1) AS l \
+             WHERE {key}::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($2)"
         );
         target.actor.attempt(Reach::Evaluate, || {
-            let values = plan::query(&sql, &[rows.type_oid(), TEXTS], &[Arg::Value(rows), Arg::Texts(keys)]);
-            for row in values {
-                for (mapped, value) in self.mapped.iter().zip(row) {
-                    if let Some(text) = value {
-                        types::try_input(&text, mapped.column.type_oid, mapped.column.typmod);
-                    }
-                }
-            }
+            plan::query(&sql, &[rows.type_oid(), TEXTS], &[Arg::Value(rows), Arg::Texts(keys)]);
         })
     }
 }

@@ -280,7 +280,7 @@ impl Source {
 
     fn key_value(&self, text: &str, order: &Order, what: &str) -> Result<Value, Refusal> {
         let value =
-            if order.oid == TEXT { Some(types::text_value(text)) } else { types::cast(text, &self.key.key) };
+            if order.oid == TEXT { Some(types::text(text)) } else { types::cast(text, &self.key.key) };
         value.ok_or_else(|| {
             let message = format!(
                 "{what}: \"{text}\" is no value of type {}, which the legacy key of source {} has",

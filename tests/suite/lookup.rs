@@ -1,5 +1,6 @@
 //! Users who are here under another login: how they are found, and whether they may be tied to a legacy user.
 
+use crate::concurrency::{all_at_once, count_of, slow_down_inserts};
 use crate::setup::{Answer, Link, Site, login};
 use crate::setup_config::Refusal;
 use serde_json::json;
@@ -259,4 +260,24 @@ fn a_lookup_is_checked_as_it_is_written() {
         assert_eq!(refusal.state, state, "{assignment}: {}", refusal.message);
         assert!(refusal.message.contains(message), "{assignment}: {}", refusal.message);
     }
+}
+
+#[test]
+fn two_legacy_users_of_one_phone_who_come_at_once_are_not_two_users_here() {
+    let site = site("{phone}", "refuse");
+    site.as_owner("DELETE FROM users; UPDATE legacy.customers SET nick = NULL");
+    let logins: Vec<(String, String)> =
+        (0..8).map(|number| (format!("ann{number}"), "ann's secret".to_string())).collect();
+    for (nick, _) in &logins {
+        let key = site.add_customer("customers", &format!("{nick}@example.com"), "ann's secret");
+        site.as_owner(&format!(
+            "UPDATE legacy.customers SET nick = '{nick}', phone = '+1 555' WHERE id = {key}"
+        ));
+    }
+    slow_down_inserts(&site.db, 0.3);
+    let answers: Vec<_> = all_at_once(&site.db, &logins, "BEGIN").into_iter().map(Result::unwrap).collect();
+    assert_eq!((count_of(&answers, "migrated"), count_of(&answers, "rejected")), (1, 7), "{answers:?}");
+    assert_eq!((site.counts().0, site.counts().1), (1, 1));
+    let reasons: i64 = site.db.count("ferry.event WHERE reason = 'exists'");
+    assert_eq!(reasons, 7);
 }

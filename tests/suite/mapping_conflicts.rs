@@ -160,7 +160,7 @@ fn a_later_login_brings_a_column_up_to_date() {
     assert_eq!(log_in(&site).as_deref(), Some("Trier"));
     // Only what is to be refreshed.
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann Other"));
-    assert_eq!(site.why(), "ok/columns_refreshed");
+    assert_eq!(site.why(), "ok/refreshed");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_column_for_the_unmapped_is_checked() {
         (
             "unmapped = 'settings', hash = 'l::text'",
             "22023",
-            "source shop, unmapped: an expression reads the whole row",
+            "source shop, unmapped: every column is read by another expression",
         ),
     ] {
         let refusal = match site.db.try_sql(&format!("UPDATE ferry.source SET {assignment}")) {
@@ -283,4 +283,57 @@ fn a_column_for_the_unmapped_is_checked() {
     map(&site, "settings", "l.settings", "keep", false);
     let refusal = Refusal::of(&site.db.try_sql("UPDATE ferry.source SET unmapped = 'settings'").unwrap_err());
     assert!(refusal.message.contains("has a mapping"), "{}", refusal.message);
+}
+
+/// Ann, moved with her roles, which later logins refresh.
+fn with_roles(on_conflict: &str) -> Site {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE roles (user_id bigint REFERENCES users, role text, PRIMARY KEY (user_id, role));
+         ALTER TABLE legacy.customers ADD roles text[] DEFAULT '{buyer,author}'",
+    );
+    let sql = "INSERT INTO ferry.child (source, name, relation, user_column, rows, columns, on_conflict, refresh)
+               VALUES ('shop', 'roles', 'public.roles', 'user_id', 'unnest(l.roles)', '{role}', $1, true) RETURNING ''";
+    let _: String = site.db.one(sql, &[&on_conflict]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(roles(&site), "author buyer");
+    site
+}
+
+fn roles(site: &Site) -> String {
+    site.db.one("SELECT coalesce(string_agg(role, ' ' ORDER BY role), '') FROM roles", &[])
+}
+
+#[test]
+fn a_later_login_brings_child_rows_up_to_date() {
+    for (on_conflict, after) in
+        [("add", "admin author buyer"), ("replace", "admin buyer"), ("keep", "author buyer")]
+    {
+        let site = with_roles(on_conflict);
+        site.as_owner("UPDATE legacy.customers SET roles = '{buyer,admin}'");
+        let mut app = site.app();
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+        assert_eq!(roles(&site), after, "{on_conflict}");
+        let rows = "SELECT string_agg(xmin::text, ' ' ORDER BY role) FROM roles";
+        let (events, versions) = (site.db.count("ferry.event"), site.db.one::<String>(rows, &[]));
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+        assert_eq!(
+            site.db.one::<String>(rows, &[]),
+            versions,
+            "{on_conflict}: written although nothing differs"
+        );
+        assert_eq!(site.db.count("ferry.event"), events, "{on_conflict}");
+    }
+}
+
+#[test]
+fn child_rows_that_cannot_be_refreshed_keep_nobody_out() {
+    let site = with_roles("replace");
+    site.as_owner("ALTER TABLE roles ADD CONSTRAINT plain CHECK (role <> 'root'); UPDATE legacy.customers SET roles = '{root}'");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!((site.why().as_str(), roles(&site).as_str()), ("failed/write_failed", "author buyer"));
+    assert_eq!(
+        site.last_event().detail,
+        json!({"child": "roles", "constraint": "plain", "sqlstate": "23514"})
+    );
 }
