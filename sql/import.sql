@@ -105,7 +105,7 @@ COMMENT ON COLUMN ferry.import_reject.constraint_name IS 'the constraint or uniq
 COMMENT ON COLUMN ferry.import_reject.sqlstate IS 'the SQLSTATE of the error';
 COMMENT ON COLUMN ferry.import_reject.detail IS 'other particulars, such as found_by, or what is wrong with a hash';
 COMMENT ON COLUMN ferry.import_reject.noted_at IS 'when it was refused';
-COMMENT ON COLUMN ferry.import_reject.settled_at IS 'when that was over: moved since, gone from the source, or refused again by a later run; null = refused now. A dry run''s are settled from the start';
+COMMENT ON COLUMN ferry.import_reject.settled_at IS 'when that was over: moved since, gone from the source, or dealt with by a later run; null = refused now. A dry run''s are settled from the start';
 
 CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint, key_from text, key_to text, changed_since text)
     RETURNS TABLE (target text, source_total bigint, total bigint)
@@ -113,11 +113,11 @@ CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigin
     AS 'MODULE_PATHNAME', 'import_open_wrapper';
 COMMENT ON FUNCTION ferry._import_open(text, text, bigint, bigint, bigint, bigint, text, text, text) IS 'internal: checks what is wanted of an import and counts the rows';
 
-CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, rows bigint)
+CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, rows bigint, most bigint)
     RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
     AS 'MODULE_PATHNAME', 'import_rows_wrapper';
-COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint) IS 'internal: does one batch of an import';
+COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
 
 -- By the key of the process and the time of its statement: a cancelled call leaves its session alive.
 CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, called_at timestamptz) RETURNS boolean
@@ -237,10 +237,10 @@ BEGIN
             HINT = 'See ferry.import_run.';
     END IF;
     here := r.done - (r.parameters ->> 'done_before')::bigint;
-    rows := least((r.parameters ->> 'batch_size')::bigint, (r.parameters ->> 'rows_per_second')::bigint,
-                  (r.parameters ->> 'max_rows')::bigint - here);
+    rows := least((r.parameters ->> 'batch_size')::bigint, (r.parameters ->> 'rows_per_second')::bigint);
     SELECT * INTO step
-    FROM ferry._import_rows(r.id, r.source, r.operation, r.dry_run, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}', rows);
+    FROM ferry._import_rows(r.id, r.source, r.operation, r.dry_run, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}', rows,
+                            (r.parameters ->> 'max_rows')::bigint - here);
     here := here + step.done;
     seconds := greatest(extract(epoch FROM clock_timestamp() - r.called_at), 0.001);
     r.done := r.done + step.done;
@@ -335,7 +335,8 @@ WITH counted AS (
     SELECT s.name AS source, s.target, c.source_total AS legacy_total, c.called_at AS counted_at,
            coalesce(k.by_login, 0) AS moved_by_login, coalesce(k.by_import, 0) AS moved_by_import, coalesce(k.otherwise, 0) AS moved_otherwise,
            coalesce(f.refused, 0) AS refused, coalesce(k.tombstoned, 0) AS tombstoned,
-           greatest(c.source_total - coalesce(k.by_login + k.by_import + k.otherwise + k.tombstoned, 0) - coalesce(f.refused, 0), 0) AS remaining,
+           CASE WHEN c.source_total IS NOT NULL
+                THEN greatest(c.source_total - coalesce(k.by_login + k.by_import + k.otherwise + k.tombstoned, 0) - coalesce(f.refused, 0), 0) END AS remaining,
            coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second
     FROM ferry.source s
     LEFT JOIN counted c ON c.source = s.name
@@ -369,7 +370,7 @@ COMMENT ON COLUMN ferry.progress.moved_by_import IS 'moved by ferry.import';
 COMMENT ON COLUMN ferry.progress.moved_otherwise IS 'moved by a reset, by migrate_login, or adopted';
 COMMENT ON COLUMN ferry.progress.refused IS 'refused by an import, and not moved since';
 COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do not come back';
-COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these';
+COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
 COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours';

@@ -251,6 +251,7 @@ fn import_rows(
     key_to: Option<Text>,
     changed_since: Option<Text>,
     rows: i64,
+    most: Option<i64>,
 ) -> TableIterator<
     'static,
     (
@@ -265,7 +266,8 @@ fn import_rows(
     ),
 > {
     let range = range(after, key_from, key_to, changed_since);
-    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows };
+    let most = most.unwrap_or(i64::MAX);
+    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most };
     let tally = connect(|| import::batch(&batch));
     TableIterator::once((
         tally.done,

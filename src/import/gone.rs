@@ -13,7 +13,7 @@ use crate::spi::guard;
 impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
     pub(super) fn delete_gone(&mut self, import: &mut Import, batch: &Batch) {
-        let wanted = import.source.page_size(batch.rows);
+        let wanted = import.source.page_size(batch.rows).min(batch.most);
         let moved = link::moved_after(&import.source.row.name, batch.range.after.as_deref(), wanted);
         let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
         let present = import.source.present_keys(&keys).or_raise();
@@ -29,6 +29,7 @@ impl Flow<'_> {
             let fate = if is_kept { Fate::Skipped } else { self.delete(&import.source, &user) };
             match fate {
                 Fate::Updated => import.tally.deleted += 1,
+                Fate::Skipped => import.tally.skipped += 1,
                 fate => import.count(&user.key, fate),
             }
         }

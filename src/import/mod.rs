@@ -85,6 +85,8 @@ pub(crate) struct Batch {
     pub(crate) dry_run: bool,
     pub(crate) range: Range,
     pub(crate) rows: i64,
+    /// A page that costs much may have more rows, but no more than this.
+    pub(crate) most: i64,
 }
 
 /// What became of its rows.
@@ -183,7 +185,7 @@ impl Import {
 impl Flow<'_> {
     /// The rows after the last key.
     fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let wanted = self.rows_wanted(&import.source, batch.rows);
+        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.most);
         let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
         let listed = import.source.list(rows)?;
         let fetched = listed.len();
@@ -196,7 +198,7 @@ impl Flow<'_> {
 
     /// Those who were refused before. Who is no longer in the source is refused no more.
     fn retry(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.rows);
+        let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
         let keys = record::refused_keys(&import.source.row.name, batch, wanted);
         import.tally.is_end = long(keys.len()) < wanted;
         let Some(rows) = import.source.rows_of_keys(&keys)? else { return Ok(()) };

@@ -647,7 +647,7 @@ fn what_cannot_be_imported_is_said_before_anything_is_done() {
     site.as_owner("ALTER TABLE users ALTER password_hash TYPE varchar(60)");
     assert_eq!(
         refusal("CALL ferry.import('shop')"),
-        "22023 column \"password_hash\" of users is too short for the hashes of source shop"
+        "22023 column \"password_hash\" of public.users is too short for the hashes of source shop"
     );
     site.configure_source("shop", "enabled = false");
     assert_eq!(refusal("CALL ferry.import('shop')"), "55000 source shop is not enabled");
@@ -701,4 +701,52 @@ fn unmigrate_login_takes_an_import_back() {
     site.db.rows("SELECT ferry.unmigrate_login('ann@example.com')", &[]);
     assert_eq!((site.db.count("users"), site.db.count("ferry.link")), (0, 0));
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn child_rows_and_hooks_count_as_they_do_at_a_login() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 10);
+    site.db.sql(&format!("CREATE SCHEMA app AUTHORIZATION {}", site.db.owner()));
+    site.as_owner(
+        "CREATE TABLE roles (user_id bigint REFERENCES users, role text);
+         CREATE TABLE app.outbox (message jsonb);
+         CREATE FUNCTION app.rename(context jsonb) RETURNS jsonb LANGUAGE sql
+             AS $$ SELECT jsonb_build_object('row', jsonb_build_object('name', 'by hook')) $$;
+         CREATE FUNCTION app.refuse(context jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+         BEGIN
+             IF context ->> 'legacy_key' = '4' THEN RAISE EXCEPTION 'not this one'; END IF;
+             INSERT INTO app.outbox VALUES (context); RETURN NULL;
+         END $$",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows)
+         VALUES ('shop', 'roles', 'roles', 'user_id', $$SELECT 'customer' AS role WHERE l.id <> 3$$);
+         INSERT INTO ferry.hook (name, point, function) VALUES
+             ('rename', 'before_write', 'app.rename'), ('refuse', 'after_write', 'app.refuse')",
+    );
+    let run = import(&site, "");
+    assert_eq!((run.moved, run.refused), (9, 1), "{:?}", refused(&site));
+    assert_eq!(site.db.one::<String>("SELECT detail ->> 'hook' FROM ferry.import_reject", &[]), "refuse");
+    assert_eq!(site.db.count("users WHERE name = 'by hook'"), 9);
+    assert_eq!((site.db.count("roles"), site.db.count("app.outbox")), (8, 9));
+}
+
+#[test]
+fn a_text_of_config_that_names_columns_without_their_row_means_the_legacy_row() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 5);
+    site.db.sql(
+        "UPDATE ferry.source SET hash = 'pwd', login_columns = '{lower(email)}', filter = 'active';
+         UPDATE ferry.mapping SET expression = 'lower(email)' WHERE target_column = 'email';
+         UPDATE ferry.mapping SET expression = $$first || last$$ WHERE target_column = 'name'",
+    );
+    site.as_owner("CREATE TYPE kind AS ENUM ('old', 'new'); ALTER TABLE users ADD kind kind");
+    site.map("shop", "kind", "'old'");
+    assert_eq!(import(&site, ""), finished(5, 5, 0, 0), "{:?}", refused(&site));
+    assert_eq!(site.db.count("users WHERE kind = 'old'"), 5);
+    let singly: i64 = site.db.one("SELECT count(DISTINCT xmin::text) FROM users", &[]);
+    assert_eq!(singly, 1, "they were written by one statement");
 }

@@ -53,7 +53,9 @@ fn a_run_that_is_killed_or_cancelled_goes_on_where_it_stopped() {
         let alive: bool = site.db.one("SELECT is_importing FROM ferry.progress WHERE source = 'shop'", &[]);
         assert!(alive, "a run under way is seen from outside");
         site.db.rows(&format!("SELECT {kill}(pid) FROM ferry.import_run"), &[]);
-        assert_eq!(importing.join().unwrap(), state);
+        let end = importing.join().unwrap();
+        // The last word of a server process that is terminated does not always arrive.
+        assert!(end == state || kill == "pg_terminate_backend" && end == "none", "{kill}: {end}");
         let cut = run(&site);
         assert_eq!((cut.state.as_str(), site.db.count("users")), ("running", cut.done));
         let alive: bool = site.db.one("SELECT is_importing FROM ferry.progress WHERE source = 'shop'", &[]);

@@ -179,6 +179,14 @@ fn the_tables_of_records_are_the_comments_of_the_columns() {
 }
 
 #[test]
+fn the_tables_of_imports_are_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("Bulk import"));
+    let truth = ["progress", "import_run", "import_reject"].map(comments_of_columns).concat();
+    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+}
+
+#[test]
 fn every_public_function_is_told_with_its_comment() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -265,7 +273,7 @@ fn reasons_in_code() -> BTreeSet<String> {
         "via_name(",
     ];
     let code: String = ["src", "sql"].iter().flat_map(|folder| files_under(&root().join(folder))).collect();
-    let code = ["Login", "Reset", "Adopt"]
+    let code = ["Login", "Import", "Reset", "Adopt"]
         .iter()
         .fold(code, |code, way| code.replace(&format!("Via::{way} => "), "via_name("));
     GIVEN_BY
