@@ -476,7 +476,7 @@ impl<'a> Flow<'a> {
             source,
             legacy_key: &what.person.key,
             hash: what.keeps_legacy_password.then_some(what.hash),
-            target: target,
+            target,
             user_id: &written.user_id,
             via: what.via,
             replaced: replaced.as_deref(),

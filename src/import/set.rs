@@ -11,7 +11,7 @@ use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Flow, Why};
 use crate::link::{self, Imported};
-use crate::login::{Login, LoginForm, MAX_LOGIN_BYTES};
+use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::source::{Facts, Listed, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::Value;
@@ -50,40 +50,42 @@ impl Flow<'_> {
         }
         let mut seen = Seen::default();
         rows.iter().for_each(|row| seen.key(&row.key));
+        let form = self.target.row.login_form;
         let mut candidates = Vec::with_capacity(rows.len());
         let mut odd = Vec::new();
         for row in rows {
-            let is_only = seen.is_only(row, self.target.row.login_form);
+            let logins = row.facts.iter().flat_map(|facts| &facts.logins);
+            let logins: Vec<Login> = logins.map(|login| Login::new(login, form)).collect();
+            let is_only = seen.is_only(row, &logins);
             let hash = row.facts.as_ref().and_then(|facts| plain_hash(source, facts));
             match hash {
-                Some(hash) if is_only && seen.hash(&hash) => candidates.push(Plain { row, hash }),
+                Some(hash) if is_only && seen.hash(&hash) => candidates.push((Plain { row, hash }, logins)),
                 _ => odd.push(row),
             }
         }
-        let taken = self.who_is_here(&candidates);
-        let (taken, plain): (Vec<_>, Vec<_>) =
-            candidates.into_iter().enumerate().partition(|(place, _)| taken.contains(place));
-        odd.extend(taken.into_iter().map(|(_, plain)| plain.row));
+        let (candidates, logins): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
+        let taken = self.who_is_here(&logins);
+        let mut plain = Vec::with_capacity(candidates.len());
+        for (place, candidate) in candidates.into_iter().enumerate() {
+            if taken.contains(&place) { odd.push(candidate.row) } else { plain.push(candidate) }
+        }
         odd.sort_by_key(|row| row.place);
-        (plain.into_iter().map(|(_, plain)| plain).collect(), odd)
+        (plain, odd)
     }
 
-    /// The places of those whose logins somebody has here. What cannot be told counts as that.
-    fn who_is_here(&self, candidates: &[Plain<'_>]) -> HashSet<usize> {
+    /// The places of those of whose logins somebody has one here. What cannot be told counts as that.
+    fn who_is_here(&self, logins: &[Vec<Login>]) -> HashSet<usize> {
         let (mut places, mut spellings) = (Vec::new(), Vec::new());
-        for (place, plain) in candidates.iter().enumerate() {
-            for login in plain.row.facts.iter().flat_map(|facts| &facts.logins) {
-                let login = Login::new(login, self.target.row.login_form);
-                for spelling in login.spellings() {
-                    places.push(place);
-                    spellings.push(Some(spelling.to_string()));
-                }
+        for (place, logins) in logins.iter().enumerate() {
+            for spelling in logins.iter().flat_map(Login::spellings) {
+                places.push(place);
+                spellings.push(Some(spelling.to_string()));
             }
         }
         match self.target.who_is_here(&spellings) {
             Ok(found) => found.into_iter().filter_map(|index| places.get(index).copied()).collect(),
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(_) => (0..candidates.len()).collect(),
+            Err(_) => (0..logins.len()).collect(),
         }
     }
 
@@ -180,6 +182,7 @@ impl Flow<'_> {
         };
         match renewed {
             Ok(count) => {
+                // Which of them differed is not told, only how many.
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
                 fates.extend(known.iter().enumerate().map(|(place, (row, _))| {
                     (row.key.clone(), if place < count { Fate::Updated } else { Fate::Skipped })
@@ -246,11 +249,13 @@ impl<'a> Seen<'a> {
     }
 
     /// Whether nobody before has the row's logins, and nobody at all its key.
-    fn is_only(&mut self, row: &Listed, form: LoginForm) -> bool {
-        let logins = row.facts.iter().flat_map(|facts| &facts.logins);
-        let own: HashSet<String> = logins.map(|login| Login::new(login, form).normalised).collect();
-        let is_only = self.keys.get(row.key.as_str()) == Some(&1) && own.is_disjoint(&self.logins);
-        self.logins.extend(own);
+    fn is_only(&mut self, row: &Listed, logins: &[Login]) -> bool {
+        let mut is_only = self.keys.get(row.key.as_str()) == Some(&1);
+        // A user may have the same login twice, as name and as address.
+        let own: HashSet<&str> = logins.iter().map(|login| login.normalised.as_str()).collect();
+        for login in own {
+            is_only &= self.logins.insert(login.to_string());
+        }
         is_only
     }
 

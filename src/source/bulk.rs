@@ -123,11 +123,10 @@ impl Source {
             self.is_any("$1"),
             store.filter
         );
-        let page = self.ask(|| {
+        self.ask(|| {
             let keys = self.keys(keys)?;
             Plan::prepare(&sql, &[keys.type_oid()], Planning::Custom).values(&[Arg::Value(keys)]).pop()
-        });
-        page
+        })
     }
 
     /// Those of these keys that are there.
@@ -150,10 +149,16 @@ impl Source {
     /// What each row of an array says, in its order. An expression that fails is the matter of its row alone: the
     /// array is halved until that is found.
     pub(crate) fn list(&self, rows: Value) -> Result<Vec<Listed>, Refusal> {
-        let keys = self.keys_of(rows)?;
-        let mut listed = Vec::with_capacity(keys.len());
-        self.list_part(rows, &keys, 0, &mut listed)?;
-        Ok(listed)
+        match self.facts(rows, "$1") {
+            Ok(facts) => Ok(listed(0, facts.into_iter().map(|(key, facts)| (key, Some(facts))))),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) => {
+                let keys = self.keys_of(rows)?;
+                let mut listed = Vec::with_capacity(keys.len());
+                self.list_part(rows, &keys, &mut listed);
+                Ok(listed)
+            }
+        }
     }
 
     /// One row of an array.
@@ -307,58 +312,46 @@ impl Source {
         Ok(keys.into_iter().map(|row| row.into_iter().flatten().next().unwrap_or_default()).collect())
     }
 
-    fn list_part(
-        &self,
-        rows: Value,
-        keys: &[String],
-        before: usize,
-        listed: &mut Vec<Listed>,
-    ) -> Result<(), Refusal> {
-        let place = |index: usize| i64::try_from(before + index + 1).unwrap_or(i64::MAX);
-        let facts = match self.facts(rows, place(0), keys.len()) {
-            Ok(facts) => facts.into_iter().map(Some).collect(),
+    /// The same for the rows behind those that are listed.
+    fn list_part(&self, rows: Value, keys: &[String], done: &mut Vec<Listed>) {
+        let (before, last) = (done.len(), done.len() + keys.len());
+        match self.facts(rows, &format!("($1)[{}:{last}]", before + 1)) {
+            Ok(facts) => {
+                done.extend(listed(before, facts.into_iter().map(|(key, facts)| (key, Some(facts)))))
+            }
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) if keys.len() > 1 => {
                 let (first, second) = keys.split_at(keys.len() / 2);
-                self.list_part(rows, first, before, listed)?;
-                return self.list_part(rows, second, before + first.len(), listed);
+                self.list_part(rows, first, done);
+                self.list_part(rows, second, done);
             }
-            Err(_) => vec![None],
-        };
-        let pairs = keys.iter().zip(facts).enumerate();
-        listed.extend(pairs.map(|(index, (key, facts))| Listed {
-            place: place(index),
-            key: key.clone(),
-            facts,
-        }));
-        Ok(())
+            Err(_) => done.extend(listed(before, keys.iter().map(|key| (key.clone(), None)))),
+        }
     }
 
-    /// What some rows of an array say.
-    fn facts(&self, rows: Value, first: i64, count: usize) -> Result<Vec<Facts>, SqlError> {
+    /// The key of each row of a part of an array, and what else the row says.
+    fn facts(&self, rows: Value, part: &str) -> Result<Vec<(String, Facts)>, SqlError> {
         let said = self.said_of_a_row().into_iter().chain(self.rules.expressions().map(ToString::to_string));
-        let last = first.saturating_add(i64::try_from(count).unwrap_or(i64::MAX)) - 1;
         let sql = format!(
-            "SELECT {} FROM pg_catalog.unnest(($1)[{first}:{last}]) AS l{}",
+            "SELECT {} FROM pg_catalog.unnest({part}) AS l{}",
             list(said),
             catalog::unknown_password()
         );
-        let rows = self.actor.attempt(Reach::Evaluate, || {
-            Plan::prepare(&sql, &[rows.type_oid()], Planning::Auto).rows(&[Arg::Value(rows)])
-        })?;
+        let rows = self
+            .actor
+            .attempt(Reach::Evaluate, || plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
         Ok(rows.into_iter().map(|row| self.facts_of(row)).collect())
     }
 
-    fn facts_of(&self, row: plan::Row) -> Facts {
+    fn facts_of(&self, row: plan::Row) -> (String, Facts) {
         let mut fields = row.into_iter();
         let mut next = || fields.next().flatten();
-        // The first is the key.
-        next();
+        let key = next().unwrap_or_default();
         let (hash, salt, hash_login) = (next(), next(), next());
         let logins =
             (0..self.lookups.len()).filter_map(|_| next()).filter(|login| !login.is_empty()).collect();
         let broken = self.rules.broken(fields.map(|value| value.as_deref() == Some("t")), false);
-        Facts { hash, salt, hash_login, logins, broken }
+        (key, Facts { hash, salt, hash_login, logins, broken })
     }
 
     /// Asks the store. What it says of a row is for nobody's eyes.
@@ -392,6 +385,12 @@ impl Person {
     pub(crate) fn logins(&self) -> impl Iterator<Item = &str> {
         self.logins.iter().flatten().map(String::as_str).filter(|login| !login.is_empty())
     }
+}
+
+/// Rows with their places, behind so many others.
+fn listed(before: usize, rows: impl Iterator<Item = (String, Option<Facts>)>) -> Vec<Listed> {
+    let place = |index: usize| i64::try_from(before + index + 1).unwrap_or(i64::MAX);
+    rows.enumerate().map(|(index, (key, facts))| Listed { place: place(index), key, facts }).collect()
 }
 
 /// The parameters of a statement.
