@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Rows that are judged by one query: enough to make its planning cheap, few enough to hold in memory.
-const BATCH: i64 = 500;
+/// Rows that are judged by one query: enough for what a query costs by itself to be little, few enough to hold in memory
+/// even where each is as long as a hostile store can make it.
+const BATCH: i64 = 100;
 
 /// More kinds than this in one topic are counted together: a hostile store must not fill the memory with them.
 const MAX_KINDS: usize = 500;
@@ -137,7 +138,7 @@ impl Assessment {
 
     /// Everything that is asked of one batch, in the order of a login.
     fn judge_rows(&mut self, rows: &[Datum]) {
-        self.tally.count("row", "in the source", rows.len());
+        self.tally.count("row", "read", rows.len());
         let people = self.describe(rows);
         let mut new = self.not_linked(people);
         for person in &new {
@@ -147,8 +148,9 @@ impl Assessment {
         self.judge_logins(&new);
         self.judge_rules(&mut new);
         let users = self.users_of(&new);
-        let inserted: Vec<Person> =
-            new.into_iter().filter(|person| !users.contains_key(&person.key)).collect();
+        let (here, inserted): (Vec<Person>, Vec<Person>) =
+            new.into_iter().partition(|person| users.contains_key(&person.key));
+        self.judge_adoptions(&here, &users);
         self.judge_values(&inserted);
     }
 
@@ -320,6 +322,18 @@ impl Assessment {
         }
     }
 
+    /// Whether the mappings hold for those who would be adopted: only those that write anything then are asked.
+    fn judge_adoptions(&mut self, people: &[Person], users: &HashMap<String, User>) {
+        for person in people {
+            let Some(user) = users.get(&person.key).filter(|user| self.target.lets_adopt(user)) else {
+                continue;
+            };
+            if let Err((column, error)) = self.source.transfer.preview(&self.target, person.row, Some(user)) {
+                self.note_value(person, column, detail_of(&error));
+            }
+        }
+    }
+
     /// What an INSERT would say of the rows.
     fn judge_values(&mut self, people: &[Person]) {
         let rows: Vec<Datum> = people.iter().map(|person| person.row).collect();
@@ -345,28 +359,29 @@ impl Assessment {
 
     /// Which column it was: each mapping is evaluated alone, as after a failed login.
     fn blame(&mut self, person: &Person, error: &SqlError) {
-        let (column, error) = match self.source.transfer.preview(&self.target, person.row, None) {
-            Err((column, error)) => (Some(column), detail_of(&error)),
-            Ok(_) => (error.column().map(str::to_string), detail_of(error)),
-        };
-        let state = error["sqlstate"].as_str().unwrap_or_default().to_string();
-        let mut detail = error;
-        let name = match &column {
-            Some(column) => column.clone(),
+        match self.source.transfer.preview(&self.target, person.row, None) {
+            Err((column, error)) => self.note_value(person, column, detail_of(&error)),
             // The values are right one by one, but the hash does not fit, or a constraint itself fails.
-            None => self.target.row.hash_column.clone(),
-        };
-        detail["column"] = json!(name);
-        let hint = value_hint(&state);
-        self.tally.note("value", format!("{name}: {state}"), &person.key, detail, Some(hint));
+            Ok(_) => {
+                let column = error.column().unwrap_or(&self.target.row.hash_column).to_string();
+                self.note_value(person, column, detail_of(error));
+            }
+        }
+    }
+
+    fn note_value(&mut self, person: &Person, column: String, mut detail: Value) {
+        let state = detail["sqlstate"].as_str().unwrap_or_default().to_string();
+        let item = format!("{column}: {state}");
+        detail["column"] = json!(column);
+        self.tally.note("value", item, &person.key, detail, Some(value_hint(&state)));
     }
 
     /// What can be said once all rows were read.
     fn conclude(&mut self) {
-        let rows = self.tally.rows("row", "in the source");
+        let rows = self.tally.rows("row", "read");
         self.ready.extend(std::mem::take(&mut self.tally).into_lines());
         if rows == 0 {
-            self.ready.push_back(Line::of("row", "in the source").counted(0));
+            self.ready.push_back(Line::of("row", "read").counted(0));
         }
         let (_, about_password) = self.source.rules.by_need();
         for rule in about_password {
