@@ -272,8 +272,8 @@ impl Assessment {
         *people = kept;
     }
 
-    /// The users who are in the target under the login of a person, by the person's key.
-    fn users_of(&mut self, people: &[Person]) -> HashMap<String, User> {
+    /// Whose login is that of a user in the target, by legacy key, with that user where they would be adopted.
+    fn users_of(&mut self, people: &[Person]) -> HashMap<String, Option<User>> {
         let stored: Vec<(&Person, Stored<'_>)> = people
             .iter()
             .flat_map(|person| self.source.logins(person).map(move |stored| (person, stored)))
@@ -300,34 +300,29 @@ impl Assessment {
                 return HashMap::new();
             }
         };
-        let users: HashMap<String, User> =
-            found.into_iter().map(|(place, user)| (spellings[place].0.key.clone(), user)).collect();
-        self.tell_users(&users);
-        users
+        let users = found.into_iter().map(|(place, user)| (spellings[place].0.key.clone(), user)).collect();
+        self.adopted(users)
     }
 
-    fn tell_users(&mut self, users: &HashMap<String, User>) {
+    fn adopted(&mut self, users: HashMap<String, User>) -> HashMap<String, Option<User>> {
         let ids: Vec<Datum> = users.values().map(|user| types::text(&user.id)).collect();
         let moved: HashMap<String, Option<String>> =
             link::of_users(&self.target.row.name, &ids).into_iter().collect();
+        let mut adopted = HashMap::with_capacity(users.len());
         for (key, user) in users {
-            let (item, hint) = match moved.get(&user.id) {
-                Some(_) => (
-                    "of a user who was moved from another row",
-                    "They are two people under one login, or one person twice: the link decides, and this row stays.",
-                ),
-                None => taken(&self.target, user),
-            };
-            self.tally.note("login", item.to_string(), key, Value::Null, Some(hint));
+            let is_moved = moved.contains_key(&user.id);
+            let is_adopted = !is_moved && self.target.lets_adopt(&user);
+            let (item, hint) = standing(&self.target, is_moved, is_adopted);
+            self.tally.note("login", item.to_string(), &key, Value::Null, Some(hint));
+            adopted.insert(key, Some(user).filter(|_| is_adopted));
         }
+        adopted
     }
 
     /// Whether the mappings hold for those who would be adopted: only those that write anything then are asked.
-    fn judge_adoptions(&mut self, people: &[Person], users: &HashMap<String, User>) {
+    fn judge_adoptions(&mut self, people: &[Person], users: &HashMap<String, Option<User>>) {
         for person in people {
-            let Some(user) = users.get(&person.key).filter(|user| self.target.lets_adopt(user)) else {
-                continue;
-            };
+            let Some(Some(user)) = users.get(&person.key) else { continue };
             if let Err((column, error)) = self.source.transfer.preview(&self.target, person.row, Some(user)) {
                 self.note_value(person, column, detail_of(&error));
             }
@@ -529,21 +524,26 @@ fn not_compared(source: &str, refusal: &Refusal) -> Line {
     Line { hint: refusal.hint_text().map(str::to_string), ..line }
 }
 
-/// What a login does where its user is here already and was not moved by pg_ferry.
-fn taken(target: &Target, user: &User) -> (&'static str, &'static str) {
-    if !target.lets_adopt(user) {
-        return (
+/// What a login does where its user is here already.
+fn standing(target: &Target, is_moved: bool, is_adopted: bool) -> (&'static str, &'static str) {
+    match (is_moved, is_adopted, target.row.adopt) {
+        (true, _, _) => (
+            "of a user who was moved from another row",
+            "They are two people under one login, or one person twice: the link decides, and this row stays.",
+        ),
+        (_, false, _) => (
             "of a user in the users table, who is not adopted",
             "Only the password there opens it; adopt of ferry.target says who may be tied to a legacy user.",
-        );
+        ),
+        (_, true, Adopt::Any) => (
+            "of a user in the users table, who is adopted",
+            "The legacy password replaces the one there: both systems must have checked who owns an address.",
+        ),
+        (_, true, _) => (
+            "of a user in the users table, who is adopted",
+            "They have no password there: the legacy one is taken.",
+        ),
     }
-    let hint = match target.row.adopt {
-        Adopt::Any => {
-            "The legacy password replaces the one there: both systems must have checked who owns an address."
-        }
-        _ => "They have no password there: the legacy one is taken.",
-    };
-    ("of a user in the users table, who is adopted", hint)
 }
 
 fn rule_name(rule: &RuleRow) -> String {
