@@ -10,7 +10,7 @@ use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
 use crate::login::MAX_LOGIN_BYTES;
 use crate::secret::Password;
-use crate::source::{Described, Order, Person, Scan, Source, Stored, Surveyor};
+use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value as Datum};
@@ -201,7 +201,7 @@ impl Assessment {
     fn judge_logins(&mut self, people: &[Person]) {
         let covered = self.covered(people);
         for (person, is_covered) in people.iter().zip(covered) {
-            let logins: Vec<Stored<'_>> = self.source.logins(person).collect();
+            let logins: Vec<StoredLogin<'_>> = self.source.logins(person).collect();
             let (item, hint) = match &logins[..] {
                 [] => (
                     "none",
@@ -274,7 +274,7 @@ impl Assessment {
 
     /// Whose login is that of a user in the target, by legacy key, with that user where they would be adopted.
     fn users_of(&mut self, people: &[Person]) -> HashMap<String, Option<User>> {
-        let stored: Vec<(&Person, Stored<'_>)> = people
+        let stored: Vec<(&Person, StoredLogin<'_>)> = people
             .iter()
             .flat_map(|person| self.source.logins(person).map(move |stored| (person, stored)))
             .collect();
@@ -506,7 +506,7 @@ const FAILED: &str = "A login of them ends as failed: make the expression hold f
 
 fn logins_to_compare(source: &Source, person: &Person) -> Vec<Line> {
     let stored = source.logins(person).filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
-    let line = |stored: Stored<'_>| {
+    let line = |stored: StoredLogin<'_>| {
         let place = i64::try_from(stored.place).ok();
         Line::to_compare(
             "~login",

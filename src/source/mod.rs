@@ -26,7 +26,7 @@ use crate::target::Target;
 use std::cell::OnceCell;
 
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
-pub(crate) use scan::{Described, Order, Scan, Stored, Surveyor};
+pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
 
 /// More candidates than this are not looked at: they are not one person.
