@@ -304,11 +304,11 @@ impl Assessment {
         self.adopted(users)
     }
 
-    fn adopted(&mut self, users: HashMap<String, User>) -> HashMap<String, Option<User>> {
+    fn adopted(&mut self, users: BTreeMap<String, User>) -> HashMap<String, Option<User>> {
         let ids: Vec<Datum> = users.values().map(|user| types::text(&user.id)).collect();
         let moved: HashMap<String, Option<String>> =
             link::of_users(&self.target.row.name, &ids).into_iter().collect();
-        let mut adopted = HashMap::with_capacity(users.len());
+        let mut adopted = HashMap::new();
         for (key, user) in users {
             let is_moved = moved.contains_key(&user.id);
             let is_adopted = !is_moved && self.target.lets_adopt(&user);
