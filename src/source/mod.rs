@@ -28,7 +28,7 @@ use crate::target::Target;
 use std::cell::OnceCell;
 
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
-pub(crate) use scan::{Described, Order, Scan, Stored, Surveyor};
+pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
