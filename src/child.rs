@@ -54,7 +54,7 @@ pub(crate) enum Moment {
 
 /// The rows that were fetched for one user. No `Debug`: they may be secrets of second factors.
 pub(crate) struct Fetched {
-    /// By the child's place in [`Children`].
+    /// By the number of the child in [`Children`].
     rows: Vec<(usize, Value)>,
     /// The child that is being written.
     writing: Cell<Option<usize>>,
@@ -117,10 +117,10 @@ impl Children {
     /// Asks for the rows of a legacy user, each child within the time limit of the source.
     pub(crate) fn fetch(&self, target: &Target, row: Value, moment: Moment) -> Result<Fetched, Unfetched> {
         let mut rows = Vec::new();
-        for (place, child) in self.children.iter().enumerate() {
+        for (number, child) in self.children.iter().enumerate() {
             if moment == Moment::Move || child.row.refresh {
                 let fetched = timer::limited(self.timeout_ms, || child.fetch(target, row));
-                rows.extend(self.understood(child, fetched)?.map(|value| (place, value)));
+                rows.extend(self.understood(child, fetched)?.map(|value| (number, value)));
             }
         }
         Ok(Fetched { rows, writing: Cell::new(None) })
@@ -153,8 +153,8 @@ impl Children {
         fetched: &Fetched,
     ) -> Result<bool, SqlError> {
         let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Ok(true) };
-        for (place, rows) in &fetched.rows {
-            if !self.children[*place].is_current(target, id, *rows)? {
+        for (number, rows) in &fetched.rows {
+            if !self.children[*number].is_current(target, id, *rows)? {
                 return Ok(false);
             }
         }
@@ -166,9 +166,9 @@ impl Children {
     pub(crate) fn write(&self, target: &Target, user_id: &str, fetched: &Fetched) -> Vec<Count> {
         let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
         let mut counts = Vec::new();
-        for (place, rows) in &fetched.rows {
-            fetched.writing.set(Some(*place));
-            let child = &self.children[*place];
+        for (number, rows) in &fetched.rows {
+            fetched.writing.set(Some(*number));
+            let child = &self.children[*number];
             counts.push((child.row.name.clone(), child.write(target, id, *rows)));
         }
         fetched.writing.set(None);
@@ -177,7 +177,7 @@ impl Children {
 
     /// The child whose rows were being written when an error came.
     pub(crate) fn failing(&self, fetched: &Fetched) -> Option<&str> {
-        fetched.writing.get().map(|place| self.children[place].row.name.as_str())
+        fetched.writing.get().map(|number| self.children[number].row.name.as_str())
     }
 
     /// The rows that would be written for a new user, or for the one who would be adopted. Nothing is written.
@@ -188,8 +188,8 @@ impl Children {
         fetched: &Fetched,
     ) -> Result<Vec<Preview>, (String, SqlError)> {
         let id = adopting.and_then(|user| types::cast(&user.id, &target.id_lookup().key));
-        let previewed = fetched.rows.iter().map(|(place, rows)| {
-            let child = &self.children[*place];
+        let previewed = fetched.rows.iter().map(|(number, rows)| {
+            let child = &self.children[*number];
             child.preview(target, id, *rows).map_err(|error| (child.row.name.clone(), error))
         });
         previewed.collect()
