@@ -35,7 +35,7 @@ SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
 COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
-COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user; the user_id of answers, links and events is its text';
+COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
 COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
 COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
@@ -260,3 +260,21 @@ AS $$
     WHERE c.oid = relation
 $$;
 COMMENT ON FUNCTION ferry._relation(oid, text) IS 'internal: what a relation is and what a role may do with it';
+
+-- Asked of the catalogue, so that every config table is known here that there will ever be.
+CREATE FUNCTION ferry._config_defaults(config_table text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    pairs text;
+    defaults jsonb;
+BEGIN
+    SELECT string_agg(format('%L, %s', attname, coalesce(pg_get_expr(adbin, adrelid), 'NULL')), ', ' ORDER BY attnum) INTO pairs
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = format('ferry.%I', config_table)::regclass AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('SELECT jsonb_build_object(%s)', pairs) INTO defaults;
+    RETURN defaults;
+END
+$$;
+COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';

@@ -2,13 +2,12 @@
 
 use crate::child::{self, Tables};
 use crate::config;
-use crate::error::{Kind as RefusalKind, OrRaise, Refusal, must_reach_caller};
+use crate::error::{Kind as RefusalKind, OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::link::{self, Link, Via};
 use crate::outcome::{Answer, Outcome};
 use crate::password::{Trouble, Whom, with_user};
-use crate::source::Asked;
 use crate::spi::session;
 use crate::target::User;
 use serde_json::{Value, json};
@@ -128,27 +127,14 @@ impl Flow<'_> {
         Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
     }
 
-    /// The person that each source has under the login. One that can't be asked ends it: nobody is half forgotten.
-    fn keys_in_sources(&mut self) -> Result<Vec<(String, String)>, Trouble> {
+    /// The person that each source has under the login, in its scope or out of it. One that can't be asked ends it:
+    /// nobody is half forgotten.
+    fn keys_in_sources(&self) -> Result<Vec<(String, String)>, Trouble> {
         let rows = config::rows();
         let mut keys = Vec::new();
         for row in rows.sources_of(&self.target.row.name).filter(|row| row.enabled) {
-            let why = |reason| Why::of(reason).source(&row.name);
-            let Ok(source) = self.open_source(row) else {
-                return Err(Trouble::Told(Outcome::Unavailable, why("source_misconfigured")));
-            };
-            match source.find_by_login(&self.login) {
-                Ok(Asked::Nobody) => {}
-                Ok(Asked::One(person)) => keys.push((row.name.clone(), person.key)),
-                Ok(Asked::Several) => return Err(Trouble::Told(Outcome::Invalid, why("ambiguous"))),
-                Ok(Asked::Stale) => return Err(Trouble::Stale),
-                Ok(Asked::Unavailable(state)) => {
-                    let why = why("source_unavailable").with("sqlstate", &state);
-                    return Err(Trouble::Told(Outcome::Unavailable, why));
-                }
-                Err(error) if must_reach_caller(&error) => error.raise(),
-                Err(error) => return Err(Trouble::Told(Outcome::Failed, why("source_row").error(&error))),
-            }
+            let person = self.find_in_source(&*self.need_source(row)?)?;
+            keys.extend(person.map(|person| (row.name.clone(), person.key)));
         }
         Ok(keys)
     }

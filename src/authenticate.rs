@@ -3,6 +3,7 @@
 //! The order of the functions is the order of the flow: admit, look in the target, ask the sources,
 //! verify the legacy hash, write, answer. Nothing here knows SQL.
 
+use crate::adopt::Identity;
 use crate::child::{Fetched, Moment, Unfetched};
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
@@ -121,6 +122,7 @@ impl<'a> Flow<'a> {
 
     /// The password is right: only the account's state and a stale hash stand in between.
     fn welcome(&mut self, user: User) -> Decision {
+        let user = self.bring_up_to_date(user);
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
@@ -144,7 +146,7 @@ impl<'a> Flow<'a> {
                 self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
                 self.refresh(user, &link, Outcome::Invalid)
             }
-            None if row.adopt == Adopt::Any => {
+            None if matches!(row.adopt, Adopt::Any | Adopt::Review) => {
                 self.note("adopt", "the user was not moved by pg_ferry: the sources are asked");
                 self.ask_sources(Some(user))
             }
@@ -313,6 +315,11 @@ impl<'a> Flow<'a> {
         adopting: Option<&User>,
         broken: &Broken,
     ) -> Decision {
+        let here = match self.settle(source, person, adopting) {
+            Ok(here) => here,
+            Err(decision) => return decision,
+        };
+        let adopting = adopting.or(here.user.as_ref());
         if let Some(user) = adopting.filter(|user| !user.is_allowed) {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
@@ -327,7 +334,16 @@ impl<'a> Flow<'a> {
             Err(error) => return self.policy_failed(source, error),
         };
         let via = if adopting.is_some() { Via::Adopt } else { Via::Login };
-        self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true, broken })
+        self.write(&Move {
+            source,
+            person,
+            adopting,
+            identities: &here.identities,
+            hash: &hash,
+            via,
+            keeps_legacy_password: true,
+            broken,
+        })
     }
 
     /// The rows of other tables that come with a user.
@@ -392,6 +408,9 @@ impl<'a> Flow<'a> {
         let (source, target) = (&what.source.row.name, &self.target.row.name);
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
+        for (entry, value) in what.identities {
+            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), value]));
+        }
         if self.is_raced(what) {
             return Step6::Raced;
         }
@@ -434,6 +453,9 @@ impl<'a> Flow<'a> {
     /// Whether somebody has been moved, or has signed up, since the first look.
     fn is_raced(&self, what: &Move<'_>) -> bool {
         if link::of_key(&what.source.row.name, &what.person.key, View::Latest).is_some() {
+            return true;
+        }
+        if !what.identities.is_empty() && !self.is_still_here(what.identities, what.adopting) {
             return true;
         }
         match self.target.find_by_login(&self.login, View::Latest) {
@@ -479,6 +501,8 @@ pub(crate) struct Move<'a> {
     pub(crate) source: &'a Source,
     pub(crate) person: &'a Person,
     pub(crate) adopting: Option<&'a User>,
+    /// By which nobody else may be found.
+    pub(crate) identities: &'a [Identity],
     pub(crate) hash: &'a str,
     pub(crate) via: Via,
     /// The hash was made from the legacy password, or stands for it: later mismatches may ask the

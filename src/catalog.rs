@@ -320,6 +320,23 @@ pub(crate) fn condition(
     .hint(format!("Give a condition, such as {}.", scope.examples.1)))
 }
 
+/// As [`typed_expression`], for a point in time.
+pub(crate) fn timestamp(
+    text: &str,
+    place: &str,
+    scope: &Scope,
+    actor: &Actor,
+) -> Result<Expression, Refusal> {
+    let (expression, type_oid) = typed_expression(text, place, scope, actor)?;
+    if types::is_time(type_oid) {
+        return Ok(expression);
+    }
+    let message =
+        format!("{place}: the expression is of type {}, not a timestamp", types::type_title(type_oid));
+    Err(Refusal::new(Kind::Type, message)
+        .hint("Cast it, such as l.updated::timestamptz; for seconds since 1970, to_timestamp(l.updated)."))
+}
+
 /// A place where logins or keys are looked up: a column, or an expression over the row.
 #[derive(Clone)]
 pub(crate) struct Lookup {

@@ -109,6 +109,11 @@ impl Children {
         })
     }
 
+    /// Whether a later login writes any.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.children.iter().any(|child| child.row.refresh)
+    }
+
     /// The queries, for what they read of the legacy row.
     pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
         self.children.iter().map(|child| &child.query)

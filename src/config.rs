@@ -213,6 +213,13 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
+    /// Whether later logins of one of the target's sources have something to bring up to date.
+    pub(crate) fn refreshes(&self, target: &str) -> bool {
+        let mappings = self.mappings.iter().filter(|row| row.refresh).map(|row| &row.source);
+        let children = self.children.iter().filter(|row| row.refresh).map(|row| &row.source);
+        mappings.chain(children).any(|name| self.sources_of(target).any(|source| source.name == *name))
+    }
+
     /// What is written of one source beside its own row.
     pub(crate) fn parts_of(&self, source: &str) -> Parts {
         Parts {

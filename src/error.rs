@@ -1,14 +1,14 @@
 //! The errors that pg_ferry raises itself: the only file that names SQLSTATEs.
 
-use crate::spi::guard::SqlError;
-use pgrx::PgLogLevel;
+use crate::spi::guard::{self, SqlError};
 use pgrx::PgSqlErrorCode as Code;
 use pgrx::pg_sys::panic::ErrorReport;
 
 /// An ERROR to be raised: message in PostgreSQL's style, DETAIL for values, HINT for what to do.
 /// No part of it may hold a password, a hash or the data of a row.
 pub(crate) struct Refusal {
-    code: Code,
+    /// The SQLSTATE, packed: that of an error in config may be one that a function of the DBA's chose.
+    state: i32,
     message: String,
     detail: Option<String>,
     hint: Option<String>,
@@ -67,7 +67,7 @@ impl Kind {
 
 impl Refusal {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Refusal { code: kind.code(), message: message.into(), detail: None, hint: None }
+        Refusal { state: kind.code() as i32, message: message.into(), detail: None, hint: None }
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -84,7 +84,7 @@ impl Refusal {
     pub(crate) fn in_config(place: &str, error: SqlError) -> Self {
         let own_hint = error.hint();
         Refusal {
-            code: error.code(),
+            state: error.state(),
             message: format!("{place}: {}", error.message()),
             detail: None,
             hint: own_hint,
@@ -138,15 +138,14 @@ impl Refusal {
     }
 
     pub(crate) fn raise(self) -> ! {
-        let mut report = ErrorReport::new(self.code, self.message, "pg_ferry");
+        let mut report = ErrorReport::new(Code::from(self.state), self.message, "pg_ferry");
         if let Some(detail) = self.detail {
             report = report.set_detail(detail);
         }
         if let Some(hint) = self.hint {
             report = report.set_hint(hint);
         }
-        report.report(PgLogLevel::ERROR);
-        unreachable!("reporting an ERROR does not return")
+        guard::raise(report, self.state)
     }
 }
 
@@ -222,10 +221,10 @@ impl From<legacy_hash::Error> for Refusal {
             Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
             Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
             Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
-            Error::BadPreparation(_) => refusal.hint(
-                "Unicode forms are none, nfc, nfd, nfkc, nfkd, saslprep; transforms trim, html, addslashes, lower, \
-                 upper, truncate:72; charsets utf-8, latin1, cp1252, utf-16le, utf-16be, utf-8-twice.",
-            ),
+            Error::BadPreparation(_) => refusal.hint(format!(
+                "Each Unicode form is tried in each charset: name at least one of both, and no more than {} pairs.",
+                legacy_hash::MAX_SPELLINGS
+            )),
             Error::BadPolicy(_) => {
                 refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
             }

@@ -3,16 +3,16 @@
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
+use crate::hash::parse_form;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
-use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
 use crate::spi::types::{self, BOOL, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
 use legacy_hash::{Policy, UnicodeForm};
-use serde_json::Value;
 use std::cell::OnceCell;
 
 /// A target whose config was checked against the catalogues.
@@ -25,6 +25,10 @@ pub(crate) struct Target {
     id: Lookup,
     lookups: Vec<Lookup>,
     allowed: Option<Expression>,
+    /// How users who are here under another login are found, each with its plan.
+    finders: Vec<(Lookup, OnceCell<Plan>)>,
+    verified: Option<Expression>,
+    pub(crate) changed_at: Option<Expression>,
     by_login: Vec<OnceCell<Plan>>,
     by_id: OnceCell<Plan>,
     replace_hash: [OnceCell<Plan>; 2],
@@ -73,16 +77,28 @@ impl Target {
             .iter()
             .map(|entry| catalog::lookup(entry, &format!("{place}, login_columns"), &relation, "u", &actor))
             .collect::<Result<Vec<_>, _>>()?;
+        let finders = row
+            .lookup
+            .iter()
+            .map(|entry| catalog::lookup(entry, &format!("{place}, lookup"), &relation, "u", &actor))
+            .collect::<Result<Vec<_>, _>>()?;
         let user = Scope::of_row(relation.row_type, "u");
-        let allowed = row
-            .allowed
+        let condition = |text: Option<&str>, what: &str| {
+            text.map(|text| catalog::condition(text, &format!("{place}, {what}"), &user, &actor)).transpose()
+        };
+        let changed_at = row
+            .changed_at
             .as_deref()
-            .map(|text| catalog::condition(text, &format!("{place}, allowed"), &user, &actor));
+            .map(|text| catalog::timestamp(text, &format!("{place}, changed_at"), &user, &actor));
         Ok(Target {
             policy: open_policy(&row.hash_policy, &place)?,
-            unicode_form: open_form(&row.unicode_form, &place)?,
+            unicode_form: parse_form(&row.unicode_form)
+                .map_err(|refusal| refusal.within(&format!("{place}, unicode_form")))?,
             id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
-            allowed: allowed.transpose()?,
+            allowed: condition(row.allowed.as_deref(), "allowed")?,
+            verified: condition(row.verified.as_deref(), "verified")?,
+            changed_at: changed_at.transpose()?,
+            finders: finders.into_iter().map(|lookup| (lookup, OnceCell::new())).collect(),
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
             by_id: OnceCell::new(),
             replace_hash: Default::default(),
@@ -133,16 +149,42 @@ impl Target {
         Ok(rows.into_iter().filter_map(user).collect())
     }
 
-    /// What a column of a user holds, as text.
-    pub(crate) fn column_of(&self, user: &User, column: &str) -> Result<Option<String>, SqlError> {
-        let Some(id) = types::cast(&user.id, &self.id.key) else { return Ok(None) };
-        let (column, table) = (Ident(column.to_string()), &self.relation.name);
-        let sql =
-            format!("SELECT u.{column}::pg_catalog.text FROM {table} AS u WHERE {}", self.id.is_parameter());
+    /// Whether users are looked for under other logins, too.
+    pub(crate) fn has_lookup(&self) -> bool {
+        !self.finders.is_empty()
+    }
+
+    /// What each entry of `lookup` says of a user about to be made, a value of the users table's row type.
+    pub(crate) fn identities(&self, new_user: Value) -> Result<Vec<Option<String>>, SqlError> {
+        let entries = self.finders.iter().map(|(lookup, _)| format!("{}::pg_catalog.text", lookup.sql));
+        let sql = format!("SELECT {} {}", list(entries), Scope::of_row(self.relation.row_type, "u").from);
+        let rows = self.actor.attempt(Reach::Evaluate, || {
+            plan::query(&sql, &[self.relation.row_type], &[Arg::Value(new_user)])
+        })?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The users for whom an entry of `lookup` has a value.
+    pub(crate) fn find_by_identity(&self, entry: usize, value: &str, view: View) -> Result<Found, SqlError> {
+        let Some((lookup, plan)) = self.finders.get(entry) else { return Ok(Found::Nobody) };
+        let mut users = self.find(lookup, plan, value, view)?;
+        Ok(match (users.pop(), users.is_empty()) {
+            (None, _) => Found::Nobody,
+            (Some(user), true) => Found::One(user),
+            (Some(_), false) => Found::Several,
+        })
+    }
+
+    /// What `verified` says of a user; `None` where the target has no such condition.
+    pub(crate) fn is_verified(&self, user: &User) -> Result<Option<bool>, SqlError> {
+        let Some(verified) = &self.verified else { return Ok(None) };
+        let Some(id) = types::cast(&user.id, &self.id.key) else { return Ok(Some(false)) };
+        let (table, condition) = (&self.relation.name, self.id.is_parameter());
+        let sql = format!("SELECT {verified} FROM {table} AS u WHERE {condition}");
         let rows = self
             .actor
             .attempt(Reach::Evaluate, || plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)]))?;
-        Ok(rows.into_iter().flatten().flatten().next())
+        Ok(Some(rows.into_iter().flatten().flatten().next().as_deref() == Some("t")))
     }
 
     /// What `allowed` says of a user who would have these values and nothing else; `None` where that
@@ -212,7 +254,7 @@ impl Target {
 
     /// Writes back what adopting a user has overwritten, a JSON object of columns.
     pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
-        let Some(Ok(Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
+        let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
         let columns = list(columns.keys().map(|name| Ident(name.clone())));
         let sql = format!(
             "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
@@ -307,14 +349,6 @@ pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal
     Err(Refusal::new(Kind::Invalid, format!("{place}: {} {what}", relation.title)).hint(hint))
 }
 
-fn open_form(name: &str, place: &str) -> Result<UnicodeForm, Refusal> {
-    UnicodeForm::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = UnicodeForm::ALL.iter().map(|form| form.name()).collect();
-        Refusal::new(Kind::Invalid, format!("{place}, unicode_form: there is no Unicode form \"{name}\""))
-            .hint(format!("The forms are {}.", known.join(", ")))
-    })
-}
-
 fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {
     Policy::parse(text).map_err(|error| {
         Refusal::new(Kind::Invalid, format!("{place}, hash_policy: \"{text}\": {error}"))
@@ -340,7 +374,6 @@ fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<()
         )
         .hint("Hashes are text of up to some 200 characters: use a column of type text."));
     }
-    relation.need_column(&row.id_column, &format!("{place}, id_column"))?;
     let Some(must_change) = &row.must_change else { return Ok(()) };
     let column = relation.need_column(must_change, &format!("{place}, must_change"))?;
     if column.type_oid == BOOL {

@@ -16,15 +16,15 @@ use crate::mapping::Transfer;
 use crate::rule::Rules;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
-use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::timer::{self, Timed};
-use crate::spi::types::TEXT;
+use crate::spi::types::{self, TEXT};
 use crate::spi::watch;
-use crate::sql::{Expression, list};
+use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
-pub(crate) use verifier::{Unverifiable, Verifier, parse_encoding, parse_method};
+pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
 const MAX_CANDIDATES: usize = 20;
@@ -44,6 +44,7 @@ pub(crate) struct Source {
     hash_login: Option<Expression>,
     pub(crate) verifier: Verifier,
     scope: Option<Expression>,
+    verified: Option<Expression>,
     store: Store,
     form: LoginForm,
     describe: OnceCell<Plan>,
@@ -105,11 +106,16 @@ impl Source {
         let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
         let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
         let verifier = Verifier::open(row, &place)?;
-        let transfer = Transfer::open(&row.name, parts.mappings, &rows, target)?;
+        let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
+        let transfer = Transfer::open(row, parts.mappings, &rows, &secrets.collect::<Vec<_>>(), target)?;
+        let verified =
+            row.verified.as_deref().map(|text| condition(text, "verified", &scope_l)).transpose()?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let children = Children::open(row, parts.children, &rows, target)?;
         let expressions =
-            [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref()].into_iter().flatten();
+            [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
+                .into_iter()
+                .flatten();
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
         let queries = children.queries().map(|query| format!("EXISTS {query}"));
@@ -132,9 +138,15 @@ impl Source {
             hash,
             salt,
             hash_login,
+            verified,
             verifier,
             store,
         })
+    }
+
+    /// Whether later logins bring something up to date.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.transfer.refreshes() || self.children.refreshes()
     }
 
     /// Whether another source may decide where this one refused or could not be asked.
@@ -184,6 +196,34 @@ impl Source {
         Ok(match self.candidates(&self.key, text)? {
             Ok(people) => one_person(people.into_iter().filter(|person| person.key == key).collect()),
             Err(why) => self.silence(why),
+        })
+    }
+
+    /// What `verified` says of a legacy user; `None` where the source has no such condition.
+    pub(crate) fn is_verified(&self, person: &Person) -> Result<Option<bool>, SqlError> {
+        let Some(verified) = &self.verified else { return Ok(None) };
+        let sql = format!("SELECT {verified} {}", Scope::of_row(self.rows.row_type, "l").from);
+        let rows = self.actor.attempt(Reach::Evaluate, || {
+            plan::query(&sql, &[self.rows.row_type], &[Arg::Value(person.row)])
+        })?;
+        Ok(Some(rows.into_iter().flatten().flatten().next().as_deref() == Some("t")))
+    }
+
+    /// The row of a person with nothing in it but the legacy key; `None` where that is an expression.
+    pub(crate) fn only_key(&self, person: &Person) -> Result<Option<Value>, SqlError> {
+        let Some(key) = self.rows.column(&self.row.key_column) else { return Ok(None) };
+        let fields = self.rows.columns.iter().map(|column| {
+            if column.number == key.number {
+                format!("l.{}", Ident(column.name.clone()))
+            } else {
+                "NULL".to_string()
+            }
+        });
+        let type_name = types::type_name(self.rows.row_type);
+        let from = Scope::of_row(self.rows.row_type, "l").from;
+        let sql = format!("SELECT ROW({})::{type_name} {from}", list(fields));
+        self.actor.attempt(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[self.rows.row_type], Planning::Auto).values(&[Arg::Value(person.row)]).pop()
         })
     }
 

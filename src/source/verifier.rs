@@ -3,6 +3,7 @@
 use super::Person;
 use crate::config::SourceRow;
 use crate::error::{Kind, Refusal};
+use crate::hash::{parse_charset, parse_encoding, parse_form, parse_method, parse_transform};
 use crate::kdf;
 use crate::pepper;
 use crate::secret::Password;
@@ -39,8 +40,7 @@ impl Verifier {
             method: method.transpose()?,
             salt_encoding: parse_encoding(&row.salt_encoding).map_err(|error| at("salt_encoding", error))?,
             pepper: row.pepper.clone(),
-            preparation: Preparation::parse(&row.unicode_forms, &row.transforms, &row.charsets)
-                .map_err(|error| Refusal::from(error).within(place))?,
+            preparation: open_preparation(row, place)?,
         };
         verifier.check_needs(row, place)?;
         if let Some(name) = &verifier.pepper {
@@ -82,27 +82,23 @@ impl Verifier {
             login: person.hash_login.as_deref(),
             pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
         };
-        let mut verdict = Verdict::Wrong;
-        for spelling in self.preparation.spellings(password.bytes()) {
-            verdict = kdf::verify(&spelling, &stored, self.method.as_ref())?;
-            if verdict != Verdict::Wrong {
-                break;
-            }
-        }
-        Ok(verdict)
+        self.preparation
+            .verify(password.bytes(), |spelling| Ok(kdf::verify(spelling, &stored, self.method.as_ref())?))
     }
 }
 
-/// The format or recipe that config or an argument names.
-pub(crate) fn parse_method(text: &str) -> Result<Method, Refusal> {
-    Method::parse(text).map_err(|error| Refusal::of_method(text, error))
-}
-
-/// The encoding that config or an argument names.
-pub(crate) fn parse_encoding(name: &str) -> Result<ByteEncoding, Refusal> {
-    ByteEncoding::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = ByteEncoding::ALL.iter().map(|encoding| encoding.name()).collect();
-        Refusal::new(Kind::Invalid, format!("there is no encoding \"{name}\""))
-            .hint(format!("The encodings are {}.", known.join(", ")))
-    })
+/// What the application did to passwords; a wrong name is told with its column.
+fn open_preparation(row: &SourceRow, place: &str) -> Result<Preparation, Refusal> {
+    let at = |column: &str, refusal: Refusal| refusal.within(&format!("{place}, {column}"));
+    for name in &row.unicode_forms {
+        parse_form(name).map_err(|error| at("unicode_forms", error))?;
+    }
+    for name in &row.transforms {
+        parse_transform(name).map_err(|error| at("transforms", error))?;
+    }
+    for name in &row.charsets {
+        parse_charset(name).map_err(|error| at("charsets", error))?;
+    }
+    Preparation::parse(&row.unicode_forms, &row.transforms, &row.charsets)
+        .map_err(|error| at("unicode_forms and charsets", Refusal::from(error)))
 }

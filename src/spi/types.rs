@@ -48,6 +48,19 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
     }
 }
 
+/// Whether it is jsonb, or a domain over it.
+pub(crate) fn is_jsonb(type_oid: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::getBaseType(type_oid) == pg_sys::JSONBOID }
+}
+
+/// Whether it is a date or a timestamp.
+pub(crate) fn is_time(type_oid: Oid) -> bool {
+    // SAFETY: as above.
+    let base = unsafe { pg_sys::getBaseType(type_oid) };
+    [pg_sys::DATEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID].contains(&base)
+}
+
 /// The schema-qualified name of a type. "Given" means that -1 is said on purpose: any length, where
 /// plain `character` would be of one.
 pub(crate) fn type_name(type_oid: Oid) -> String {

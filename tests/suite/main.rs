@@ -9,6 +9,7 @@
 mod admin;
 mod adopt;
 mod asks;
+mod automap;
 mod calls;
 mod children;
 mod concurrency;
@@ -29,7 +30,10 @@ mod login;
 mod login_django;
 mod login_form;
 mod login_wordpress;
+mod lookup;
+mod mapping_conflicts;
 mod passwords;
+mod presets;
 mod privileges;
 mod readme;
 mod rehash_and_mismatch;

@@ -56,6 +56,31 @@ fn legacy_users_can_be_on_another_server_as_printed() {
 }
 
 #[test]
+fn exported_files_are_read_as_printed() {
+    need_extension!("file_fdw");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = section("Quick start");
+    let local = blocks(before_subsections(&quick_start), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let target = with("INSERT INTO ferry.target").split("INSERT INTO ferry.source").next().unwrap();
+    let file = root().join("examples/presets/auth0/auth0.ndjson").canonicalize().unwrap();
+    let export = blocks(&subsection(&section("Configuration"), "Files that services export"), "sql")
+        .concat()
+        .replace("/srv/export/auth0.ndjson", &file.display().to_string());
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        "CREATE SCHEMA legacy AUTHORIZATION app_owner;",
+        target,
+        &export,
+        "SELECT outcome FROM ferry.authenticate('zoe@example.com', 'password');",
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert!(printed.lines().any(|line| line.trim() == "migrated"), "{printed}");
+}
+
+#[test]
 fn the_settings_are_those_of_the_server() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -82,7 +107,7 @@ fn the_settings_are_those_of_the_server() {
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child"] {
+    for name in ["target", "source", "mapping", "rule", "child", "review"] {
         let rows = table(&subsection(&config, &format!("ferry.{name}")));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }

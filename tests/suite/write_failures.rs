@@ -157,6 +157,22 @@ fn a_trigger_that_raises_undoes_what_it_wrote_elsewhere() {
 }
 
 #[test]
+fn a_sqlstate_that_a_trigger_chose_reaches_the_caller_as_it_is() {
+    let site = Site::shop();
+    // 57: somebody asks for it to stop. Such errors are no outcomes.
+    site.as_owner(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION 'closed for today' USING ERRCODE = '57UF1';
+         END $$;
+         CREATE TRIGGER refuse AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let error = try_login(&mut site.app(), "ann@example.com", "ann's secret").unwrap_err();
+    assert_eq!((sqlstate(&error), site.counts()), ("57UF1", (0, 0, 0)), "{error:?}");
+    site.as_owner("DROP TRIGGER refuse ON users");
+    assert_mended(&site);
+}
+
+#[test]
 fn a_policy_that_refuses_the_row_is_a_failure() {
     let site = Site::shop();
     // FORCE: the owner, as whom pg_ferry writes, is bound too.

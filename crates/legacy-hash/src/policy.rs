@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::Error;
 use crate::format::{format, is_name};
-use crate::formats::bcrypt::{PREFIXED, Prefixed};
+use crate::formats::bcrypt::{NewBcrypt, STRICT};
 use crate::identify::{evident, is_locked};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
@@ -190,10 +190,10 @@ impl fmt::Debug for Policy {
 
 /// The producer of a policy's name, or of a format's.
 fn producer(name: &str) -> Result<&'static dyn Produce, Error> {
-    let names = |producer: &&Prefixed| {
+    let names = |producer: &&NewBcrypt| {
         is_name(name, producer.name()) || producer.aliases.iter().any(|alias| is_name(name, alias))
     };
-    if let Some(producer) = PREFIXED.iter().find(names) {
+    if let Some(producer) = STRICT.iter().find(names) {
         return Ok(producer);
     }
     let format = format(name).ok_or(Error::BadPolicy("no format has this name"))?;

@@ -52,7 +52,7 @@ pub enum Verdict {
 /// the hash asks for.
 ///
 /// A password longer than [`MAX_PASSWORD_BYTES`] is wrong, and so is one with a NUL byte where the legacy
-/// systems' own functions take C strings.
+/// systems' own functions take C strings; the answer takes as long as that about another password.
 ///
 /// # Errors
 ///
@@ -70,11 +70,10 @@ pub fn verify(
         checked => checked?,
     };
     require(&method, stored)?;
-    if password.len() > MAX_PASSWORD_BYTES || method.ends_at_nul() && password.contains(&0) {
-        return Ok(Verdict::Wrong);
-    }
+    let is_possible =
+        password.len() <= MAX_PASSWORD_BYTES && !(method.ends_at_nul() && password.contains(&0));
     let mut attempt = Attempt {
-        password,
+        password: if is_possible { password } else { b"a password of the usual length" },
         hash: stored.hash,
         salt: stored.salt,
         login: stored.login.unwrap_or_default(),
@@ -82,10 +81,8 @@ pub fn verify(
         limits: &limits.capped(),
         tick,
     };
-    match method.scheme().verify(&mut attempt)? {
-        true => Ok(Verdict::Right),
-        false => Ok(Verdict::Wrong),
-    }
+    let is_right = method.scheme().verify(&mut attempt)? && is_possible;
+    Ok(if is_right { Verdict::Right } else { Verdict::Wrong })
 }
 
 /// The method by which `hash` is verified, once all of the string has been parsed and its cost compared with

@@ -1,0 +1,1 @@
+-- Presets: boards and wikis.

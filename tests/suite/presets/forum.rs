@@ -1,0 +1,3 @@
+//! Presets: boards and wikis.
+
+super::cases! {}
