@@ -310,6 +310,48 @@ fn simultaneous_first_logins_write_them_once() {
 }
 
 #[test]
+fn simultaneous_later_logins_add_what_is_missing_once() {
+    let site = shop();
+    site.as_owner(
+        "CREATE TABLE labels (user_id bigint REFERENCES users, label text);
+         CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END';
+         CREATE TRIGGER slowly BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION slowly()",
+    );
+    Child { columns: Some("{label}"), ..Child::new("labels", "labels", "unnest(l.roles)") }.add(&site);
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner("UPDATE legacy.customers SET roles = roles || '{admin}'");
+    let logins: Vec<_> = (0..6)
+        .map(|_| {
+            let mut app = site.app();
+            std::thread::spawn(move || login(&mut app, "ann@example.com", "ann's secret").outcome)
+        })
+        .collect();
+    for login in logins {
+        assert_eq!(login.join().unwrap(), "ok");
+    }
+    assert_eq!((site.db.count("labels"), site.db.count("labels WHERE label = 'admin'")), (3, 1));
+    assert_eq!(site.db.count("ferry.event WHERE reason = 'refreshed'"), 1);
+    // Where nothing has changed, nothing is written.
+    let before = site.counts();
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(site.counts(), before);
+}
+
+#[test]
+fn a_role_that_was_taken_away_there_goes_at_the_next_login() {
+    let site = shop_with_roles("replace");
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner(
+        "UPDATE legacy.customers SET roles = '{editor}'; UPDATE user_roles SET since = '2001-01-01'",
+    );
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(roles(&site), ["2 2001-01-01"]);
+    assert_eq!(site.why(), "ok/refreshed");
+}
+
+#[test]
 fn what_a_deferred_constraint_says_comes_at_commit() {
     let site = shop();
     site.as_owner(
