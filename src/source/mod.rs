@@ -87,29 +87,20 @@ impl Source {
         let place = format!("source {}", row.name);
         let actor = &target.actor;
         let rows = open_rows(row, actor, &place)?;
-        let scope_l = Scope::of_row(rows.row_type, "l");
-        let value = |text: &str, what: &str| {
-            catalog::typed_expression(text, &format!("{place}, {what}"), &scope_l, actor).map(|typed| typed.0)
-        };
-        let lookup =
-            |entry: &str, what: &str| catalog::lookup(entry, &format!("{place}, {what}"), &rows, "l", actor);
-        let key = lookup(&row.key_column, "key_column")?;
-        let in_columns = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
-        let lookups = in_columns.collect::<Result<Vec<_>, _>>()?;
-        let hash = value(&row.hash, "hash")?;
-        let optional = |text: Option<&str>, what: &str| text.map(|text| value(text, what)).transpose();
-        let salt = optional(row.salt.as_deref(), "salt")?;
-        let hash_login = optional(row.hash_login.as_deref(), "hash_login")?;
-        let condition = |text: &str, what: &str, scope: &Scope| {
-            catalog::condition(text, &format!("{place}, {what}"), scope, actor)
-        };
-        let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
-        let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
+        let config =
+            ConfigSql { place: &place, actor, rows: &rows, over_l: Scope::of_row(rows.row_type, "l") };
+        let key = config.lookup("key_column", &row.key_column)?;
+        let lookups = row.login_columns.iter().map(|entry| config.lookup("login_columns", entry));
+        let lookups = lookups.collect::<Result<Vec<_>, _>>()?;
+        let hash = config.value("hash", &row.hash)?;
+        let salt = optional(&row.salt, |text| config.value("salt", text))?;
+        let hash_login = optional(&row.hash_login, |text| config.value("hash_login", text))?;
+        let filter = optional(&row.filter, |text| config.condition("filter", text, &config.over_l))?;
+        let scope = optional(&row.scope, |text| config.condition("scope", text, &Scope::of_login()))?;
         let verifier = Verifier::open(row, &place)?;
         let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
         let transfer = Transfer::open(row, parts.mappings, &rows, &secrets.collect::<Vec<_>>(), target)?;
-        let verified =
-            row.verified.as_deref().map(|text| condition(text, "verified", &scope_l)).transpose()?;
+        let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let children = Children::open(row, parts.children, &rows, target)?;
         let expressions =
@@ -123,7 +114,6 @@ impl Source {
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
-            scope: scope.transpose()?,
             form: target.row.login_form,
             actor: actor.clone(),
             describe: OnceCell::new(),
@@ -140,6 +130,7 @@ impl Source {
             hash_login,
             verified,
             verifier,
+            scope,
             store,
         })
     }
@@ -286,6 +277,39 @@ impl Source {
             _ => false,
         }
     }
+}
+
+/// The config SQL of one source, checked piece by piece; each is told with its column.
+struct ConfigSql<'a> {
+    place: &'a str,
+    actor: &'a Actor,
+    rows: &'a Relation,
+    over_l: Scope,
+}
+
+impl ConfigSql<'_> {
+    fn value(&self, column: &str, text: &str) -> Result<Expression, Refusal> {
+        Ok(catalog::typed_expression(text, &self.at(column), &self.over_l, self.actor)?.0)
+    }
+
+    fn condition(&self, column: &str, text: &str, scope: &Scope) -> Result<Expression, Refusal> {
+        catalog::condition(text, &self.at(column), scope, self.actor)
+    }
+
+    fn lookup(&self, column: &str, entry: &str) -> Result<Lookup, Refusal> {
+        catalog::lookup(entry, &self.at(column), self.rows, "l", self.actor)
+    }
+
+    fn at(&self, column: &str) -> String {
+        format!("{}, {column}", self.place)
+    }
+}
+
+fn optional<T>(
+    text: &Option<String>,
+    check: impl FnOnce(&str) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    text.as_deref().map(check).transpose()
 }
 
 /// Different keys are different people.

@@ -81,6 +81,20 @@ fn exported_files_are_read_as_printed() {
 }
 
 #[test]
+fn calibrate_prints_what_is_printed() {
+    let shown = blocks(&subsection(&section("Hash formats"), "Home-made hashes"), "text");
+    let shown =
+        shown.iter().find(|block| block.contains("ferry.calibrate(")).expect("no calibrate in the README");
+    let (call, promised) = shown.split_once('\n').unwrap_or_default();
+    // An account of a forum in latin1, as vBulletin kept it.
+    let account = "md5(md5(convert_to('Grüße', 'LATIN1')) || 's4lt'), 'Grüße', 's4lt'";
+    let printed = psql(&Db::new(), &call.replace("$1, $2, $3", account));
+    let lines =
+        |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+    assert_eq!(lines(promised.trim_matches('\n')), lines(printed.trim_matches('\n')));
+}
+
+#[test]
 fn the_settings_are_those_of_the_server() {
     need_extension!("pg_ferry");
     let db = Db::new();
