@@ -203,14 +203,14 @@ CREATE TABLE ferry.hook (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.hook', '');
 
-COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move';
+COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move and keeps the user out';
 COMMENT ON COLUMN ferry.hook.target IS 'the target at whose logins it is called';
 COMMENT ON COLUMN ferry.hook.name IS 'what events call it';
 COMMENT ON COLUMN ferry.hook.source IS 'only for users of this source; null = of all';
-COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure';
-COMMENT ON COLUMN ferry.hook.function IS 'the function, by name; it takes and returns jsonb, or the row type of the point; stored schema-qualified';
+COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure; the README tells what each is for';
+COMMENT ON COLUMN ferry.hook.function IS 'the function, by its name alone; it takes the row type of the point, which is looked for first, or a context in jsonb; stored schema-qualified';
 COMMENT ON COLUMN ferry.hook.priority IS 'hooks of one point are called in ascending order, then by name';
-COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take';
+COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take; one that takes longer has failed';
 COMMENT ON COLUMN ferry.hook.enabled IS 'false = it is not called';
 
 CREATE FUNCTION ferry._config() RETURNS jsonb
@@ -239,6 +239,22 @@ AS $$
     ORDER BY attnum
 $$;
 COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
+
+CREATE FUNCTION ferry._function(function oid, role_name text)
+    RETURNS TABLE (schema text, name text, title text, signature text, result oid, is_plain boolean, can_use_schema boolean, can_execute boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT n.nspname::text, p.proname::text, format('%I.%I', n.nspname, p.proname), p.oid::regprocedure::text, p.prorettype,
+           p.prokind = 'f' AND NOT p.proretset,
+           coalesce(has_schema_privilege(r.oid, n.oid, 'USAGE'), false),
+           coalesce(has_function_privilege(r.oid, p.oid, 'EXECUTE'), false)
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    LEFT JOIN pg_roles r ON r.rolname = role_name
+    WHERE p.oid = function
+$$;
+COMMENT ON FUNCTION ferry._function(oid, text) IS 'internal: what a function is and what a role may do with it';
 
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)

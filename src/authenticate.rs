@@ -9,9 +9,10 @@ use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
+use crate::hook::Failure;
 use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
-use crate::mapping::Written;
+use crate::mapping::{Draft, Written};
 use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
 use crate::secret::Password;
@@ -126,6 +127,9 @@ impl<'a> Flow<'a> {
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
+        if let Err(decision) = self.after_login(&user.id) {
+            return decision;
+        }
         self.rehash(&user);
         self.note("answer", Outcome::Ok.name());
         Decision::Answered(Answer {
@@ -209,6 +213,13 @@ impl<'a> Flow<'a> {
             }
             Err(error) => return Step::Decided(self.config_error("scope", Some(&source), error)),
         }
+        match self.skips(&source) {
+            Ok(false) => {}
+            Ok(true) => return Step::NotMine,
+            Err(failure) => {
+                return Step::Decided(self.hook_failed(Outcome::Invalid, Some(&source), failure));
+            }
+        }
         match source.find_by_login(&self.login) {
             Ok(Asked::Nobody) => {
                 self.note("source", &format!("{}: nobody has this login", row.name));
@@ -246,8 +257,13 @@ impl<'a> Flow<'a> {
                 None => why,
             }
         };
+        let changed = match self.after_fetch(source, &person) {
+            Ok(changed) => changed,
+            Err(failure) => return Step::Decided(self.hook_failed(Outcome::Invalid, Some(source), failure)),
+        };
+        let person = changed.unwrap_or(person);
         match self.check_legacy_hash(source, &person) {
-            Checked::Right => Step::Decided(match self.judge(source, &person, self.password) {
+            Checked::Right => Step::Decided(match self.may_move(source, &person) {
                 Ok(broken) => self.move_user(source, &person, adopting, &broken),
                 Err(decision) => decision,
             }),
@@ -281,6 +297,14 @@ impl<'a> Flow<'a> {
             Ok(None) => self.conclude(Outcome::Invalid, why("deleted").user(&user_id)),
             Err(error) => self.config_error("target_lookup", None, error),
         }
+    }
+
+    /// What hooks and rules say of somebody who has shown the right password.
+    fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
+        let demanded = self.after_verify(source, person)?;
+        let mut broken = self.judge(source, person, self.password)?;
+        broken.must_change.extend(demanded);
+        Ok(broken)
     }
 
     /// Step 5: the rules. One that rejects ends it; the others are heeded when the user is written.
@@ -379,6 +403,7 @@ impl<'a> Flow<'a> {
                 user_id: Some(written.user_id),
                 must_change: written.must_change,
             }),
+            Ok(Step6::Hook(failure)) => self.hook_failed(Outcome::Failed, Some(what.source), failure),
             Ok(Step6::Raced) if session::has_fixed_snapshot() => error::lost_the_race().raise(),
             Ok(Step6::Raced) => Decision::Raced,
             Ok(Step6::NoRow) => {
@@ -405,7 +430,7 @@ impl<'a> Flow<'a> {
 
     /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
     fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
-        let (source, target) = (&what.source.row.name, &self.target.row.name);
+        let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
@@ -414,11 +439,20 @@ impl<'a> Flow<'a> {
         if self.is_raced(what) {
             return Step6::Raced;
         }
+        let draft = match self.before_write(what) {
+            Ok(draft) => draft,
+            Err(failure) => return Step6::Hook(failure),
+        };
         let transfer = &what.source.transfer;
-        let replaced = what.adopting.and_then(|user| transfer.will_replace(&self.target, user));
-        let written = match what.adopting {
-            Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
-            None => transfer.insert(&self.target, what.person.row, what.hash),
+        let columns = |draft: &Option<Draft>| match draft {
+            Some(draft) => draft.columns.clone(),
+            None => transfer.adopted_columns(),
+        };
+        let replaced = what.adopting.and_then(|user| self.target.columns_of(user, &columns(&draft)));
+        let written = match (draft, what.adopting) {
+            (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
+            (None, Some(user)) => transfer.adopt(&self.target, what.person.row, what.hash, user),
+            (None, None) => transfer.insert(&self.target, what.person.row, what.hash),
         };
         let Some(mut written) = written else {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
@@ -438,6 +472,9 @@ impl<'a> Flow<'a> {
             via: what.via,
             replaced: replaced.as_deref(),
         });
+        if let Err(failure) = self.after_write(what, &written.user_id) {
+            return Step6::Hook(failure);
+        }
         self.log(
             self.kind,
             Outcome::Migrated,
@@ -447,6 +484,11 @@ impl<'a> Flow<'a> {
                 .broken(what.broken)
                 .children(children),
         );
+        if written.is_allowed
+            && let Err(failure) = self.after_first_login(what, &written.user_id)
+        {
+            return Step6::Hook(failure);
+        }
         Step6::Written(written)
     }
 
@@ -494,6 +536,7 @@ enum Step6 {
     Written(Written),
     Raced,
     NoRow,
+    Hook(Failure),
 }
 
 /// A user to be moved.

@@ -23,6 +23,11 @@ impl Actor {
         guard::attempt(|| identity::act_as(self.role, &self.search_path, reach, body))
     }
 
+    /// As [`Actor::attempt`], but nothing may be written, and what was done is undone.
+    pub(crate) fn rehearse<T>(&self, body: impl FnOnce() -> T) -> Result<T, SqlError> {
+        guard::rehearse(|| identity::act_as(self.role, &self.search_path, Reach::Evaluate, body))
+    }
+
     /// Runs `body` with this actor's rights, without a net.
     pub(crate) fn act<T>(&self, reach: Reach, body: impl FnOnce() -> T) -> T {
         identity::act_as(self.role, &self.search_path, reach, body)
@@ -75,6 +80,62 @@ pub(crate) fn row_type_relation_oid(name: &str) -> Result<Option<Oid>, SqlError>
 fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
     let rows = guard::attempt(|| plan::query(sql, &[TEXT], &[Arg::Text(name)]))?;
     Ok(rows.into_iter().flatten().flatten().next().and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
+}
+
+/// The function of exactly that signature, such as `app.audit(pg_catalog.jsonb)`.
+pub(crate) fn function_oid(signature: &str) -> Result<Option<Oid>, SqlError> {
+    oid_by("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid", signature)
+}
+
+/// A function, and what the actor may do with it.
+pub(crate) struct Function {
+    pub(crate) oid: Oid,
+    pub(crate) name: Name,
+    /// Its schema-qualified name as people write it.
+    pub(crate) title: String,
+    /// What it is called with, as people write it.
+    pub(crate) signature: String,
+    pub(crate) result: Oid,
+    /// A plain function: not an aggregate, a window function, a procedure, or one that returns a set.
+    pub(crate) is_plain: bool,
+    pub(crate) can_use_schema: bool,
+    pub(crate) can_execute: bool,
+}
+
+/// Describes a function as `role` sees it.
+pub(crate) fn describe_function(oid: Oid, role: &str) -> Option<Function> {
+    let number = i64::from(oid.to_u32());
+    let rows = identity::as_ferry(|| {
+        let what = "SELECT * FROM ferry._function($1::oid, $2)";
+        plan::query(what, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)])
+    });
+    let mut row = rows.into_iter().next()?.into_iter().map(Option::unwrap_or_default);
+    let mut next = || row.next().unwrap_or_default();
+    Some(Function {
+        oid,
+        name: Name { schema: Ident(next()), name: Ident(next()) },
+        title: next(),
+        signature: next(),
+        result: Oid::from(next().parse::<u32>().unwrap_or(0)),
+        is_plain: next() == "t",
+        can_use_schema: next() == "t",
+        can_execute: next() == "t",
+    })
+}
+
+/// The columns of a row type that values over it read.
+pub(crate) fn columns_read<'a, T: std::fmt::Display>(
+    values: impl IntoIterator<Item = T>,
+    relation: &'a Relation,
+    place: &str,
+    actor: &Actor,
+) -> Result<Vec<&'a str>, Refusal> {
+    let sql = format!("SELECT {} {}", list(values), Scope::of_row(relation.row_type, "l").checked_from);
+    let numbers = actor
+        .attempt(Reach::Evaluate, || parse::columns_of_first(&sql))
+        .map_err(|error| Refusal::in_config(place, error))?;
+    let is_read = |column: &&Column| numbers.contains(&0) || numbers.contains(&column.number);
+    Ok(relation.columns.iter().filter(is_read).map(|column| column.name.as_str()).collect())
 }
 
 /// Describes a relation as `role` sees it.

@@ -1,9 +1,10 @@
 //! Config is checked as it is written, and again on request. Checking is opening: what a login would
 //! refuse to use is refused here. No legacy system is contacted.
 
-use crate::catalog;
-use crate::config::{self, Parts, Rows, SourceKind, SourceRow, TargetRow};
+use crate::catalog::{self, Relation};
+use crate::config::{self, HookRow, Parts, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
+use crate::hook;
 use crate::source::Source;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{Oid, TEXT};
@@ -25,6 +26,7 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
         "target" => check_target(&mut new, old, &rows),
         "source" => check_source(&mut new, old, &rows),
         "child" => check_child(&mut new, &rows),
+        "hook" => check_hook(&mut new, &rows),
         "rule" => check_part(table, &new, &rows, |row| Parts { rules: vec![row], ..Parts::default() }),
         _ => check_part(table, &new, &rows, |row| Parts { mappings: vec![row], ..Parts::default() }),
     };
@@ -74,7 +76,7 @@ fn no_role(name: &str) -> Refusal {
 /// The target whose role a source or mapping row runs as.
 fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetRow> {
     let target = match table {
-        "source" => text(row, "target")?,
+        "source" | "hook" => text(row, "target")?,
         _ => {
             let source = text(row, "source")?;
             rows.sources.iter().find(|known| known.name == source)?.target.clone()
@@ -104,7 +106,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     for source in rows.sources_of(&row.name) {
         Source::open(source, rows.parts_of(&source.name), &target)?;
     }
-    Ok(())
+    check_hooks(rows.hooks_of_target(&row.name), &target.relation, &target)
 }
 
 /// The owner of the users table, unless that is a superuser.
@@ -139,7 +141,9 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
         // An unknown target is the foreign key's to refuse.
         Some(target) if session::checks_are_on() => {
             let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
-            Source::open(&row, rows.parts_of(&former), &Target::open(target)?).map(drop)
+            let target = Target::open(target)?;
+            let source = Source::open(&row, rows.parts_of(&former), &target)?;
+            check_hooks(rows.hooks_of_source(&former, &row.target), &source.rows, &target)
         }
         _ => Ok(()),
     }
@@ -191,6 +195,47 @@ fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
     let relation = text(new, "relation").unwrap_or_default();
     canonicalise("child", new, "relation", catalog::relation_oid(&relation))?;
     check_part("child", new, rows, |row| Parts { children: vec![row], ..Parts::default() })
+}
+
+/// Finds and checks the function of a hook, and stores its schema-qualified name.
+fn check_hook(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
+    may_write("hook", new, rows)?;
+    let row: HookRow = parse("hook", new)?;
+    let Some(target) = rows.target(&row.target) else { return Ok(()) };
+    let is_elsewhere =
+        |source: &&SourceRow| row.source.as_ref() == Some(&source.name) && source.target != row.target;
+    if let Some(source) = rows.sources.iter().find(is_elsewhere) {
+        let message = format!("{}: source {} belongs to target {}", row.place(), source.name, source.target);
+        return Err(Refusal::new(Kind::Invalid, message).hint("Name a source of the same target, or none."));
+    }
+    if session::checks_are_on() {
+        new["function"] = Value::String(find_hook(row, rows, &Target::open(target)?)?);
+    }
+    Ok(())
+}
+
+/// The schema-qualified name of a hook's function, once it was checked for all rows that the hook is about.
+fn find_hook(mut row: HookRow, rows: &Rows, target: &Target) -> Result<String, Refusal> {
+    if !row.point.is_of_source() {
+        return hook::check(&row, &target.relation, &target.actor);
+    }
+    let sources: Vec<&SourceRow> =
+        rows.sources_of(&target.row.name).filter(|source| row.is_about(&source.name)).collect();
+    if sources.is_empty() {
+        let message = format!("{}: target {} has no source yet", row.place(), row.target);
+        return Err(Refusal::new(Kind::State, message)
+            .hint("Write the source first: what a hook takes is checked against its rows."));
+    }
+    for source in sources {
+        let source = Source::open(source, Parts::default(), target)?;
+        row.function = hook::check(&row, &source.rows, &target.actor)?;
+    }
+    Ok(row.function)
+}
+
+/// Checks those hooks against what they are about.
+fn check_hooks(hooks: Vec<HookRow>, about: &Relation, target: &Target) -> Result<(), Refusal> {
+    hooks.iter().try_for_each(|row| hook::check(row, about, &target.actor).map(drop))
 }
 
 /// Stores the schema-qualified name, so that it means the same under every search path.
@@ -263,6 +308,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
             Ok(target) => {
                 let sources = rows.sources_of(&row.name);
                 findings.extend(sources.flat_map(|source| check_source_parts(source, &rows, &target)));
+                findings.extend(check_hooks_of(&target, &rows));
             }
             Err(refusal) => findings.push(finding(format!("target {}", row.name), &refusal)),
         }
@@ -275,7 +321,7 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     if let Err(refusal) = Source::open(source, Parts::default(), target) {
         return vec![finding(format!("source {}", source.name), &refusal)];
     }
-    let Parts { mappings, rules, children } = rows.parts_of(&source.name);
+    let Parts { mappings, rules, children, hooks: _ } = rows.parts_of(&source.name);
     let mappings = mappings.into_iter().map(|row| {
         let object = format!("mapping {}.{}", source.name, row.target_column);
         (object, Parts { mappings: vec![row], ..Parts::default() })
@@ -291,6 +337,13 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     let refused =
         |(object, part)| Source::open(source, part, target).err().map(|refusal| finding(object, &refusal));
     mappings.chain(rules).chain(children).filter_map(refused).collect()
+}
+
+/// The hooks of a target, each by itself.
+fn check_hooks_of(target: &Target, rows: &Rows) -> Vec<Finding> {
+    let hooks = rows.hooks.iter().filter(|row| row.target == target.row.name);
+    let refused = |row: &HookRow| find_hook(row.clone(), rows, target).err();
+    hooks.filter_map(|row| refused(row).map(|refusal| finding(row.place(), &refusal))).collect()
 }
 
 /// The message without the place where it stands, which is the object.

@@ -121,14 +121,14 @@ impl Children {
         })
     }
 
-    /// Whether a later login writes any.
+    /// Whether later logins, too, ask for any.
     pub(crate) fn refreshes(&self) -> bool {
         self.children.iter().any(|child| child.row.refresh)
     }
 
-    /// The queries, for what they read of the legacy row.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
-        self.children.iter().map(|child| &child.query)
+    /// Values that read of the legacy row what the queries do.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = String> {
+        self.children.iter().map(|child| format!("EXISTS {}", child.query))
     }
 
     /// Asks for the rows of a legacy user, each child within the time limit of the source.

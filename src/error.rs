@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Column,
     /// No such role or server: 42704.
     Object,
+    /// No such function: 42883.
+    Function,
     /// A type that does not fit: 42804.
     Type,
     /// An expression that does not parse: 42601.
@@ -54,6 +56,7 @@ impl Kind {
             Kind::Relation => Code::ERRCODE_UNDEFINED_TABLE,
             Kind::Column => Code::ERRCODE_UNDEFINED_COLUMN,
             Kind::Object => Code::ERRCODE_UNDEFINED_OBJECT,
+            Kind::Function => Code::ERRCODE_UNDEFINED_FUNCTION,
             Kind::Type => Code::ERRCODE_DATATYPE_MISMATCH,
             Kind::Syntax => Code::ERRCODE_SYNTAX_ERROR,
             Kind::Malformed => Code::ERRCODE_INVALID_TEXT_REPRESENTATION,

@@ -114,6 +114,7 @@ impl<'a> Flow<'a> {
                 ("the mapping of a column fails".to_string(), detail.to_json(), Outcome::Failed)
             }
         };
+        self.note_write_hooks(source);
         self.note_with("write", &result, detail);
         if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children) {
             outcome = Outcome::Failed;

@@ -5,6 +5,7 @@ use crate::child::{self, Count};
 use crate::config::{self, RuleRow, SourceRow};
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
+use crate::hook::Failure;
 use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
@@ -50,7 +51,7 @@ pub(crate) enum Decision {
 }
 
 /// Why an answer is what it is, for the audit trail.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Why {
     pub(crate) reason: &'static str,
     pub(crate) source: Option<String>,
@@ -184,10 +185,11 @@ impl Flow<'_> {
 
     /// Every answer other than a success leaves an event.
     pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
+        let failure = self.on_failure(outcome, why);
         if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
         } else {
-            self.log(self.kind, outcome, why);
+            self.log(self.kind, outcome, &why.clone().maybe_failure(failure));
         }
         let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
         Answer { user_id: told, ..Answer::of(outcome) }
@@ -228,6 +230,10 @@ impl Why {
         Why { reason, ..Why::default() }
     }
 
+    pub(crate) fn of_hook(failure: Failure) -> Why {
+        Why { detail: failure.detail, ..Why::of("hook_failed") }
+    }
+
     pub(crate) fn user(self, id: &str) -> Why {
         Why { user_id: Some(id.to_string()), ..self }
     }
@@ -249,6 +255,14 @@ impl Why {
 
     pub(crate) fn error(self, error: &SqlError) -> Why {
         Why { detail: Detail::of_error(error), ..self }
+    }
+
+    /// With the hook that failed after the answer was decided.
+    fn maybe_failure(mut self, failure: Option<Failure>) -> Why {
+        if let Some(failure) = failure {
+            self.detail.set("on_failure", failure.detail.to_json());
+        }
+        self
     }
 
     /// The rule that keeps a user out, in the words of the config.

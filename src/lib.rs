@@ -3,7 +3,7 @@
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
 //! [`admin`] moves, puts back and forgets one person, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
-//! [`mapping`], [`rule`], [`child`], [`link`], [`event`]. [`config`] is the
+//! [`mapping`], [`rule`], [`child`], [`hook`], [`link`], [`event`]. [`config`] is the
 //! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
@@ -23,6 +23,7 @@ mod flow;
 mod functions;
 mod guc;
 mod hash;
+mod hook;
 mod kdf;
 mod link;
 mod login;

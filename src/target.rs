@@ -1,9 +1,10 @@
 //! The users table: looking users up, and replacing their hashes.
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::TargetRow;
+use crate::config::{HookRow, TargetRow};
 use crate::error::{Kind, Refusal};
 use crate::hash::parse_form;
+use crate::hook::Hooks;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
@@ -22,6 +23,7 @@ pub(crate) struct Target {
     pub(crate) relation: Relation,
     pub(crate) policy: Policy,
     pub(crate) unicode_form: UnicodeForm,
+    pub(crate) hooks: Hooks,
     id: Lookup,
     lookups: Vec<Lookup>,
     allowed: Option<Expression>,
@@ -102,11 +104,18 @@ impl Target {
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
             by_id: OnceCell::new(),
             replace_hash: Default::default(),
+            hooks: Hooks::none(),
             row: row.clone(),
             lookups,
             relation,
             actor,
         })
+    }
+
+    /// With the hooks that are about its users.
+    pub(crate) fn with_hooks(mut self, rows: Vec<HookRow>) -> Target {
+        self.hooks = Hooks::about(&self.relation, vec![self.row.hash_column.clone()], rows);
+        self
     }
 
     /// The user of a login: the first login column with a match decides.
@@ -147,6 +156,36 @@ impl Target {
             plan.get_or_init(prepare).rows_seen(&[Arg::Value(value)], view)
         })?;
         Ok(rows.into_iter().filter_map(user).collect())
+    }
+
+    /// The whole row of a user, as it is now.
+    pub(crate) fn row_of(&self, user_id: &str) -> Result<Option<plan::Value>, SqlError> {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return Ok(None) };
+        let sql = format!(
+            "SELECT ROW(u.*)::{0} FROM {0} AS u WHERE {1}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.actor.attempt(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[self.id.key.oid], Planning::Auto).values(&[Arg::Value(id)]).pop()
+        })
+    }
+
+    /// What columns of a user hold, as a JSON object; `None` where there are none.
+    pub(crate) fn columns_of(&self, user: &User, columns: &[String]) -> Option<String> {
+        if columns.is_empty() {
+            return None;
+        }
+        let id = types::cast(&user.id, &self.id.key)?;
+        let columns = list(columns.iter().map(|column| format!("u.{}", Ident(column.clone()))));
+        let sql = format!(
+            "SELECT pg_catalog.to_jsonb(r.*)::pg_catalog.text FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        let types = [self.id.key.oid];
+        let rows = self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
+        rows.into_iter().flatten().flatten().next()
     }
 
     /// Whether users are looked for under other logins, too.

@@ -9,8 +9,9 @@ mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::child::Children;
-use crate::config::{OnWrong, Parts, SourceKind, SourceRow};
+use crate::config::{HookRow, OnWrong, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
+use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
 use crate::mapping::Transfer;
 use crate::rule::Rules;
@@ -35,8 +36,9 @@ pub(crate) struct Source {
     pub(crate) transfer: Transfer,
     pub(crate) rules: Rules,
     pub(crate) children: Children,
+    pub(crate) hooks: Hooks,
     actor: Actor,
-    rows: Relation,
+    pub(crate) rows: Relation,
     key: Lookup,
     lookups: Vec<Lookup>,
     hash: Expression,
@@ -98,19 +100,23 @@ impl Source {
         let filter = optional(&row.filter, |text| config.condition("filter", text, &config.over_l))?;
         let scope = optional(&row.scope, |text| config.condition("scope", text, &Scope::of_login()))?;
         let verifier = Verifier::open(row, &place)?;
+        let children = Children::open(row, parts.children, &rows, target)?;
         let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
-        let transfer = Transfer::open(row, parts.mappings, &rows, &secrets.collect::<Vec<_>>(), target)?;
+        let elsewhere: Vec<String> = secrets.map(ToString::to_string).chain(children.reads()).collect();
+        let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
         let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
-        let children = Children::open(row, parts.children, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
                 .into_iter()
                 .flatten();
+        let hooks = open_hooks(parts.hooks, &rows, &hash, salt.as_ref(), &place, actor)?;
+        // A hook may look at any column.
+        let whole_row = hooks.see_rows().then(|| "l.*".to_string());
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
-        let queries = children.queries().map(|query| format!("EXISTS {query}"));
-        let reads = list(expressions.map(ToString::to_string).chain(looked_up).chain(queries));
+        let values = expressions.map(ToString::to_string).chain(looked_up).chain(children.reads());
+        let reads = list(values.chain(whole_row));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
@@ -122,6 +128,7 @@ impl Source {
             transfer,
             rules,
             children,
+            hooks,
             rows,
             key,
             lookups,
@@ -257,6 +264,12 @@ impl Source {
         Ok(people)
     }
 
+    /// A person whose row was changed. `None` where it is then somebody else's: another key, or other logins.
+    pub(crate) fn with_row(&self, person: &Person, row: Value) -> Result<Option<Person>, SqlError> {
+        let is_same = |changed: &Person| changed.key == person.key && changed.logins == person.logins;
+        Ok(self.describe_all(vec![row])?.pop().filter(is_same))
+    }
+
     fn describe_sql(&self) -> String {
         let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
         let first_login = || self.lookups.first().map_or("NULL".to_string(), |lookup| lookup.sql.clone());
@@ -320,6 +333,22 @@ fn one_person(people: Vec<Person>) -> Asked {
         Some(person) if is_same => Asked::One(person),
         Some(_) => Asked::Several,
     }
+}
+
+fn open_hooks(
+    rows: Vec<HookRow>,
+    relation: &Relation,
+    hash: &Expression,
+    salt: Option<&Expression>,
+    place: &str,
+    actor: &Actor,
+) -> Result<Hooks, Refusal> {
+    if rows.is_empty() {
+        return Ok(Hooks::none());
+    }
+    let secret: Vec<&Expression> = [Some(hash), salt].into_iter().flatten().collect();
+    let secrets = catalog::columns_read(&secret, relation, place, actor)?;
+    Ok(Hooks::about(relation, secrets.into_iter().map(str::to_string).collect(), rows))
 }
 
 fn open_store(

@@ -9,10 +9,13 @@ use pgrx::pg_sys;
 pub(crate) use pgrx::pg_sys::Oid;
 
 pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
+pub(crate) const JSON: Oid = pg_sys::JSONOID;
+pub(crate) const JSONB: Oid = pg_sys::JSONBOID;
 pub(crate) const LONG: Oid = pg_sys::INT8OID;
 pub(crate) const TEXT: Oid = pg_sys::TEXTOID;
 pub(crate) const RECORD: Oid = pg_sys::RECORDOID;
 pub(crate) const RECORDS: Oid = pg_sys::RECORDARRAYOID;
+pub(crate) const VOID: Oid = pg_sys::VOIDOID;
 
 /// What it takes to compare a column with a login or a key: both in the column's own type.
 #[derive(Clone)]
@@ -73,6 +76,29 @@ pub(crate) fn type_name(type_oid: Oid) -> String {
 pub(crate) fn type_title(type_oid: Oid) -> String {
     // SAFETY: as above.
     unsafe { owned_from_server(pg_sys::format_type_be(type_oid)) }
+}
+
+/// The type under any domains.
+pub(crate) fn base_type(type_oid: Oid) -> Oid {
+    // SAFETY: syscache look-ups.
+    unsafe { pg_sys::getBaseType(type_oid) }
+}
+
+/// The type that a function returns; `None` where there is no such function any more.
+pub(crate) fn result_of_function(function: Oid) -> Option<Oid> {
+    // SAFETY: syscache look-up; the field is copied before the tuple is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::PROCOID as i32,
+            pg_sys::Datum::from(function),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let result = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>()).prorettype;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(result)
+    }
 }
 
 fn operator_name(operator: Oid) -> String {

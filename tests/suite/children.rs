@@ -176,6 +176,24 @@ fn a_social_identity_is_tied_to_users_with_a_uuid() {
 }
 
 #[test]
+fn what_comes_as_a_child_is_not_kept_among_the_unmapped() {
+    let site = shop();
+    site.as_owner(
+        "ALTER TABLE users ADD rest jsonb; CREATE TABLE seeds (user_id bigint REFERENCES users, seed text);
+         CREATE TABLE kinds (a int, b int, c int, d int, e int, f int, label text);
+         INSERT INTO kinds (f, label) VALUES (6, 'totp');
+         UPDATE legacy.customers SET totp = 'JBSWY3DP', salt = 'a grain'",
+    );
+    site.configure_source("shop", "unmapped = 'rest'");
+    // The sixth column of another table is not that of the legacy row.
+    Child::new("seeds", "seeds", "SELECT l.totp AS seed FROM kinds k WHERE k.f = 6").add(&site);
+    assert_moved(&site);
+    let rest = site.user("ann@example.com", "rest").unwrap();
+    assert!(rest.contains("roles") && rest.contains("a grain"), "{rest}");
+    assert!(!rest.contains("JBSWY3DP"), "{rest}");
+}
+
+#[test]
 fn an_error_in_the_third_undoes_all_and_names_it() {
     let site = shop_with_roles("add");
     site.as_owner(

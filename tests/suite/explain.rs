@@ -233,3 +233,24 @@ fn a_first_login_that_would_be_blocked_is_explained_so() {
         "{steps:?}"
     );
 }
+
+#[test]
+fn a_mapping_that_an_insert_would_convert_is_converted() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD points integer, ADD code char(4)");
+    site.map("shop", "points", "2.5::numeric");
+    site.map("shop", "code", "'ab'");
+    let mut admin = site.db.client();
+    let steps = explain(&mut admin, "ann@example.com", None);
+    assert_eq!(outcome(&steps), "migrated", "{steps:?}");
+    assert_eq!((&written(&steps)["points"], &written(&steps)["code"]), (&"3".into(), &"ab".into()));
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.user("ann@example.com", "points").as_deref(), Some("3"));
+    // The failing column is the one that fails.
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD points integer, ADD code char(4)");
+    site.map("shop", "code", "'abcdef'");
+    site.map("shop", "points", "2.5::numeric");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "failed");
+    assert_eq!(site.last_event().detail["column"], "code");
+}

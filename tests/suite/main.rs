@@ -23,6 +23,7 @@ mod events;
 mod explain;
 mod ground;
 mod hash_vectors;
+mod hooks;
 mod hostile_hashes;
 mod isolation;
 mod legacy_passwords;

@@ -95,6 +95,23 @@ fn calibrate_prints_what_is_printed() {
 }
 
 #[test]
+fn the_outbox_is_filled_as_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = section("Quick start");
+    let hook = subsection(&section("Configuration"), "ferry.hook");
+    let [make, look] = &blocks(&hook, "sql")[..] else { panic!("ferry.hook has other blocks than two") };
+    let mut parts = blocks(before_subsections(&quick_start), "sql");
+    let first_login = parts.iter().position(|block| block.contains("SET ROLE app;")).unwrap();
+    parts.insert(first_login, make.clone());
+    parts.push(look.clone());
+    let printed = psql(&db, &parts.concat());
+    let promised = blocks(&hook, "text").concat();
+    assert!(printed.contains(&promised), "the README promises\n{promised}\nbut psql has printed\n{printed}");
+}
+
+#[test]
 fn the_settings_are_those_of_the_server() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -121,8 +138,8 @@ fn the_settings_are_those_of_the_server() {
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "review"] {
-        let rows = table(&subsection(&config, &format!("ferry.{name}")));
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review"] {
+        let rows = table(first_table(&subsection(&config, &format!("ferry.{name}"))));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
 }
@@ -269,6 +286,13 @@ fn table(text: &str) -> Vec<String> {
         .filter(|number| is_row(lines[*number]) && !lines[*number].starts_with("|---") && !is_head(*number))
         .map(|number| lines[number].to_string())
         .collect()
+}
+
+/// A text as far as its first table goes.
+fn first_table(text: &str) -> &str {
+    let start = text.find("\n|").map_or(0, |newline| newline + 1);
+    let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length);
+    &text[start..end]
 }
 
 fn cell(row: &str, number: usize) -> String {
