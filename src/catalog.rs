@@ -64,6 +64,10 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<Column>,
 }
 
+/// The hint where a name cannot be looked up at all.
+pub(crate) const NAME_WITH_SCHEMA: &str =
+    "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
+
 /// The relation of that name under the search path in force.
 pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
     oid_by("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", name)
@@ -297,6 +301,12 @@ impl Scope {
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
     }
 
+    /// The columns of many values of a row type, in their order: `$1` is an array of them.
+    pub(crate) fn of_rows(row_type: Oid, alias: &str) -> Scope {
+        let row = Scope::of_row(row_type, alias);
+        Scope { from: format!("FROM pg_catalog.unnest($1) AS {alias}"), ..row }
+    }
+
     /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
     pub(crate) fn of_row_and_password(row_type: Oid) -> Scope {
         let row = Scope::of_value(row_type, "l", "l.active", "p.length >= 8 AND NOT l.is_deleted");
@@ -335,6 +345,18 @@ pub(crate) fn unknown_password() -> String {
     password_facts("NULL", "NULL", "NULL")
 }
 
+/// An expression as a column takes it in an assignment: cast to its type, and what is too long for it refused, where an
+/// explicit cast would cut it.
+pub(crate) fn assigned(expression: &impl std::fmt::Display, column: &Column) -> String {
+    let (type_oid, typmod) = (i64::from(column.type_oid.to_u32()), i64::from(column.typmod));
+    let sql = "SELECT * FROM ferry._assignment($1::oid, $2::int4)";
+    let rows =
+        identity::as_ferry(|| plan::query(sql, &[LONG, LONG], &[Arg::Long(type_oid), Arg::Long(typmod)]));
+    let mut fields = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    let (before, after) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    format!("{before}{expression}{after}")
+}
+
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.
 pub(crate) fn typed_expression(
     text: &str,
@@ -356,7 +378,7 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+        Err(error) => Err(Refusal::in_config(place, error).or_grant_to(&actor.role_name).or_hint(format!(
             "It is one SQL expression, such as {}, with the rights and search path of the target.",
             scope.examples.0
         ))),
