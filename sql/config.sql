@@ -35,7 +35,7 @@ SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
 COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
-COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user; the user_id of answers, links and events is its text';
+COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
 COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
 COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
@@ -112,7 +112,7 @@ COMMENT ON COLUMN ferry.source.hash_login IS 'SQL expression over l: the login a
 COMMENT ON COLUMN ferry.source.pepper IS 'the name of a pepper in the file of ferry.pepper_file, for formats that take one. Whoever may write this row can find the pepper out by trying';
 COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format, or a recipe such as md5(md5($pass).$salt); null = each hash says itself';
 COMMENT ON COLUMN ferry.source.unicode_forms IS 'the forms of Unicode in which passwords may have been hashed, tried in this order: none (default: as typed), nfc, nfd, nfkc, nfkd, saslprep';
-COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, addslashes, lower, upper, truncate:72 (bytes of the charset)';
+COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, html_compat (single quotes stay), addslashes, lower, upper, truncate:72 (bytes of the charset)';
 COMMENT ON COLUMN ferry.source.charsets IS 'the charsets in which passwords may have been hashed, tried in this order: utf-8 (default), latin1, cp1252 (as browsers send it), utf-16le, utf-16be, utf-8-twice (doubly encoded)';
 COMMENT ON COLUMN ferry.source.priority IS 'sources are asked in ascending order, then by name';
 COMMENT ON COLUMN ferry.source.scope IS 'boolean SQL expression over login: which logins this source is asked about; null = all';
@@ -177,14 +177,14 @@ CREATE TABLE ferry.child (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.child', '');
 
-COMMENT ON TABLE ferry.child IS 'rows of other tables that come with a user, such as roles, second factors or consents: one row per table, written in the same transaction';
+COMMENT ON TABLE ferry.child IS 'rows of other tables that come with a user, such as roles, second factors or consents: one row here per table, in the order of their names, written in the same transaction as the user';
 COMMENT ON COLUMN ferry.child.source IS 'the source whose users they belong to';
 COMMENT ON COLUMN ferry.child.name IS 'what events call it';
 COMMENT ON COLUMN ferry.child.relation IS 'the table that takes the rows; stored schema-qualified';
-COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id';
-COMMENT ON COLUMN ferry.child.rows IS 'the rows: a SELECT over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or a set-returning expression, such as unnest(l.roles)';
-COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the SELECT names them';
-COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already: add (default) those that are missing, keep what is there, replace it';
+COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id of the target''s id_column';
+COMMENT ON COLUMN ferry.child.rows IS 'the rows: a query over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or an expression, such as unnest(l.roles). It is asked before anything is locked or written, and may ask foreign tables';
+COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the query names them';
+COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there: those that are missing are added, and what the query does not return is deleted';
 COMMENT ON COLUMN ferry.child.refresh IS 'whether later logins, too, write them as on_conflict says';
 
 CREATE TABLE ferry.hook (
@@ -271,7 +271,7 @@ COMMENT ON FUNCTION ferry._function(oid, text) IS 'internal: what a function is 
 
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)
-    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean)
+    RETURNS TABLE (schema text, name text, title text, kind text, row_type oid, owner text, can_use_schema boolean, can_select boolean, can_write boolean, takes_rows boolean, can_insert boolean, can_delete boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
@@ -280,10 +280,58 @@ AS $$
            coalesce(c.relkind = 'c' OR has_any_column_privilege(r.oid, c.oid, 'SELECT'), false),
            coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT') AND has_any_column_privilege(r.oid, c.oid, 'UPDATE'), false),
            -- Bit 3 says that INSERT works, by itself or by a trigger or rule.
-           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8)
+           c.relkind IN ('r', 'p') OR (c.relkind = 'v' AND pg_relation_is_updatable(c.oid, true) & 8 = 8),
+           coalesce(c.relkind <> 'c' AND has_any_column_privilege(r.oid, c.oid, 'INSERT'), false),
+           coalesce(c.relkind <> 'c' AND has_table_privilege(r.oid, c.oid, 'DELETE'), false)
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_roles r ON r.rolname = role_name
     WHERE c.oid = relation
 $$;
 COMMENT ON FUNCTION ferry._relation(oid, text) IS 'internal: what a relation is and what a role may do with it';
+
+-- Asked of the catalogue, so that every config table is known here that there will ever be.
+CREATE FUNCTION ferry._config_defaults(config_table text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    pairs text;
+    defaults jsonb;
+BEGIN
+    SELECT string_agg(format('%L, %s', attname, coalesce(pg_get_expr(adbin, adrelid), 'NULL')), ', ' ORDER BY attnum) INTO pairs
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid = format('ferry.%I', config_table)::regclass AND attnum > 0 AND NOT attisdropped;
+    EXECUTE format('SELECT jsonb_build_object(%s)', pairs) INTO defaults;
+    RETURN defaults;
+END
+$$;
+COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';
+
+-- What PostgreSQL puts around a value that is assigned to a column: the cast, then the function that fits it to the length
+-- (of three arguments where it must know that the cast is not an explicit one, which would cut), then the domain.
+CREATE FUNCTION ferry._assignment(type oid, typmod int4)
+    RETURNS TABLE (before text, after text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (depth, oid, typmod) AS (
+        SELECT 0, type, typmod
+        UNION ALL
+        SELECT u.depth + 1, t.typbasetype, t.typtypmod
+        FROM under u JOIN pg_type t ON t.oid = u.oid AND t.typtype = 'd'
+    ), base AS (
+        SELECT b.oid, b.typmod, p.oid IS NOT NULL AS has_length, p.pronargs,
+               format('%I.%I', n.nspname, p.proname) AS function
+        FROM (SELECT * FROM under ORDER BY depth DESC LIMIT 1) b
+        LEFT JOIN pg_cast c ON c.castsource = b.oid AND c.casttarget = b.oid AND c.castfunc <> 0 AND b.typmod >= 0
+        LEFT JOIN pg_proc p ON p.oid = c.castfunc
+        LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
+    )
+    SELECT concat(CASE WHEN is_domain THEN 'CAST(' END, CASE WHEN has_length THEN function || '(' END, 'CAST('),
+           concat(' AS ', CASE WHEN has_length THEN format_type(oid, -1) ELSE format_type(oid, typmod) END, ')',
+                  CASE WHEN has_length THEN concat(', ', typmod, CASE WHEN pronargs = 3 THEN ', false' END, ')') END,
+                  CASE WHEN is_domain THEN concat(' AS ', format_type(type, -1), ')') END)
+    FROM base, LATERAL (SELECT oid <> type AS is_domain) AS d
+$$;
+COMMENT ON FUNCTION ferry._assignment(oid, int4) IS 'internal: the SQL before and after an expression that makes of it what a column of a type gets in an assignment';

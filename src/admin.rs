@@ -1,13 +1,13 @@
 //! What a DBA does with one person: move them without a password, put them back, or forget them.
 
+use crate::child::{self, Tables};
 use crate::config;
-use crate::error::{Kind as RefusalKind, Refusal, must_reach_caller};
+use crate::error::{Kind as RefusalKind, OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::link::{self, Link, Via};
 use crate::outcome::{Answer, Outcome};
 use crate::password::{Trouble, Whom, with_user};
-use crate::source::Asked;
 use crate::spi::session;
 use crate::target::User;
 use serde_json::{Value, json};
@@ -53,23 +53,32 @@ impl Flow<'_> {
     /// Undoes what moving the user has written, and tells what that was.
     fn put_back(&self, user: &User, link: &Link) -> Value {
         let is_adopted = link.via == Some(Via::Adopt);
-        if is_adopted {
-            self.target.restore(&user.id, link.replaced.as_deref());
-        } else {
-            self.target.delete(&user.id);
-        }
-        link::delete(&link.source, &link.legacy_key);
+        let children = config::rows().parts_of(&link.source).children;
         let mut detail = json!({
             "source": link.source,
             "legacy_key": link.legacy_key,
             "user": if is_adopted { "restored" } else { "deleted" },
         });
         if is_adopted {
-            // What it was is kept nowhere: a hash in a second table would be one more to steal.
-            detail["not_restored"] = json!([self.target.row.hash_column]);
-        } else if !link.hash_is_ours() {
-            detail["password_changed_since"] = json!(true);
+            self.target.restore(&user.id, link.replaced.as_deref());
+            // What they held is kept nowhere: a hash or the seed of a second factor in another table would be one
+            // more to steal.
+            let children = children.into_iter().map(|child| format!("child {}", child.name));
+            let lost: Vec<String> =
+                [self.target.row.hash_column.clone()].into_iter().chain(children).collect();
+            detail["not_restored"] = json!(lost);
+        } else {
+            let tables = Tables::open(&link.source, children, &self.target).or_raise();
+            let deleted = tables.delete(&self.target, &user.id);
+            if !deleted.is_empty() {
+                detail["children"] = Value::Object(child::object(deleted));
+            }
+            self.target.delete(&user.id);
+            if !link.hash_is_ours() {
+                detail["password_changed_since"] = json!(true);
+            }
         }
+        link::delete(&link.source, &link.legacy_key);
         detail
     }
 }
@@ -118,27 +127,14 @@ impl Flow<'_> {
         Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
     }
 
-    /// The person that each source has under the login. One that can't be asked ends it: nobody is half forgotten.
-    fn keys_in_sources(&mut self) -> Result<Vec<(String, String)>, Trouble> {
+    /// The person that each source has under the login, in its scope or out of it. One that can't be asked ends it:
+    /// nobody is half forgotten.
+    fn keys_in_sources(&self) -> Result<Vec<(String, String)>, Trouble> {
         let rows = config::rows();
         let mut keys = Vec::new();
         for row in rows.sources_of(&self.target.row.name).filter(|row| row.enabled) {
-            let why = |reason| Why::of(reason).source(&row.name);
-            let Ok(source) = self.open_source(row) else {
-                return Err(Trouble::Told(Outcome::Unavailable, why("source_misconfigured")));
-            };
-            match source.find_by_login(&self.login) {
-                Ok(Asked::Nobody) => {}
-                Ok(Asked::One(person)) => keys.push((row.name.clone(), person.key)),
-                Ok(Asked::Several) => return Err(Trouble::Told(Outcome::Invalid, why("ambiguous"))),
-                Ok(Asked::Stale) => return Err(Trouble::Stale),
-                Ok(Asked::Unavailable(state)) => {
-                    let why = why("source_unavailable").with("sqlstate", &state);
-                    return Err(Trouble::Told(Outcome::Unavailable, why));
-                }
-                Err(error) if must_reach_caller(&error) => error.raise(),
-                Err(error) => return Err(Trouble::Told(Outcome::Failed, why("source_row").error(&error))),
-            }
+            let person = self.find_in_source(&*self.need_source(row)?)?;
+            keys.extend(person.map(|person| (row.name.clone(), person.key)));
         }
         Ok(keys)
     }

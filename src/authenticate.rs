@@ -3,6 +3,8 @@
 //! The order of the functions is the order of the flow: admit, look in the target, ask the sources,
 //! verify the legacy hash, write, answer. Nothing here knows SQL.
 
+use crate::adopt::Identity;
+use crate::child::{Fetched, Moment, Unfetched};
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Checked, Decision, Flow, Request, Why};
@@ -15,7 +17,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
-use crate::spi::guard;
+use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::{lock, session};
 use crate::target::{Found, User};
@@ -121,6 +123,7 @@ impl<'a> Flow<'a> {
 
     /// The password is right: only the account's state and a stale hash stand in between.
     fn welcome(&mut self, user: User) -> Decision {
+        let user = self.bring_up_to_date(user);
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
@@ -147,7 +150,7 @@ impl<'a> Flow<'a> {
                 self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
                 self.refresh(user, &link, Outcome::Invalid)
             }
-            None if row.adopt == Adopt::Any => {
+            None if matches!(row.adopt, Adopt::Any | Adopt::Review) => {
                 self.note("adopt", "the user was not moved by pg_ferry: the sources are asked");
                 self.ask_sources(Some(user))
             }
@@ -336,6 +339,11 @@ impl<'a> Flow<'a> {
         adopting: Option<&User>,
         broken: &Broken,
     ) -> Decision {
+        let here = match self.settle(source, person, adopting) {
+            Ok(here) => here,
+            Err(decision) => return decision,
+        };
+        let adopting = adopting.or(here.user.as_ref());
         if let Some(user) = adopting.filter(|user| !user.is_allowed) {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
         }
@@ -350,14 +358,42 @@ impl<'a> Flow<'a> {
             Err(error) => return self.policy_failed(source, error),
         };
         let via = if adopting.is_some() { Via::Adopt } else { Via::Login };
-        self.write(&Move { source, person, adopting, hash: &hash, via, keeps_legacy_password: true, broken })
+        self.write(&Move {
+            source,
+            person,
+            adopting,
+            identities: &here.identities,
+            hash: &hash,
+            via,
+            keeps_legacy_password: true,
+            broken,
+        })
+    }
+
+    /// The rows of other tables that come with a user.
+    pub(crate) fn fetch_children(&mut self, source: &Source, person: &Person) -> Result<Fetched, Decision> {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        source.children.fetch(&self.target, person.row, Moment::Move).map_err(|unfetched| match unfetched {
+            Unfetched::Silent { child, state } => {
+                let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
+                self.conclude(Outcome::Unavailable, why)
+            }
+            Unfetched::Failed { child, error } => {
+                self.conclude(Outcome::Failed, why("child_failed").error(&error).with("child", &child))
+            }
+            Unfetched::Stale => Decision::Raced,
+        })
     }
 
     /// Writes a user whole or not at all. An error undoes everything and becomes `failed`.
     pub(crate) fn write(&mut self, what: &Move<'_>) -> Decision {
+        let children = match self.fetch_children(what.source, what.person) {
+            Ok(children) => children,
+            Err(decision) => return decision,
+        };
         // A row that was swallowed takes with it what its triggers have written elsewhere.
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
-        let written = guard::attempt_if(keep, || self.write_locked(what));
+        let written = guard::attempt_if(keep, || self.write_locked(what, &children));
         match written {
             Ok(Step6::Written(written)) if !written.is_allowed => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
@@ -374,24 +410,32 @@ impl<'a> Flow<'a> {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => {
-                let why = Why::of("write_failed").source(&what.source.row.name).error(&error);
-                // PostgreSQL does not say which expression failed: each is evaluated alone.
-                let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
-                let why = match failing {
-                    Err((column, _)) => why.with("column", &column),
-                    Ok(_) => why,
-                };
-                self.conclude(Outcome::Failed, why)
-            }
+            Err(error) => self.write_failed(what, &children, &error),
         }
     }
 
-    /// Takes the locks, looks once more with the newest snapshot, and writes user, link and event.
-    fn write_locked(&mut self, what: &Move<'_>) -> Step6 {
-        let (source, target) = (&what.source.row.name, self.target.row.name.clone());
+    fn write_failed(&mut self, what: &Move<'_>, children: &Fetched, error: &SqlError) -> Decision {
+        let why = |reason| Why::of(reason).source(&what.source.row.name).error(error);
+        if let Some(child) = what.source.children.failing(children) {
+            return self.conclude(Outcome::Failed, why("child_failed").with("child", child));
+        }
+        // PostgreSQL does not say which expression failed: each is evaluated alone.
+        let failing = what.source.transfer.preview(&self.target, what.person.row, what.adopting);
+        let why = match failing {
+            Err((column, _)) => why("write_failed").with("column", &column),
+            Ok(_) => why("write_failed"),
+        };
+        self.conclude(Outcome::Failed, why)
+    }
+
+    /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
+    fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
+        let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
         lock::acquire(lock_key(&["key", source, &what.person.key]));
-        lock::acquire(lock_key(&["login", &target, &self.login.normalised]));
+        lock::acquire(lock_key(&["login", target, &self.login.normalised]));
+        for (entry, value) in what.identities {
+            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), value]));
+        }
         if self.is_raced(what) {
             return Step6::Raced;
         }
@@ -418,11 +462,12 @@ impl<'a> Flow<'a> {
             self.target.demand_change(&written.user_id);
             written.must_change = true;
         }
+        let children = what.source.children.write(&self.target, &written.user_id, children);
         link::insert(&NewLink {
             source,
             legacy_key: &what.person.key,
             hash: what.keeps_legacy_password.then_some(what.hash),
-            target: &target,
+            target: target,
             user_id: &written.user_id,
             via: what.via,
             replaced: replaced.as_deref(),
@@ -433,7 +478,11 @@ impl<'a> Flow<'a> {
         self.log(
             self.kind,
             Outcome::Migrated,
-            &Why::of(what.via.name()).source(source).user(&written.user_id).broken(what.broken),
+            &Why::of(what.via.name())
+                .source(source)
+                .user(&written.user_id)
+                .broken(what.broken)
+                .children(children),
         );
         if written.is_allowed
             && let Err(failure) = self.after_first_login(what, &written.user_id)
@@ -446,6 +495,9 @@ impl<'a> Flow<'a> {
     /// Whether somebody has been moved, or has signed up, since the first look.
     fn is_raced(&self, what: &Move<'_>) -> bool {
         if link::of_key(&what.source.row.name, &what.person.key, View::Latest).is_some() {
+            return true;
+        }
+        if !what.identities.is_empty() && !self.is_still_here(what.identities, what.adopting) {
             return true;
         }
         match self.target.find_by_login(&self.login, View::Latest) {
@@ -492,6 +544,8 @@ pub(crate) struct Move<'a> {
     pub(crate) source: &'a Source,
     pub(crate) person: &'a Person,
     pub(crate) adopting: Option<&'a User>,
+    /// By which nobody else may be found.
+    pub(crate) identities: &'a [Identity],
     pub(crate) hash: &'a str,
     pub(crate) via: Via,
     /// The hash was made from the legacy password, or stands for it: later mismatches may ask the

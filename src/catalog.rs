@@ -3,11 +3,11 @@
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::{self, Reach};
-use crate::spi::parse::{self, NotOne};
+use crate::spi::parse::{self, NotOne, NotQuery};
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
 use crate::spi::watch;
-use crate::sql::{Expression, Ident, Name, list};
+use crate::sql::{Expression, Ident, Name, Query, list};
 
 /// The role and search path that a target's config SQL has.
 #[derive(Clone)]
@@ -59,8 +59,14 @@ pub(crate) struct Relation {
     pub(crate) can_write: bool,
     /// Rows can be inserted into it: a table, or a view that allows it.
     pub(crate) takes_rows: bool,
+    pub(crate) can_insert: bool,
+    pub(crate) can_delete: bool,
     pub(crate) columns: Vec<Column>,
 }
+
+/// The hint where a name cannot be looked up at all.
+pub(crate) const NAME_WITH_SCHEMA: &str =
+    "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
 
 /// The relation of that name under the search path in force.
 pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
@@ -171,6 +177,8 @@ pub(crate) fn describe(oid: Oid, role: &str) -> Option<Relation> {
         can_select: next() == "t",
         can_write: next() == "t",
         takes_rows: next() == "t",
+        can_insert: next() == "t",
+        can_delete: next() == "t",
         columns: columns.into_iter().filter_map(column).collect(),
     })
 }
@@ -208,6 +216,10 @@ impl Relation {
 pub(crate) enum Rights {
     Read,
     Write,
+    /// To insert rows where they are missing.
+    Add,
+    /// To delete others, too.
+    Replace,
 }
 
 /// Refuses a relation that the actor cannot use, with the GRANT that is missing.
@@ -222,6 +234,12 @@ pub(crate) fn check_rights(
         Rights::Write => {
             (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
         }
+        Rights::Add => (relation.can_select && relation.can_insert, "read and insert into", "SELECT, INSERT"),
+        Rights::Replace => (
+            relation.can_select && relation.can_insert && relation.can_delete,
+            "read, insert into and delete from",
+            "SELECT, INSERT, DELETE",
+        ),
     };
     if can && relation.can_use_schema {
         return Ok(());
@@ -254,6 +272,28 @@ fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refu
     }
 }
 
+/// Checks that a piece of config SQL is one query, or one expression that stands for a query of it.
+pub(crate) fn query(text: &str, place: &str, actor: &Actor) -> Result<Query, Refusal> {
+    let text = text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    let parsed = actor.attempt(Reach::Evaluate, || parse::single_query(text));
+    if matches!(parsed, Ok(Ok(()))) {
+        return Ok(Query(text.to_string()));
+    }
+    if let Ok(expression) = expression(text, place, actor) {
+        return Ok(Query(format!("SELECT {expression}")));
+    }
+    let hint = "Give one query over l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), \
+                or one expression, such as unnest(l.roles).";
+    Err(match parsed {
+        Ok(Err(NotQuery::Writes)) => {
+            Refusal::new(Kind::Syntax, format!("{place}: the query writes, or locks rows"))
+                .hint("Leave out INTO, FOR UPDATE and FOR SHARE, and have nothing but SELECT in its WITH.")
+        }
+        Err(error) => Refusal::in_config(place, error).or_hint(hint),
+        Ok(_) => Refusal::new(Kind::Syntax, format!("{place}: not one query")).hint(hint),
+    })
+}
+
 /// Where the row that an expression is about comes from: a value, never a table.
 pub(crate) struct Scope {
     /// With the value as `$1`, such as `FROM pg_catalog.unnest(ARRAY[$1]) AS l`.
@@ -269,6 +309,12 @@ impl Scope {
     pub(crate) fn of_row(row_type: Oid, alias: &str) -> Scope {
         let value = if alias == "u" { "u.email" } else { "lower(l.email)" };
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
+    }
+
+    /// The columns of many values of a row type, in their order: `$1` is an array of them.
+    pub(crate) fn of_rows(row_type: Oid, alias: &str) -> Scope {
+        let row = Scope::of_row(row_type, alias);
+        Scope { from: format!("FROM pg_catalog.unnest($1) AS {alias}"), ..row }
     }
 
     /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
@@ -309,6 +355,18 @@ pub(crate) fn unknown_password() -> String {
     password_facts("NULL", "NULL", "NULL")
 }
 
+/// An expression as a column takes it in an assignment: cast to its type, and what is too long for it refused, where an
+/// explicit cast would cut it.
+pub(crate) fn assigned(expression: &impl std::fmt::Display, column: &Column) -> String {
+    let (type_oid, typmod) = (i64::from(column.type_oid.to_u32()), i64::from(column.typmod));
+    let sql = "SELECT * FROM ferry._assignment($1::oid, $2::int4)";
+    let rows =
+        identity::as_ferry(|| plan::query(sql, &[LONG, LONG], &[Arg::Long(type_oid), Arg::Long(typmod)]));
+    let mut fields = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    let (before, after) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    format!("{before}{expression}{after}")
+}
+
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.
 pub(crate) fn typed_expression(
     text: &str,
@@ -330,7 +388,7 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+        Err(error) => Err(Refusal::in_config(place, error).or_grant_to(&actor.role_name).or_hint(format!(
             "It is one SQL expression, such as {}, with the rights and search path of the target.",
             scope.examples.0
         ))),
@@ -353,6 +411,23 @@ pub(crate) fn condition(
         format!("{place}: the expression is of type {}, not boolean", types::type_title(type_oid)),
     )
     .hint(format!("Give a condition, such as {}.", scope.examples.1)))
+}
+
+/// As [`typed_expression`], for a point in time.
+pub(crate) fn timestamp(
+    text: &str,
+    place: &str,
+    scope: &Scope,
+    actor: &Actor,
+) -> Result<Expression, Refusal> {
+    let (expression, type_oid) = typed_expression(text, place, scope, actor)?;
+    if types::is_time(type_oid) {
+        return Ok(expression);
+    }
+    let message =
+        format!("{place}: the expression is of type {}, not a timestamp", types::type_title(type_oid));
+    Err(Refusal::new(Kind::Type, message)
+        .hint("Cast it, such as l.updated::timestamptz; for seconds since 1970, to_timestamp(l.updated)."))
 }
 
 /// A place where logins or keys are looked up: a column, or an expression over the row.

@@ -143,6 +143,16 @@ pub(crate) enum Severity {
     Warn,
 }
 
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Severity::Reject => "reject",
+            Severity::MustChange => "must_change",
+            Severity::Warn => "warn",
+        }
+    }
+}
+
 /// A row of `ferry.child`.
 #[derive(Clone, Deserialize)]
 pub(crate) struct ChildRow {
@@ -239,6 +249,13 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
+    /// Whether later logins of one of the target's sources have something to bring up to date.
+    pub(crate) fn refreshes(&self, target: &str) -> bool {
+        let mappings = self.mappings.iter().filter(|row| row.refresh).map(|row| &row.source);
+        let children = self.children.iter().filter(|row| row.refresh).map(|row| &row.source);
+        mappings.chain(children).any(|name| self.sources_of(target).any(|source| source.name == *name))
+    }
+
     /// What is written of one source beside its own row.
     pub(crate) fn parts_of(&self, source: &str) -> Parts {
         Parts {
@@ -295,6 +312,18 @@ pub(crate) fn read() -> Rows {
             .hint("Run ALTER EXTENSION pg_ferry UPDATE.")
             .raise()
     })
+}
+
+/// The source of that name, enabled or not, and its target, opened as of now.
+pub(crate) fn source_named(name: &str) -> Result<(Rc<Source>, Rc<Target>), Refusal> {
+    watch::catch_up();
+    let rows = rows();
+    let row = rows.sources.iter().find(|row| row.name == name).ok_or_else(|| {
+        Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
+            .hint("Sources are rows of ferry.source.")
+    })?;
+    let target = target(&row.target)?;
+    Ok((source(row, &target)?, target))
 }
 
 /// The rows of the current generation, read anew only when something has changed.
@@ -355,7 +384,7 @@ fn keep(write: impl FnOnce(&mut Snapshot)) {
     });
 }
 
-fn unknown_target(name: &str) -> Refusal {
+pub(crate) fn unknown_target(name: &str) -> Refusal {
     Refusal::new(Kind::Invalid, format!("there is no target \"{name}\""))
         .hint("Targets are rows of ferry.target; the one used by default is named default.")
 }

@@ -1,14 +1,14 @@
 //! The errors that pg_ferry raises itself: the only file that names SQLSTATEs.
 
-use crate::spi::guard::SqlError;
-use pgrx::PgLogLevel;
+use crate::spi::guard::{self, SqlError};
 use pgrx::PgSqlErrorCode as Code;
 use pgrx::pg_sys::panic::ErrorReport;
 
 /// An ERROR to be raised: message in PostgreSQL's style, DETAIL for values, HINT for what to do.
 /// No part of it may hold a password, a hash or the data of a row.
 pub(crate) struct Refusal {
-    code: Code,
+    /// The SQLSTATE, packed: that of an error in config may be one that a function of the DBA's chose.
+    state: i32,
     message: String,
     detail: Option<String>,
     hint: Option<String>,
@@ -70,7 +70,7 @@ impl Kind {
 
 impl Refusal {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Refusal { code: kind.code(), message: message.into(), detail: None, hint: None }
+        Refusal { state: kind.code() as i32, message: message.into(), detail: None, hint: None }
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -87,11 +87,27 @@ impl Refusal {
     pub(crate) fn in_config(place: &str, error: SqlError) -> Self {
         let own_hint = error.hint();
         Refusal {
-            code: error.code(),
+            state: error.state(),
             message: format!("{place}: {}", error.message()),
             detail: None,
             hint: own_hint,
         }
+    }
+
+    /// A legacy store that cannot be read to its end, with the SQLSTATE that it gave.
+    pub(crate) fn unreadable(place: &str, relation: &str, error: &SqlError) -> Self {
+        let message = format!("{place}: {relation} cannot be read (SQLSTATE {})", error.sqlstate());
+        Refusal { state: error.state(), message, detail: None, hint: None }
+    }
+
+    /// Where config SQL may not do what it does, the cure is a GRANT to the role that it runs as.
+    pub(crate) fn or_grant_to(self, role: &str) -> Self {
+        if self.state != Kind::Privilege.code() as i32 {
+            return self;
+        }
+        self.or_hint(format!(
+            "Config SQL runs as role \"{role}\", the target's run_as: GRANT it what it lacks."
+        ))
     }
 
     /// The same refusal, told with the place in config where it stands.
@@ -126,6 +142,12 @@ impl Refusal {
         self
     }
 
+    /// Something else to do, too.
+    pub(crate) fn more_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(self.hint.map_or_else(|| hint.to_string(), |first| format!("{first} {hint}")));
+        self
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -135,15 +157,14 @@ impl Refusal {
     }
 
     pub(crate) fn raise(self) -> ! {
-        let mut report = ErrorReport::new(self.code, self.message, "pg_ferry");
+        let mut report = ErrorReport::new(Code::from(self.state), self.message, "pg_ferry");
         if let Some(detail) = self.detail {
             report = report.set_detail(detail);
         }
         if let Some(hint) = self.hint {
             report = report.set_hint(hint);
         }
-        report.report(PgLogLevel::ERROR);
-        unreachable!("reporting an ERROR does not return")
+        guard::raise(report, self.state)
     }
 }
 
@@ -180,6 +201,23 @@ pub(crate) fn must_reach_caller_from_source(error: &SqlError) -> bool {
     error.sqlstate() == "08006" || (must_reach_caller(error) && !error.is_remote())
 }
 
+/// Whether an error of a query that may ask foreign servers is one of those that they are silent:
+/// from the far end, or from getting there.
+pub(crate) fn is_silence(error: &SqlError) -> bool {
+    let state = error.sqlstate();
+    error.is_remote() || ["08", "HV"].iter().any(|class| state.starts_with(class))
+}
+
+/// Two types that cannot be assigned to or compared with one another.
+pub(crate) fn is_misfit(error: &SqlError) -> bool {
+    matches!(error.sqlstate().as_str(), "42804" | "42846" | "42883")
+}
+
+/// Something that a role may not use.
+pub(crate) fn is_forbidden(error: &SqlError) -> bool {
+    error.sqlstate() == "42501"
+}
+
 /// A value that the remote column's type refuses: nobody has this login there.
 pub(crate) fn is_uncastable(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")
@@ -196,25 +234,28 @@ impl From<legacy_hash::Error> for Refusal {
             _ => Kind::Invalid,
         };
         let refusal = Refusal::new(kind, error.to_string());
-        match error {
-            Error::UnknownName => refusal.hint("The names are in the view ferry.hash_format."),
-            Error::Ambiguous => {
-                refusal.hint("Name the format; ferry.identify_hash(hash) lists the candidates.")
+        let hint = match error {
+            Error::UnknownName => "The names are in the view ferry.hash_format.",
+            Error::Ambiguous => "Name the format; ferry.identify_hash(hash) lists the candidates.",
+            Error::UnknownFormat => "The formats that are known are in the view ferry.hash_format.",
+            Error::MissingSalt => "Give the salt; ferry.identify_hash(hash) tells what a hash needs.",
+            Error::MissingLogin => "Give the login under which the hash was made.",
+            Error::MissingPepper => "Give the pepper, the secret of the legacy application.",
+            Error::BadPreparation(_) => {
+                return refusal.hint(format!(
+                    "Each Unicode form is tried in each charset: name at least one of both, and at most {} pairs.",
+                    legacy_hash::MAX_SPELLINGS
+                ));
             }
-            Error::UnknownFormat => {
-                refusal.hint("The formats that are known are in the view ferry.hash_format.")
+            Error::BadPolicy(_) => "For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.",
+            Error::Malformed(_) => "The examples in the view ferry.hash_format show how it is written.",
+            Error::Unsupported(_) => {
+                "The view ferry.hash_format notes what a format does not take; new hashes take most as argon2id."
             }
-            Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
-            Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
-            Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
-            Error::BadPreparation(_) => refusal.hint(
-                "Unicode forms are none, nfc, nfd, nfkc, nfkd, saslprep; transforms trim, html, addslashes, lower, \
-                 upper, truncate:72; charsets utf-8, latin1, cp1252, utf-16le, utf-16be, utf-8-twice.",
-            ),
-            Error::BadPolicy(_) => {
-                refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
-            }
-            _ => refusal,
-        }
+            Error::OverLimit(_) => "The limits are the settings ferry.max_…, which a superuser can raise.",
+            Error::OutOfMemory => "Try again, or compute fewer hashes at once.",
+            _ => return refusal,
+        };
+        refusal.hint(hint)
     }
 }

@@ -1,6 +1,7 @@
 //! One call on its way: what it carries, how a hash is checked, and how an answer is given and
 //! noted. The order of the steps is told in [`crate::authenticate`].
 
+use crate::child::{self, Count};
 use crate::config::{self, RuleRow, SourceRow};
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
@@ -281,6 +282,14 @@ impl Why {
             if !rules.is_empty() {
                 self.detail.set(name, rules.clone());
             }
+        }
+        self
+    }
+
+    /// How many rows of other tables were written with the user.
+    pub(crate) fn children(mut self, counts: Vec<Count>) -> Why {
+        if !counts.is_empty() {
+            self.detail.set("children", child::object(counts));
         }
         self
     }

@@ -1,10 +1,12 @@
-//! SQL tools for password hashes, over the pure crate.
+//! SQL tools for password hashes, over the pure crate; and what config and arguments name of them.
 
-use crate::error::{OrRaise, Refusal};
+use crate::error::{Kind, OrRaise, Refusal};
 use crate::kdf;
 use crate::secret::Password;
-use crate::source::{parse_encoding, parse_method};
-use legacy_hash::{Format, Identified, Policy, Stored, Verdict};
+use crate::sql::list;
+use legacy_hash::{
+    ByteEncoding, Charset, Format, Identified, Method, Policy, Stored, Transform, UnicodeForm, Verdict,
+};
 
 /// The name that stands for a hash which never verifies.
 pub(crate) const LOCKED: &str = "locked";
@@ -51,4 +53,40 @@ pub(crate) fn make(password: &Password, text: &str) -> String {
 
 pub(crate) fn policy(text: &str) -> Policy {
     Policy::parse(text).map_err(Refusal::from).or_raise()
+}
+
+/// The format or recipe that config or an argument names.
+pub(crate) fn parse_method(text: &str) -> Result<Method, Refusal> {
+    Method::parse(text).map_err(|error| Refusal::of_method(text, error))
+}
+
+/// The encoding that config or an argument names.
+pub(crate) fn parse_encoding(name: &str) -> Result<ByteEncoding, Refusal> {
+    let known = ByteEncoding::ALL.map(ByteEncoding::name);
+    ByteEncoding::parse(name).ok_or_else(|| unknown("encoding", name, &known))
+}
+
+/// The form of Unicode that config names.
+pub(crate) fn parse_form(name: &str) -> Result<UnicodeForm, Refusal> {
+    let known = UnicodeForm::ALL.map(UnicodeForm::name);
+    UnicodeForm::parse(name).ok_or_else(|| unknown("Unicode form", name, &known))
+}
+
+/// The charset that config names.
+pub(crate) fn parse_charset(name: &str) -> Result<Charset, Refusal> {
+    Charset::parse(name).ok_or_else(|| unknown("charset", name, &Charset::ALL.map(Charset::name)))
+}
+
+/// The transform that config names.
+pub(crate) fn parse_transform(name: &str) -> Result<Transform, Refusal> {
+    Transform::parse(name).ok_or_else(|| {
+        let cut = format!("{}:72", Transform::Truncate(72).name());
+        let plain = Transform::PLAIN.map(Transform::name);
+        unknown("transform", name, &[&plain[..], &[&cut]].concat())
+    })
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> Refusal {
+    Refusal::new(Kind::Invalid, format!("there is no {what} \"{name}\""))
+        .hint(format!("The {what}s are {}.", list(known)))
 }

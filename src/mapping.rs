@@ -3,10 +3,11 @@
 mod draft;
 
 use crate::catalog::{self, Column, Relation, Scope};
-use crate::config::{MappingRow, OnConflict};
+use crate::config::{MappingRow, OnConflict, SourceRow};
 use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
+use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
@@ -19,15 +20,20 @@ pub(crate) use draft::Draft;
 struct Mapped {
     column: Column,
     expression: Expression,
-    on_conflict: OnConflict,
+    /// What adopting puts there, as SQL over `u` and `l`; `None` where what is there is kept.
+    adopted: Option<String>,
+    /// What a later login puts there; `None` where it doesn't.
+    refreshed: Option<String>,
 }
 
 /// All that moving a row of one source takes.
 pub(crate) struct Transfer {
     mapped: Vec<Mapped>,
+    changed_at: Option<Expression>,
     row_type: Oid,
     insert: OnceCell<Plan>,
     adopt: OnceCell<Plan>,
+    refresh: OnceCell<Plan>,
 }
 
 /// A column and the text of its value.
@@ -41,23 +47,49 @@ pub(crate) struct Written {
 }
 
 impl Transfer {
-    /// Checks each mapping: its column, its expression, and that the one fits the other.
+    /// Checks each mapping: its column, its expression, and that the one fits the other. `secrets` are the
+    /// expressions over the row that nothing else may copy.
     pub(crate) fn open(
-        source: &str,
+        source: &SourceRow,
         rows: Vec<MappingRow>,
         from: &Relation,
+        secrets: &[&Expression],
         target: &Target,
     ) -> Result<Transfer, Refusal> {
-        let scope = Scope::of_row(from.row_type, "l");
-        let mapped = rows
-            .into_iter()
-            .map(|row| open_mapping(source, row, &scope, target))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Transfer { mapped, row_type: from.row_type, insert: OnceCell::new(), adopt: OnceCell::new() })
+        let opening = Opening { source, from, target, scope: Scope::of_row(from.row_type, "l") };
+        let changed_at = source.changed_at.as_deref().map(|text| {
+            catalog::timestamp(
+                text,
+                &format!("source {}, changed_at", source.name),
+                &opening.scope,
+                &target.actor,
+            )
+        });
+        let changed_at = changed_at.transpose()?;
+        let open = |row| opening.mapping(row, changed_at.as_ref());
+        let mut mapped = rows.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        if let Some(column) = &source.unmapped {
+            mapped.push(opening.unmapped(column, &mapped, secrets)?);
+        }
+        Ok(Transfer {
+            mapped,
+            changed_at,
+            row_type: from.row_type,
+            insert: OnceCell::new(),
+            adopt: OnceCell::new(),
+            refresh: OnceCell::new(),
+        })
     }
 
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.mapped.iter().map(|mapped| &mapped.expression)
+        self.mapped.iter().map(|mapped| &mapped.expression).chain(&self.changed_at)
+    }
+
+    /// Each mapped column, and the SQL over `l` of the value that it would get.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Column, String)> {
+        self.mapped
+            .iter()
+            .map(|mapped| (&mapped.column, catalog::assigned(&mapped.expression, &mapped.column)))
     }
 
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
@@ -85,9 +117,45 @@ impl Transfer {
         })
     }
 
+    /// Whether later logins bring columns up to date.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.mapped.iter().any(|mapped| mapped.refreshed.is_some())
+    }
+
+    /// Brings the columns up to date that are to be. `None` where none of them differs. Runs as
+    /// [`Transfer::insert`] does.
+    pub(crate) fn refresh(&self, target: &Target, row: Value, user: &User) -> Option<Written> {
+        let id = types::cast(&user.id, &target.id_lookup().key).filter(|_| self.refreshes())?;
+        target.actor.act(Reach::Write, || {
+            let plan = self.refresh.get_or_init(|| {
+                let types = [self.row_type, target.id_lookup().key.oid];
+                Plan::prepare(&self.refresh_sql(target), &types, Planning::Auto)
+            });
+            written(plan.rows(&[Arg::Value(row), Arg::Value(id)]))
+        })
+    }
+
+    /// The user that would be made, as a value of the users table's row type: null where nothing is mapped.
+    pub(crate) fn new_user(&self, target: &Target, row: Value) -> Result<Option<Value>, SqlError> {
+        let value_of = |column: &Column| {
+            let mapped = self.mapped.iter().find(|mapped| mapped.column.number == column.number);
+            mapped.map_or("NULL".to_string(), |mapped| mapped.expression.to_string())
+        };
+        let sql = format!(
+            "SELECT ROW({})::{} {}",
+            list(target.relation.columns.iter().map(value_of)),
+            target.relation.name,
+            Scope::of_row(self.row_type, "l").from
+        );
+        target.actor.attempt(Reach::Evaluate, || {
+            let plan = Plan::prepare(&sql, &[self.row_type], Planning::Auto);
+            plan.values(&[Arg::Value(row)]).pop()
+        })
+    }
+
     /// The columns that adopting a user writes, beside the hash.
     pub(crate) fn adopted_columns(&self) -> Vec<String> {
-        let written = self.mapped.iter().filter(|mapped| mapped.on_conflict != OnConflict::Keep);
+        let written = self.mapped.iter().filter(|mapped| mapped.adopted.is_some());
         written.map(|mapped| mapped.column.name.clone()).collect()
     }
 
@@ -101,7 +169,7 @@ impl Transfer {
     ) -> Result<Vec<Field>, (String, SqlError)> {
         self.mapped
             .iter()
-            .filter(|mapped| adopting.is_none() || mapped.on_conflict != OnConflict::Keep)
+            .filter(|mapped| adopting.is_none() || mapped.adopted.is_some())
             .map(|mapped| {
                 let name = mapped.column.name.clone();
                 match self.evaluate(target, mapped, row, adopting) {
@@ -120,25 +188,27 @@ impl Transfer {
         row: Value,
         adopting: Option<&User>,
     ) -> Result<Option<String>, SqlError> {
-        if mapped.on_conflict == OnConflict::Fill
-            && let Some(user) = adopting
-            && let Some(present) = target.column_of(user, &mapped.column.name)?
-        {
-            return Ok(Some(present));
-        }
+        let value = match (adopting, &mapped.adopted) {
+            (Some(_), Some(adopted)) => catalog::assigned(adopted, &mapped.column),
+            _ => catalog::assigned(&mapped.expression, &mapped.column),
+        };
         target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
-            let value = as_column(&mapped.expression.to_string(), mapped.column.type_oid);
-            let sql = format!("SELECT {value}::pg_catalog.text {from}");
-            let value = plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
-                .into_iter()
-                .flatten()
-                .flatten()
-                .next();
-            if let Some(text) = &value {
-                types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
-            }
-            value
+            let values = match adopting {
+                Some(user) => {
+                    let (table, id) = (&target.relation.name, target.id_lookup());
+                    let condition = format!("{} {} $2", id.sql, id.key.equals);
+                    let sql =
+                        format!("SELECT ({value})::pg_catalog.text {from}, {table} AS u WHERE {condition}");
+                    let user_id = types::cast(&user.id, &id.key).map_or(Arg::Null, Arg::Value);
+                    plan::query(&sql, &[self.row_type, id.key.oid], &[Arg::Value(row), user_id])
+                }
+                None => {
+                    let sql = format!("SELECT ({value})::pg_catalog.text {from}");
+                    plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
+                }
+            };
+            values.into_iter().flatten().flatten().next()
         })
     }
 
@@ -157,10 +227,8 @@ impl Transfer {
 
     fn adopt_sql(&self, target: &Target) -> String {
         let hash = format!("{} = $2", Ident(target.row.hash_column.clone()));
-        let sets = self
-            .mapped
-            .iter()
-            .filter_map(|mapped| set_clause(&mapped.column.name, &mapped.expression, mapped.on_conflict));
+        let sets =
+            self.mapped.iter().filter_map(|mapped| set_clause(&mapped.column, mapped.adopted.as_deref()));
         format!(
             "UPDATE {} AS u SET {} {} WHERE {} {} $4 AND {} RETURNING {}",
             target.relation.name,
@@ -172,27 +240,31 @@ impl Transfer {
             returning(target)
         )
     }
-}
-
-/// What adopting does to a column; `None` where it is kept.
-fn set_clause(column: &str, expression: &Expression, on_conflict: OnConflict) -> Option<String> {
-    let value = adopted_value(column, expression, on_conflict)?;
-    Some(format!("{} = {value}", Ident(column.to_string())))
-}
-
-/// What a column holds once the user was adopted; `None` where it is kept.
-fn adopted_value(column: &str, expression: &Expression, on_conflict: OnConflict) -> Option<String> {
-    match on_conflict {
-        OnConflict::Keep => None,
-        OnConflict::Overwrite | OnConflict::Merge | OnConflict::Newer => Some(expression.to_string()),
-        OnConflict::Fill => Some(format!("COALESCE(u.{}, {expression})", Ident(column.to_string()))),
+    /// Touches no row where nothing differs: a login that changes nothing writes nothing.
+    fn refresh_sql(&self, target: &Target) -> String {
+        let refreshed =
+            || self.mapped.iter().filter_map(|mapped| Some((&mapped.column, mapped.refreshed.as_deref()?)));
+        let sets = refreshed().filter_map(|(column, value)| set_clause(column, Some(value)));
+        // As text, since not every type can be compared; and as the column would store it.
+        let differs = refreshed().map(|(column, value)| {
+            let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
+            format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
+        });
+        format!(
+            "UPDATE {} AS u SET {} {} WHERE {} {} $2 AND ({}) RETURNING {}",
+            target.relation.name,
+            list(sets),
+            Scope::of_row(self.row_type, "l").from,
+            target.id_lookup().sql,
+            target.id_lookup().key.equals,
+            differs.collect::<Vec<_>>().join(" OR "),
+            returning(target)
+        )
     }
 }
 
-/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
-/// refuses what a cast would cut.
-fn as_column(value: &str, column_type: Oid) -> String {
-    format!("({value})::{}", types::type_name(types::base_type(column_type)))
+fn set_clause(column: &Column, value: Option<&str>) -> Option<String> {
+    value.map(|value| format!("{} = {value}", Ident(column.name.clone())))
 }
 
 fn returning(target: &Target) -> String {
@@ -206,46 +278,163 @@ fn written(rows: Vec<Vec<Option<String>>>) -> Option<Written> {
     Some(Written { user_id, is_allowed: is_true(), must_change: is_true() })
 }
 
-fn open_mapping(source: &str, row: MappingRow, scope: &Scope, target: &Target) -> Result<Mapped, Refusal> {
-    let place = format!("mapping {source}.{}", row.target_column);
-    let column = target.relation.need_column(&row.target_column, &place)?.clone();
-    if row.target_column == target.row.hash_column {
-        return Err(Refusal::new(Kind::Invalid, format!("{place}: the hash column takes no mapping"))
-            .hint("pg_ferry writes it; the legacy hash is named in ferry.source.hash."));
-    }
-    if column.is_generated {
-        return Err(Refusal::new(Kind::Invalid, format!("{place}: the column is generated always"))
-            .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."));
-    }
-    let (expression, type_oid) = catalog::typed_expression(&row.expression, &place, scope, &target.actor)?;
-    check_fit(&place, &column, &expression, type_oid, row.on_conflict, scope, target)?;
-    Ok(Mapped { column, expression, on_conflict: row.on_conflict })
+/// What mappings are checked against.
+struct Opening<'a> {
+    source: &'a SourceRow,
+    from: &'a Relation,
+    target: &'a Target,
+    scope: Scope,
 }
 
-/// Lets PostgreSQL say whether the expression can be assigned to the column.
-fn check_fit(
-    place: &str,
-    column: &Column,
-    expression: &Expression,
-    type_oid: Oid,
-    on_conflict: OnConflict,
-    scope: &Scope,
-    target: &Target,
-) -> Result<(), Refusal> {
-    let (table, name, from) = (&target.relation.name, Ident(column.name.clone()), &scope.checked_from);
-    let insert = format!("INSERT INTO {table} ({name}) SELECT {expression} {from}");
-    let update = set_clause(&column.name, expression, on_conflict)
-        .map(|set| format!("UPDATE {table} AS u SET {set} {from}"));
-    let fits = target.actor.attempt(Reach::Evaluate, || {
-        for sql in [Some(insert), update].into_iter().flatten() {
-            drop(Plan::prepare(&sql, &[], Planning::Auto));
+impl Opening<'_> {
+    fn mapping(&self, row: MappingRow, changed_at: Option<&Expression>) -> Result<Mapped, Refusal> {
+        let place = format!("mapping {}.{}", self.source.name, row.target_column);
+        let column = self.writable_column(&row.target_column, &place)?;
+        let (expression, type_oid) =
+            catalog::typed_expression(&row.expression, &place, &self.scope, &self.target.actor)?;
+        let value = |on_conflict| self.merged(&column, &expression, on_conflict, changed_at, &place);
+        let refreshing = match row.on_conflict {
+            OnConflict::Keep => OnConflict::Overwrite,
+            other => other,
+        };
+        let mapped = Mapped {
+            adopted: value(row.on_conflict)?,
+            refreshed: if row.refresh { value(refreshing)? } else { None },
+            column,
+            expression,
+        };
+        self.check_fit(&place, &mapped, type_oid)?;
+        Ok(mapped)
+    }
+
+    fn writable_column(&self, name: &str, place: &str) -> Result<Column, Refusal> {
+        let column = self.target.relation.need_column(name, place)?.clone();
+        if name == self.target.row.hash_column {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: the hash column takes no mapping"))
+                .hint("pg_ferry writes it; the legacy hash is named in ferry.source.hash."));
         }
-    });
-    fits.map_err(|error| {
-        Refusal::in_config(place, error).or_hint(format!(
-            "The expression is of type {}, the column of type {}: cast it.",
-            types::type_title(type_oid),
-            column.type_name
-        ))
-    })
+        if column.is_generated {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: the column is generated always"))
+                .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."));
+        }
+        Ok(column)
+    }
+
+    /// What a column of an existing user gets, over `u` and `l`; `None` where it keeps what it has.
+    fn merged(
+        &self,
+        column: &Column,
+        expression: &Expression,
+        on_conflict: OnConflict,
+        changed_at: Option<&Expression>,
+        place: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let present = format!("u.{}", Ident(column.name.clone()));
+        Ok(match on_conflict {
+            OnConflict::Keep => None,
+            OnConflict::Overwrite => Some(expression.to_string()),
+            OnConflict::Fill => Some(format!("COALESCE({present}, {expression})")),
+            OnConflict::Merge => {
+                need_jsonb(column, &format!("{place}, on_conflict"))?;
+                Some(merge(&present, expression))
+            }
+            OnConflict::Newer => {
+                let (here, there) = self.times_of_change(changed_at, place)?;
+                Some(format!(
+                    "CASE WHEN {there} IS NOT NULL AND ({here} IS NULL OR {there} > {here}) \
+                     THEN {expression} ELSE {present} END"
+                ))
+            }
+        })
+    }
+
+    /// When a user was changed last, here and in the source.
+    fn times_of_change<'a>(
+        &'a self,
+        changed_at: Option<&'a Expression>,
+        place: &str,
+    ) -> Result<(&'a Expression, &'a Expression), Refusal> {
+        match (&self.target.changed_at, changed_at) {
+            (Some(here), Some(there)) => Ok((here, there)),
+            (here, _) => {
+                let (table, name, alias) = match here {
+                    None => ("target", &self.target.row.name, "u"),
+                    Some(_) => ("source", &self.source.name, "l"),
+                };
+                let message =
+                    format!("{place}, on_conflict: {table} {name} does not say when a row was changed");
+                let hint = format!(
+                    "Set changed_at of ferry.{table} to a timestamp expression, such as {alias}.updated_at."
+                );
+                Err(Refusal::new(Kind::Invalid, message).hint(hint))
+            }
+        }
+    }
+
+    /// The legacy columns that neither a mapping nor a secret reads, in one jsonb column.
+    fn unmapped(&self, name: &str, mapped: &[Mapped], secrets: &[&Expression]) -> Result<Mapped, Refusal> {
+        let place = format!("source {}, unmapped", self.source.name);
+        let column = self.writable_column(name, &place)?;
+        need_jsonb(&column, &place)?;
+        if mapped.iter().any(|mapped| mapped.column.number == column.number) {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" has a mapping"))
+                .hint("Delete that mapping, or name another column."));
+        }
+        let reading: Vec<&Expression> =
+            secrets.iter().copied().chain(mapped.iter().map(|mapped| &mapped.expression)).collect();
+        let known = catalog::columns_read(&reading, self.from, &place, &self.target.actor)?;
+        if known.len() == self.from.columns.len() {
+            let message = format!("{place}: every column is read by another expression, so nothing is left");
+            return Err(Refusal::new(Kind::Invalid, message)
+                .hint("Leave it null, or name columns instead of the whole row in the other expressions."));
+        }
+        let names = list(known.iter().map(|name| parse::quote_literal(name)));
+        let expression = Expression(format!("pg_catalog.to_jsonb(l) - ARRAY[{names}]::pg_catalog.text[]"));
+        let adopted = Some(merge(&format!("u.{}", Ident(name.to_string())), &expression));
+        Ok(Mapped { column, expression, adopted, refreshed: None })
+    }
+
+    /// Lets PostgreSQL say whether the values can be assigned to the column.
+    fn check_fit(&self, place: &str, mapped: &Mapped, type_oid: Oid) -> Result<(), Refusal> {
+        let (table, from) = (&self.target.relation.name, &self.scope.checked_from);
+        let Mapped { column, expression, .. } = mapped;
+        let insert =
+            format!("INSERT INTO {table} ({}) SELECT {expression} {from}", Ident(column.name.clone()));
+        let updates = [&mapped.adopted, &mapped.refreshed].into_iter().filter_map(|value| {
+            let set = set_clause(column, value.as_deref())?;
+            Some(format!("UPDATE {table} AS u SET {set} {from}"))
+        });
+        let fits = self.target.actor.attempt(Reach::Evaluate, || {
+            for sql in [insert].into_iter().chain(updates) {
+                drop(Plan::prepare(&sql, &[], Planning::Auto));
+            }
+        });
+        fits.map_err(|error| {
+            Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
+                "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
+                types::type_title(type_oid),
+                column.type_name
+            ))
+        })
+    }
+}
+
+/// Two jsonb objects as one, in which what is present counts; anything else is only filled.
+fn merge(present: &str, expression: &Expression) -> String {
+    let is_object = |value: &str| format!("pg_catalog.jsonb_typeof({value}) OPERATOR(pg_catalog.=) 'object'");
+    let legacy = expression.to_string();
+    format!(
+        "CASE WHEN {} AND {} THEN {legacy} OPERATOR(pg_catalog.||) {present} ELSE COALESCE({present}, {legacy}) END",
+        is_object(present),
+        is_object(&legacy)
+    )
+}
+
+fn need_jsonb(column: &Column, place: &str) -> Result<(), Refusal> {
+    if types::is_jsonb(column.type_oid) {
+        return Ok(());
+    }
+    let message = format!("{place}: column \"{}\" is of type {}, not jsonb", column.name, column.type_name);
+    Err(Refusal::new(Kind::Type, message)
+        .hint("Name a column of type jsonb, or say keep, overwrite or fill."))
 }

@@ -1,7 +1,7 @@
 //! Passwords that applications set: change, reset, and whether a login is taken.
 
 use crate::authenticate::{Move, authenticate};
-use crate::config;
+use crate::config::{self, SourceRow};
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::guc;
@@ -9,8 +9,9 @@ use crate::link::{self, Via};
 use crate::outcome::{Answer, Outcome};
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
+use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
-use crate::spi::{guard, session};
+use crate::spi::session;
 use crate::target::{Found, MustChange, User};
 use std::rc::Rc;
 use std::time::Instant;
@@ -124,37 +125,47 @@ impl Flow<'_> {
         let rows = config::rows();
         let target = Rc::clone(&self.target);
         for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
-            let why = |reason| Why::of(reason).source(&row.name);
-            let Ok(source) = self.open_source(row) else {
-                return Err(Trouble::Told(Outcome::Unavailable, why("source_misconfigured")));
-            };
-            let asked = match source.covers(&self.login) {
-                Ok(false) => continue,
-                Ok(true) => match self.skips(&source) {
-                    Ok(true) => continue,
-                    Ok(false) => source.find_by_login(&self.login),
-                    Err(failure) => {
-                        return Err(Trouble::Told(Outcome::Failed, Why::of_hook(failure).source(&row.name)));
-                    }
-                },
-                Err(error) => Err(error),
-            };
-            match asked {
-                Ok(Asked::Nobody) => {}
-                Ok(Asked::One(person)) => {
-                    self.has_owner();
-                    return self.linked_or_new(source, person).map(Some);
-                }
-                Ok(Asked::Several) => return Err(Trouble::Told(Outcome::Invalid, why("ambiguous"))),
-                Ok(Asked::Unavailable(_)) => {
-                    return Err(Trouble::Told(Outcome::Unavailable, why("source_unavailable")));
-                }
-                Ok(Asked::Stale) => return Err(Trouble::Stale),
-                Err(error) if must_reach_caller(&error) => error.raise(),
-                Err(error) => return Err(Trouble::Told(Outcome::Failed, why("source_row").error(&error))),
+            let source = self.need_source(row)?;
+            if !self.is_covered_by(&source)? || self.is_skipped(&source)? {
+                continue;
+            }
+            if let Some(person) = self.find_in_source(&source)? {
+                self.has_owner();
+                return self.linked_or_new(source, person).map(Some);
             }
         }
         Ok(None)
+    }
+
+    pub(crate) fn need_source(&self, row: &SourceRow) -> Result<Rc<Source>, Trouble> {
+        let why = || Why::of("source_misconfigured").source(&row.name);
+        self.open_source(row).map_err(|_| Trouble::Told(Outcome::Unavailable, why()))
+    }
+
+    fn is_covered_by(&self, source: &Source) -> Result<bool, Trouble> {
+        source.covers(&self.login).map_err(|error| failed("scope", Some(source), error))
+    }
+
+    /// Whether a hook leaves the source out.
+    fn is_skipped(&mut self, source: &Source) -> Result<bool, Trouble> {
+        self.skips(source)
+            .map_err(|failure| Trouble::Told(Outcome::Failed, Why::of_hook(failure).source(&source.row.name)))
+    }
+
+    /// The person whom a source has under the login.
+    pub(crate) fn find_in_source(&self, source: &Source) -> Result<Option<Person>, Trouble> {
+        let why = |reason| Why::of(reason).source(&source.row.name);
+        match source.find_by_login(&self.login) {
+            Ok(Asked::Nobody) => Ok(None),
+            Ok(Asked::One(person)) => Ok(Some(person)),
+            Ok(Asked::Several) => Err(Trouble::Told(Outcome::Invalid, why("ambiguous"))),
+            Ok(Asked::Unavailable(state)) => {
+                let why = why("source_unavailable").with("sqlstate", &state);
+                Err(Trouble::Told(Outcome::Unavailable, why))
+            }
+            Ok(Asked::Stale) => Err(Trouble::Stale),
+            Err(error) => Err(failed("source_row", Some(source), error)),
+        }
     }
 
     /// The user who has the login here.
@@ -166,8 +177,7 @@ impl Flow<'_> {
             }
             Ok(Found::Several) => Err(Trouble::Told(Outcome::Invalid, Why::of("ambiguous_in_target"))),
             Ok(Found::Nobody) => Ok(None),
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => Err(Trouble::Told(Outcome::Failed, Why::of("target_lookup").error(&error))),
+            Err(error) => Err(failed("target_lookup", None, error)),
         }
     }
 
@@ -184,8 +194,7 @@ impl Flow<'_> {
         match self.target.find_by_id(link.user_id.as_deref().unwrap_or_default(), View::Transaction) {
             Ok(Some(user)) => Ok(Whom::User(user)),
             Ok(None) => Err(Trouble::Told(Outcome::Invalid, why("deleted"))),
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => Err(Trouble::Told(Outcome::Failed, why("target_lookup").error(&error))),
+            Err(error) => Err(failed("target_lookup", Some(&source), error)),
         }
     }
 
@@ -248,16 +257,29 @@ impl Flow<'_> {
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, Why::of("read_only"));
         }
+        let identities = match self.nobody_here(source, person) {
+            Ok(identities) => identities,
+            Err(decision) => return decision,
+        };
         self.write(&Move {
             source,
             person,
             adopting: None,
+            identities: &identities,
             hash,
             via,
             keeps_legacy_password,
             broken: &broken,
         })
     }
+}
+
+/// Config that fails on this row.
+fn failed(reason: &'static str, source: Option<&Source>, error: SqlError) -> Trouble {
+    if must_reach_caller(&error) {
+        error.raise();
+    }
+    Trouble::Told(Outcome::Failed, Why::of(reason).error(&error).maybe_source(source))
 }
 
 /// What cannot be a password is the application's mistake.

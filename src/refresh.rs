@@ -1,13 +1,16 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
+use crate::child::{Moment, Unfetched};
+use crate::config;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Why};
 use crate::kdf;
 use crate::link::{self, Link};
+use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
-use crate::source::{Asked, Source};
+use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
 use crate::spi::{guard, session};
 use crate::target::{MustChange, User};
@@ -47,6 +50,89 @@ impl Flow<'_> {
                     Outcome::Failed,
                     &Why::of("write_failed").user(&user.id).error(&error),
                 );
+            }
+        }
+    }
+
+    /// Brings the columns up to date whose mappings say so. That, too, is a kindness: a legacy system that is down, or
+    /// a row that does not fit, keeps nobody out.
+    pub(crate) fn bring_up_to_date(&mut self, user: User) -> User {
+        let is_rehearsed = self.trace.is_some();
+        if !config::rows().refreshes(&self.target.row.name) || session::is_read_only() && !is_rehearsed {
+            return user;
+        }
+        let Some(link) = link::of_user(&self.target.row.name, &user.id, None) else { return user };
+        let Some(Ok(source)) = self.open_source_named(&link.source) else { return user };
+        if link.is_tombstone || !source.refreshes() {
+            return user;
+        }
+        let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
+        match source.find_by_key(&link.legacy_key, &self.login) {
+            Ok(Asked::One(person)) => self.refresh_from(user, &source, &person),
+            Ok(Asked::Unavailable(state)) => {
+                let why = why("source_unavailable").with("sqlstate", &state);
+                self.log(Kind::Refresh, Outcome::Unavailable, &why);
+                user
+            }
+            Ok(Asked::Nobody | Asked::Several | Asked::Stale) => user,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                self.log(Kind::Refresh, Outcome::Failed, &why("source_row").error(&error));
+                user
+            }
+        }
+    }
+
+    /// Writes what differs, columns and child rows, all of it or nothing.
+    fn refresh_from(&mut self, user: User, source: &Source, person: &Person) -> User {
+        if self.trace.is_some() {
+            self.note("refresh", "what is to be refreshed would be brought up to date");
+            return user;
+        }
+        let why = |reason| Why::of(reason).user(&user.id).source(&source.row.name);
+        let children = match source.children.fetch(&self.target, person.row, Moment::Login) {
+            Ok(children) => children,
+            Err(Unfetched::Stale) => return user,
+            Err(Unfetched::Silent { child, state }) => {
+                let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
+                self.log(Kind::Refresh, Outcome::Unavailable, &why);
+                return user;
+            }
+            Err(Unfetched::Failed { child, error }) => {
+                let why = why("child_failed").error(&error).with("child", &child);
+                self.log(Kind::Refresh, Outcome::Failed, &why);
+                return user;
+            }
+        };
+        let refreshed = guard::attempt(|| {
+            let written = source.transfer.refresh(&self.target, person.row, &user);
+            let is_current = source.children.is_current(&self.target, &user.id, &children);
+            let is_current = is_current.unwrap_or_else(|error| error.raise());
+            if !is_current {
+                source.children.write(&self.target, &user.id, &children);
+            }
+            (written, is_current)
+        });
+        match refreshed {
+            Ok((None, true)) => user,
+            Ok((written, _)) => {
+                self.log(Kind::Refresh, Outcome::Ok, &why("refreshed"));
+                match written {
+                    Some(Written { is_allowed, must_change, .. }) => User { is_allowed, must_change, ..user },
+                    None => user,
+                }
+            }
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                let failing = source.transfer.preview(&self.target, person.row, Some(&user)).err();
+                let why = why("write_failed").error(&error);
+                let why = match (source.children.failing(&children), failing) {
+                    (Some(child), _) => why.with("child", child),
+                    (None, Some((column, _))) => why.with("column", &column),
+                    (None, None) => why,
+                };
+                self.log(Kind::Refresh, Outcome::Failed, &why);
+                user
             }
         }
     }

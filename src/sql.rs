@@ -36,6 +36,16 @@ impl fmt::Display for Expression {
     }
 }
 
+/// A piece of config SQL that was checked to be one query; displays as a subquery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Query(pub(crate) String);
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(\n{}\n)", self.0)
+    }
+}
+
 /// `a, b, c`
 pub(crate) fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")

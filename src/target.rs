@@ -1,19 +1,21 @@
 //! The users table: looking users up, and replacing their hashes.
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::{HookRow, TargetRow};
+use crate::config::{Adopt, HookRow, TargetRow};
 use crate::error::{Kind, Refusal};
+use crate::guc;
+use crate::hash::parse_form;
 use crate::hook::Hooks;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
+use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
-use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
 use crate::spi::types::{self, BOOL, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
-use legacy_hash::{Policy, UnicodeForm};
-use serde_json::Value;
+use legacy_hash::{Policy, Stored, UnicodeForm};
 use std::cell::OnceCell;
 
 /// A target whose config was checked against the catalogues.
@@ -27,6 +29,10 @@ pub(crate) struct Target {
     id: Lookup,
     lookups: Vec<Lookup>,
     allowed: Option<Expression>,
+    /// How users who are here under another login are found, each with its plan.
+    finders: Vec<(Lookup, OnceCell<Plan>)>,
+    verified: Option<Expression>,
+    pub(crate) changed_at: Option<Expression>,
     by_login: Vec<OnceCell<Plan>>,
     by_id: OnceCell<Plan>,
     replace_hash: [OnceCell<Plan>; 2],
@@ -75,16 +81,28 @@ impl Target {
             .iter()
             .map(|entry| catalog::lookup(entry, &format!("{place}, login_columns"), &relation, "u", &actor))
             .collect::<Result<Vec<_>, _>>()?;
+        let finders = row
+            .lookup
+            .iter()
+            .map(|entry| catalog::lookup(entry, &format!("{place}, lookup"), &relation, "u", &actor))
+            .collect::<Result<Vec<_>, _>>()?;
         let user = Scope::of_row(relation.row_type, "u");
-        let allowed = row
-            .allowed
+        let condition = |text: Option<&str>, what: &str| {
+            text.map(|text| catalog::condition(text, &format!("{place}, {what}"), &user, &actor)).transpose()
+        };
+        let changed_at = row
+            .changed_at
             .as_deref()
-            .map(|text| catalog::condition(text, &format!("{place}, allowed"), &user, &actor));
+            .map(|text| catalog::timestamp(text, &format!("{place}, changed_at"), &user, &actor));
         Ok(Target {
             policy: open_policy(&row.hash_policy, &place)?,
-            unicode_form: open_form(&row.unicode_form, &place)?,
+            unicode_form: parse_form(&row.unicode_form)
+                .map_err(|refusal| refusal.within(&format!("{place}, unicode_form")))?,
             id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
-            allowed: allowed.transpose()?,
+            allowed: condition(row.allowed.as_deref(), "allowed")?,
+            verified: condition(row.verified.as_deref(), "verified")?,
+            changed_at: changed_at.transpose()?,
+            finders: finders.into_iter().map(|lookup| (lookup, OnceCell::new())).collect(),
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
             by_id: OnceCell::new(),
             replace_hash: Default::default(),
@@ -120,6 +138,35 @@ impl Target {
             }
         }
         Ok(Found::Nobody)
+    }
+
+    /// The users of many logins, each with the place of its login in the list; a login may have several.
+    pub(crate) fn find_all(&self, logins: &[&str]) -> Result<Vec<(usize, User)>, SqlError> {
+        let mut found = Vec::new();
+        for lookup in &self.lookups {
+            let cast = logins.iter().enumerate();
+            let cast = cast.filter_map(|(place, text)| Some((place, types::cast(text, &lookup.key)?)));
+            let (places, values): (Vec<usize>, Vec<_>) = cast.unzip();
+            let sql = format!(
+                "SELECT w.place::pg_catalog.text, {} FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (login, place), \
+                 {} AS u WHERE {} {} w.login",
+                self.columns_of_user(),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let array = plan::Value::array(&values, lookup.key.oid);
+            let rows = self.actor.attempt(Reach::Evaluate, || {
+                plan::query(&sql, &[types::array_of(lookup.key.oid)], &[Arg::Value(array)])
+            })?;
+            for mut row in rows {
+                let number = row.remove(0).and_then(|number| number.parse::<usize>().ok()).unwrap_or(1);
+                if let (Some(place), Some(user)) = (places.get(number - 1), user(row)) {
+                    found.push((*place, user));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The user of an id, as links keep it.
@@ -172,16 +219,42 @@ impl Target {
         rows.into_iter().flatten().flatten().next()
     }
 
-    /// What a column of a user holds, as text.
-    pub(crate) fn column_of(&self, user: &User, column: &str) -> Result<Option<String>, SqlError> {
-        let Some(id) = types::cast(&user.id, &self.id.key) else { return Ok(None) };
-        let (column, table) = (Ident(column.to_string()), &self.relation.name);
-        let sql =
-            format!("SELECT u.{column}::pg_catalog.text FROM {table} AS u WHERE {}", self.id.is_parameter());
+    /// Whether users are looked for under other logins, too.
+    pub(crate) fn has_lookup(&self) -> bool {
+        !self.finders.is_empty()
+    }
+
+    /// What each entry of `lookup` says of a user about to be made, a value of the users table's row type.
+    pub(crate) fn identities(&self, new_user: Value) -> Result<Vec<Option<String>>, SqlError> {
+        let entries = self.finders.iter().map(|(lookup, _)| format!("{}::pg_catalog.text", lookup.sql));
+        let sql = format!("SELECT {} {}", list(entries), Scope::of_row(self.relation.row_type, "u").from);
+        let rows = self.actor.attempt(Reach::Evaluate, || {
+            plan::query(&sql, &[self.relation.row_type], &[Arg::Value(new_user)])
+        })?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The users for whom an entry of `lookup` has a value.
+    pub(crate) fn find_by_identity(&self, entry: usize, value: &str, view: View) -> Result<Found, SqlError> {
+        let Some((lookup, plan)) = self.finders.get(entry) else { return Ok(Found::Nobody) };
+        let mut users = self.find(lookup, plan, value, view)?;
+        Ok(match (users.pop(), users.is_empty()) {
+            (None, _) => Found::Nobody,
+            (Some(user), true) => Found::One(user),
+            (Some(_), false) => Found::Several,
+        })
+    }
+
+    /// What `verified` says of a user; `None` where the target has no such condition.
+    pub(crate) fn is_verified(&self, user: &User) -> Result<Option<bool>, SqlError> {
+        let Some(verified) = &self.verified else { return Ok(None) };
+        let Some(id) = types::cast(&user.id, &self.id.key) else { return Ok(Some(false)) };
+        let (table, condition) = (&self.relation.name, self.id.is_parameter());
+        let sql = format!("SELECT {verified} FROM {table} AS u WHERE {condition}");
         let rows = self
             .actor
             .attempt(Reach::Evaluate, || plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)]))?;
-        Ok(rows.into_iter().flatten().flatten().next())
+        Ok(Some(rows.into_iter().flatten().flatten().next().as_deref() == Some("t")))
     }
 
     /// What `allowed` says of a user who would have these values and nothing else; `None` where that
@@ -200,12 +273,30 @@ impl Target {
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
         format!(
-            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {} FROM {} AS u WHERE {} LIMIT 2",
-            self.id.sql,
-            Ident(self.row.hash_column.clone()),
-            self.state_of_user(),
+            "SELECT {} FROM {} AS u WHERE {} LIMIT 2",
+            self.columns_of_user(),
             self.relation.name,
             lookup.is_parameter()
+        )
+    }
+
+    /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
+    pub(crate) fn may_run(&self) -> Result<(), SqlError> {
+        for lookup in &self.lookups {
+            self.actor.attempt(Reach::Evaluate, || {
+                explain(&self.select_user(lookup), &[lookup.key.oid], &[Arg::Null]);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What a [`User`] is made of.
+    fn columns_of_user(&self) -> String {
+        format!(
+            "{}::pg_catalog.text, u.{}::pg_catalog.text, {}",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.state_of_user()
         )
     }
 
@@ -251,7 +342,7 @@ impl Target {
 
     /// Writes back what adopting a user has overwritten, a JSON object of columns.
     pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
-        let Some(Ok(Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
+        let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
         let columns = list(columns.keys().map(|name| Ident(name.clone())));
         let sql = format!(
             "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
@@ -298,6 +389,21 @@ impl Target {
         )
     }
 
+    /// Whether a user whom pg_ferry did not move is tied to the legacy user of their login, once the legacy password was
+    /// verified. A hash here that cannot be read ends a login before anybody else is asked.
+    pub(crate) fn lets_adopt(&self, user: &User) -> bool {
+        let is_readable = |hash: &str| {
+            let stored = Stored { hash, salt: None, login: Some(""), pepper: None };
+            legacy_hash::inspect(&stored, None, &guc::limits()).is_ok()
+        };
+        user.is_allowed
+            && match self.row.adopt {
+                Adopt::Refuse | Adopt::Review => false,
+                Adopt::Locked => !user.has_password(),
+                Adopt::Any => !user.has_password() || user.hash.as_deref().is_some_and(is_readable),
+            }
+    }
+
     /// A new hash of a password, in the target's Unicode form.
     pub(crate) fn hash(&self, password: &Password) -> Result<String, legacy_hash::Error> {
         kdf::hash(&password.in_form(self.unicode_form), &self.policy)
@@ -320,7 +426,7 @@ fn user(row: Row) -> Option<User> {
 
 fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusal> {
     let relation = catalog::relation_oid(name)
-        .map_err(|error| Refusal::in_config(place, error))?
+        .map_err(|error| Refusal::in_config(place, error).or_hint(catalog::NAME_WITH_SCHEMA))?
         .and_then(|oid| catalog::describe(oid, role))
         .ok_or_else(|| {
             Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
@@ -344,14 +450,6 @@ pub(crate) fn check_kind(relation: &Relation, place: &str) -> Result<(), Refusal
         ),
     };
     Err(Refusal::new(Kind::Invalid, format!("{place}: {} {what}", relation.title)).hint(hint))
-}
-
-fn open_form(name: &str, place: &str) -> Result<UnicodeForm, Refusal> {
-    UnicodeForm::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = UnicodeForm::ALL.iter().map(|form| form.name()).collect();
-        Refusal::new(Kind::Invalid, format!("{place}, unicode_form: there is no Unicode form \"{name}\""))
-            .hint(format!("The forms are {}.", known.join(", ")))
-    })
 }
 
 fn open_policy(text: &str, place: &str) -> Result<Policy, Refusal> {
@@ -379,7 +477,6 @@ fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<()
         )
         .hint("Hashes are text of up to some 200 characters: use a column of type text."));
     }
-    relation.need_column(&row.id_column, &format!("{place}, id_column"))?;
     let Some(must_change) = &row.must_change else { return Ok(()) };
     let column = relation.need_column(must_change, &format!("{place}, must_change"))?;
     if column.type_oid == BOOL {

@@ -1,6 +1,6 @@
 //! The row that is about to be written, as a value: hooks may change it before it is.
 
-use super::{Mapped, Transfer, Written, adopted_value, as_column, returning, written};
+use super::{Mapped, Transfer, Written, returning, written};
 use crate::catalog::Scope;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
@@ -21,7 +21,7 @@ impl Transfer {
         let writes = |mapped: &Mapped| {
             let name = &mapped.column.name;
             let value = match adopting {
-                Some(_) => adopted_value(name, &mapped.expression, mapped.on_conflict)?,
+                Some(_) => mapped.adopted.clone()?,
                 None => mapped.expression.to_string(),
             };
             Some((name.clone(), as_field(&value, mapped.column.type_oid, name)))
@@ -117,4 +117,10 @@ fn draft_sql(base: &str, fields: &[String], from: &str, condition: &str) -> Stri
          LATERAL (SELECT {} OFFSET 0) AS m {condition}",
         list(fields)
     )
+}
+
+/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
+/// refuses what a cast would cut.
+fn as_column(value: &str, column_type: Oid) -> String {
+    format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }

@@ -3,6 +3,8 @@
 use super::Person;
 use crate::config::SourceRow;
 use crate::error::{Kind, Refusal};
+use crate::guc;
+use crate::hash::{parse_charset, parse_encoding, parse_form, parse_method, parse_transform};
 use crate::kdf;
 use crate::pepper;
 use crate::secret::Password;
@@ -39,8 +41,7 @@ impl Verifier {
             method: method.transpose()?,
             salt_encoding: parse_encoding(&row.salt_encoding).map_err(|error| at("salt_encoding", error))?,
             pepper: row.pepper.clone(),
-            preparation: Preparation::parse(&row.unicode_forms, &row.transforms, &row.charsets)
-                .map_err(|error| Refusal::from(error).within(place))?,
+            preparation: open_preparation(row, place)?,
         };
         verifier.check_needs(row, place)?;
         if let Some(name) = &verifier.pepper {
@@ -66,6 +67,23 @@ impl Verifier {
         Ok(())
     }
 
+    /// By which format or recipe a password would be checked, and whether all that it needs is there.
+    pub(crate) fn inspect(&self, hash: &str, person: &Person) -> Result<Method, legacy_hash::Error> {
+        let salt = self.salt_of(person)?;
+        let stored = Stored {
+            hash,
+            salt: salt.as_deref(),
+            login: person.hash_login.as_deref(),
+            // That it is there was checked when the source was opened; what it is does not matter.
+            pepper: self.pepper.as_ref().map(|_| [].as_slice()),
+        };
+        legacy_hash::inspect(&stored, self.method.as_ref(), &guc::limits())
+    }
+
+    fn salt_of(&self, person: &Person) -> Result<Option<Vec<u8>>, legacy_hash::Error> {
+        person.salt.as_ref().map(|salt| self.salt_encoding.decode(salt, "salt encoding")).transpose()
+    }
+
     /// Tries each way in which the password may have been written, until one is right.
     pub(crate) fn verify(
         &self,
@@ -73,8 +91,7 @@ impl Verifier {
         person: &Person,
         password: &Password,
     ) -> Result<Verdict, Unverifiable> {
-        let decode = |salt: &String| self.salt_encoding.decode(salt, "salt encoding");
-        let salt = person.salt.as_ref().map(decode).transpose()?;
+        let salt = self.salt_of(person)?;
         let pepper = self.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper)?;
         let stored = Stored {
             hash,
@@ -82,27 +99,23 @@ impl Verifier {
             login: person.hash_login.as_deref(),
             pepper: pepper.as_ref().map(|pepper| pepper.as_slice()),
         };
-        let mut verdict = Verdict::Wrong;
-        for spelling in self.preparation.spellings(password.bytes()) {
-            verdict = kdf::verify(&spelling, &stored, self.method.as_ref())?;
-            if verdict != Verdict::Wrong {
-                break;
-            }
-        }
-        Ok(verdict)
+        self.preparation
+            .verify(password.bytes(), |spelling| Ok(kdf::verify(spelling, &stored, self.method.as_ref())?))
     }
 }
 
-/// The format or recipe that config or an argument names.
-pub(crate) fn parse_method(text: &str) -> Result<Method, Refusal> {
-    Method::parse(text).map_err(|error| Refusal::of_method(text, error))
-}
-
-/// The encoding that config or an argument names.
-pub(crate) fn parse_encoding(name: &str) -> Result<ByteEncoding, Refusal> {
-    ByteEncoding::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = ByteEncoding::ALL.iter().map(|encoding| encoding.name()).collect();
-        Refusal::new(Kind::Invalid, format!("there is no encoding \"{name}\""))
-            .hint(format!("The encodings are {}.", known.join(", ")))
-    })
+/// What the application did to passwords; a wrong name is told with its column.
+fn open_preparation(row: &SourceRow, place: &str) -> Result<Preparation, Refusal> {
+    let at = |column: &str, refusal: Refusal| refusal.within(&format!("{place}, {column}"));
+    for name in &row.unicode_forms {
+        parse_form(name).map_err(|error| at("unicode_forms", error))?;
+    }
+    for name in &row.transforms {
+        parse_transform(name).map_err(|error| at("transforms", error))?;
+    }
+    for name in &row.charsets {
+        parse_charset(name).map_err(|error| at("charsets", error))?;
+    }
+    Preparation::parse(&row.unicode_forms, &row.transforms, &row.charsets)
+        .map_err(|error| at("unicode_forms and charsets", Refusal::from(error)))
 }

@@ -1,10 +1,10 @@
 //! Catching PostgreSQL errors: the one wrapper that may stop an ERROR, always in a subtransaction.
 
 use pgrx::pg_sys;
-use pgrx::pg_sys::panic::CaughtError;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 use std::cell::RefCell;
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
 
 /// An ERROR that [`attempt`] caught. It can be raised again unchanged; what it may tell others is
@@ -26,8 +26,8 @@ struct Names {
 }
 
 thread_local! {
-    /// The last ERROR raised below an [`attempt`], with its message to know it again; pgrx's own
-    /// report drops the names.
+    /// The last ERROR raised below an [`attempt`], or by [`SqlError::raise`] or [`raise`], with its
+    /// message to know it again; pgrx's own report drops the names.
     static LAST: RefCell<(String, Names)> = RefCell::default();
 }
 
@@ -35,6 +35,11 @@ impl SqlError {
     /// The five characters, such as `23505`.
     pub(crate) fn sqlstate(&self) -> String {
         unpack(self.names.state)
+    }
+
+    /// The same, packed.
+    pub(crate) fn state(&self) -> i32 {
+        self.names.state
     }
 
     pub(crate) fn column(&self) -> Option<&str> {
@@ -56,6 +61,7 @@ impl SqlError {
 
     /// Raises it again, as if nobody had looked.
     pub(crate) fn raise(self) -> ! {
+        announce(self.message(), *self.names);
         self.caught.rethrow()
     }
 
@@ -66,7 +72,7 @@ impl SqlError {
         })
     }
 
-    pub(crate) fn code(&self) -> PgSqlErrorCode {
+    fn code(&self) -> PgSqlErrorCode {
         self.report().map_or(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, |report| report.sql_error_code())
     }
 
@@ -101,6 +107,11 @@ pub(crate) fn attempt_if<T>(keep: impl FnOnce(&T) -> bool, body: impl FnOnce() -
 /// As [`attempt`], but what `body` did is always undone and nothing it does may write: for trying.
 pub(crate) fn rehearse<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
     run(body, |_| false, Writes::Forbidden)
+}
+
+/// As [`attempt`], but nothing that `body` does may write: for looking.
+pub(crate) fn only_reading<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, |_| true, Writes::Forbidden)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -203,6 +214,58 @@ unsafe extern "C-unwind" fn note_names(_arg: *mut c_void) {
 unsafe fn name(value: *const c_char) -> Option<String> {
     // SAFETY: promised by the caller. No conversion here: that could raise inside errfinish.
     (!value.is_null()).then(|| unsafe { CStr::from_ptr(value).to_string_lossy().into_owned() })
+}
+
+/// Raises an ERROR under a packed SQLSTATE, whichever that is.
+pub(crate) fn raise(report: ErrorReport, state: i32) -> ! {
+    announce(report.message().to_string(), Names { state, ..Names::default() });
+    report.report(PgLogLevel::ERROR);
+    unreachable!("reporting an ERROR does not return")
+}
+
+/// Says what pgrx cannot carry of an ERROR that is about to be raised: an [`attempt`] around it finds
+/// the names noted, and PostgreSQL is told a SQLSTATE that pgrx does not know.
+fn announce(message: String, names: Names) {
+    let state = names.state;
+    LAST.set((message, names));
+    if PgSqlErrorCode::from(state) as i32 != state {
+        insist_on(state);
+    }
+}
+
+/// Gives the ERROR that is raised next its SQLSTATE, by the callback that PostgreSQL calls for each
+/// error before it is sent.
+fn insist_on(state: i32) {
+    // SAFETY: nothing but the unwinding of that ERROR happens while the callback is linked: whoever
+    // catches it, here or in PostgreSQL, puts the stack of callbacks back as it was before the call. Its
+    // memory lives until the transaction ends, which is later.
+    unsafe {
+        let size = size_of::<pg_sys::ErrorContextCallback>();
+        let callback: *mut pg_sys::ErrorContextCallback =
+            pg_sys::MemoryContextAlloc(pg_sys::TopTransactionContext, size).cast();
+        callback.write(pg_sys::ErrorContextCallback {
+            previous: pg_sys::error_context_stack,
+            callback: Some(set_state),
+            arg: std::ptr::without_provenance_mut(state as usize),
+        });
+        pg_sys::error_context_stack = callback;
+    }
+}
+
+unsafe extern "C-unwind" {
+    /// PostgreSQL's own; pgrx has no binding.
+    fn errcode(state: c_int) -> c_int;
+}
+
+/// Called by `errfinish`; the SQLSTATE is the argument.
+unsafe extern "C-unwind" fn set_state(state: *mut c_void) {
+    // SAFETY: inside errfinish there is a current error, whose code may be set; pgrx has made an
+    // internal error of it.
+    unsafe {
+        if pg_sys::geterrcode() == PgSqlErrorCode::ERRCODE_INTERNAL_ERROR as i32 {
+            errcode(state.addr() as c_int);
+        }
+    }
 }
 
 /// PostgreSQL packs a SQLSTATE six bits a character (`MAKE_SQLSTATE` in elog.h).

@@ -3,6 +3,7 @@
 use super::list::pointers;
 use super::text::{c_string, owned_from_server};
 use pgrx::pg_sys;
+use std::ffi::c_void;
 
 /// Why a text is not usable as one expression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +36,51 @@ pub(crate) fn single_expression(text: &str) -> Result<(), NotOne> {
             return Err(NotOne::Clauses);
         }
         if ends_in_star((*target).val) { Err(NotOne::Star) } else { Ok(()) }
+    }
+}
+
+/// Why a text is not usable as one query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum NotQuery {
+    /// Nothing in it, several statements, or one of another kind.
+    Statements,
+    /// It locks rows, makes a table, or has a WITH that changes data.
+    Writes,
+}
+
+/// Checks that `text` alone is exactly one query; only then may it be put in parentheses and into a
+/// statement. Raises PostgreSQL's error where it is no SQL at all.
+pub(crate) fn single_query(text: &str) -> Result<(), NotQuery> {
+    let source = c_string(text);
+    // SAFETY: as in `single_expression`.
+    unsafe {
+        let statements = pg_sys::raw_parser(source.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let [statement] = pointers(statements)[..] else { return Err(NotQuery::Statements) };
+        let statement = (*statement.cast::<pg_sys::RawStmt>()).stmt;
+        if (*statement).type_ != pg_sys::NodeTag::T_SelectStmt {
+            return Err(NotQuery::Statements);
+        }
+        if writes(statement.cast()) { Err(NotQuery::Writes) } else { Ok(()) }
+    }
+}
+
+/// What PostgreSQL itself refuses in a subquery is left to it, but for a better HINT.
+///
+/// # Safety
+/// `select` is a raw parse tree.
+unsafe fn writes(select: *const pg_sys::SelectStmt) -> bool {
+    // SAFETY: promised by the caller; a WITH holds CommonTableExpr nodes, a UNION two SelectStmt nodes.
+    unsafe {
+        let select = &*select;
+        let with = if select.withClause.is_null() { Vec::new() } else { pointers((*select.withClause).ctes) };
+        let changes_data = |cte: &*mut c_void| {
+            let query = (*cte.cast::<pg_sys::CommonTableExpr>()).ctequery;
+            (*query).type_ != pg_sys::NodeTag::T_SelectStmt
+        };
+        !select.intoClause.is_null()
+            || !select.lockingClause.is_null()
+            || with.iter().any(changes_data)
+            || [select.larg, select.rarg].into_iter().any(|side| !side.is_null() && writes(side))
     }
 }
 
@@ -74,6 +120,8 @@ unsafe fn ends_in_star(node: *mut pg_sys::Node) -> bool {
 
 /// What analysis of a `SELECT` tells.
 pub(crate) struct Analysis {
+    /// The names of its columns.
+    pub(crate) names: Vec<String>,
     /// The types of its columns.
     pub(crate) types: Vec<pg_sys::Oid>,
     /// The attribute numbers that it reads of the first relation in FROM; 0 means the whole row.
@@ -96,14 +144,11 @@ pub(crate) fn analyse(sql: &str) -> Analysis {
             0,
             std::ptr::null_mut(),
         );
+        let targets: Vec<&pg_sys::TargetEntry> =
+            pointers(query.targetList).into_iter().map(|target| &*target.cast()).collect();
         Analysis {
-            types: pointers(query.targetList)
-                .into_iter()
-                .map(|target| {
-                    let target = &*target.cast::<pg_sys::TargetEntry>();
-                    pg_sys::exprType(target.expr.cast())
-                })
-                .collect(),
+            names: targets.iter().map(|target| owned_from_server(target.resname)).collect(),
+            types: targets.iter().map(|target| pg_sys::exprType(target.expr.cast())).collect(),
             columns: columns_read(query),
             is_not_scalar: query.hasAggs || query.hasTargetSRFs || query.hasWindowFuncs,
         }

@@ -130,6 +130,18 @@ fn the_forgotten_do_not_come_back() {
     assert_eq!(call(&site, "migrate_login", "robert@example.com").1, "invalid");
 }
 
+/// A scope says who is asked about at a login, and may be widened one day.
+#[test]
+fn the_forgotten_are_forgotten_out_of_scope_too() {
+    let site = Site::shop();
+    site.configure_source("shop", "scope = $$login LIKE '%@shop.example'$$");
+    assert_eq!(call(&site, "migrate_login", "ann@example.com").1, "invalid");
+    assert_eq!(call(&site, "forget_login", "ann@example.com").1, "ok");
+    site.configure_source("shop", "scope = NULL");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/forgotten");
+}
+
 #[test]
 fn nobody_is_half_forgotten() {
     let site = Site::shop();

@@ -44,7 +44,7 @@ pub(crate) fn all_at_once(
     crowd.into_iter().map(|one| one.join().unwrap()).collect()
 }
 
-fn count_of(answers: &[Answer], outcome: &str) -> usize {
+pub(crate) fn count_of(answers: &[Answer], outcome: &str) -> usize {
     answers.iter().filter(|answer| answer.outcome == outcome).count()
 }
 

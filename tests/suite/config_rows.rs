@@ -1,7 +1,7 @@
 //! Config that is right is taken as it is meant: names, grants, servers, expressions.
 
 use crate::config::insert;
-use crate::setup_config::{Refusal, app, bare_shop, last_reason, refusal, right, shop};
+use crate::setup_config::{Refusal, app, bare_shop, last_reason, refusal, right, shop, try_login};
 use ferry_tests::need_extension;
 
 #[test]
@@ -127,6 +127,42 @@ fn a_refused_row_leaves_the_transaction_to_savepoints() {
     client.batch_execute("ROLLBACK TO s; UPDATE ferry.mapping SET expression = 'l.last' WHERE target_column = 'name'; COMMIT").unwrap();
     assert_eq!(right(&mut app(&db), "alice"), "migrated");
     assert_eq!(db.one::<String>("SELECT name FROM users", &[]), "Smith");
+}
+
+/// What a function of the DBA's raises while an expression is planned keeps the SQLSTATE that it chose.
+#[test]
+fn an_error_in_config_keeps_its_sqlstate() {
+    let db = shop();
+    let owner = db.owner();
+    db.sql(&format!(
+        "SET ROLE {owner};
+         CREATE FUNCTION picky(state text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+             $$ BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = state, HINT = 'Come tomorrow.'; END $$;
+         RESET ROLE"
+    ));
+    let mut client = db.client();
+    for state in ["AB123", "22012", "P0001", "ZZZZZ"] {
+        let expression = format!("$$picky('{state}')$$");
+        let mapping = insert("mapping", &[("target_column", "'name'"), ("expression", &expression)]);
+        client.batch_execute("DELETE FROM ferry.mapping WHERE target_column = 'name'").unwrap();
+        let refused = refusal(&mut client, &mapping);
+        let expected = Refusal {
+            state: state.to_owned(),
+            message: "mapping shop.name: not today".to_owned(),
+            hint: "Come tomorrow.".to_owned(),
+        };
+        assert_eq!(refused, expected);
+        // And nothing of it is left for the error after it.
+        assert_eq!(refusal(&mut client, "SELECT 1 / 0").state, "22012");
+    }
+    // The same at a login, where the config has turned bad since.
+    client.batch_execute("UPDATE ferry.target SET allowed = 'true'").unwrap();
+    db.sql("SET check_function_bodies = off; UPDATE ferry.target SET allowed = $$picky('AB123') = ''$$");
+    let refused = Refusal::of(&try_login(&mut app(&db), "alice", "x").unwrap_err());
+    assert_eq!(
+        (refused.state.as_str(), refused.message.as_str()),
+        ("AB123", "target default, allowed: not today")
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::Refusal;
+use ferry_tests::Db;
 
 /// A shop whose customer Ann has the hash that `digest` makes, an SQL expression that gives bytes.
 fn shop_with(digest: &str, assignments: &str) -> Site {
@@ -27,15 +28,14 @@ fn refused(site: &Site, assignments: &str) -> Refusal {
 }
 
 /// Writes a file of peppers that only the server may read, and names it for the database.
-fn write_peppers(site: &Site, lines: &str) -> String {
-    let name = format!("{}.peppers", site.db.name());
-    let path = site.db.cluster().data_directory().join(&name);
+pub(crate) fn write_peppers(db: &Db<'_>, lines: &str) -> String {
+    let name = format!("{}.peppers", db.name());
+    let path = db.cluster().data_directory().join(&name);
     let program = format!("umask 077; cat > {}", path.display());
-    site.db
-        .sql(&format!("COPY (SELECT unnest(string_to_array($f${lines}$f$, E'\\n'))) TO PROGRAM '{program}'"));
-    site.db.sql(&format!(
+    db.sql(&format!("COPY (SELECT unnest(string_to_array($f${lines}$f$, E'\\n'))) TO PROGRAM '{program}'"));
+    db.sql(&format!(
         "ALTER DATABASE {} SET ferry.pepper_file = '{name}'; SET ferry.pepper_file = '{name}'",
-        site.db.name()
+        db.name()
     ));
     path.display().to_string()
 }
@@ -150,7 +150,7 @@ fn the_login_that_was_hashed_is_the_legacy_rows() {
 #[test]
 fn a_pepper_comes_from_a_file_that_nobody_else_reads() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
-    write_peppers(&site, "# of the old shop\n\n other=hex:00ff \nshop = text:p3pper\nshop = text:second");
+    write_peppers(&site.db, "# of the old shop\n\n other=hex:00ff \nshop = text:p3pper\nshop = text:second");
     site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
@@ -173,7 +173,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
     let named = "format = 'sha256($pepper.$pass)', pepper = 'shop'";
     assert_eq!(refused(&site, named).message, "source shop, pepper: ferry.pepper_file is not set");
-    let path = write_peppers(&site, "other = text:x");
+    let path = write_peppers(&site.db, "other = text:x");
     let refusal = refused(&site, named);
     assert_eq!(
         refusal.message,
@@ -181,7 +181,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
     );
     assert_eq!(refusal.hint, "Add a line such as shop = text:secret.");
     for line in ["shop = p3pper", "shop = rot13:p3pper", "shop = hex:0"] {
-        let path = write_peppers(&site, line);
+        let path = write_peppers(&site.db, line);
         let refusal = refused(&site, named);
         assert_eq!(
             refusal.message,
@@ -189,7 +189,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
         );
         assert!(!refusal.hint.contains("p3pper"), "{refusal:?}");
     }
-    write_peppers(&site, "shop = text:p3pper");
+    write_peppers(&site.db, "shop = text:p3pper");
     site.configure_source("shop", named);
     site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'chmod 644 {path}'"));
     assert_eq!(login(&mut site.app(), "ann@example.com", "secret").outcome, "unavailable");
@@ -205,14 +205,14 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
 #[test]
 fn a_pepper_that_goes_away_is_noted_and_nobody_is_let_in() {
     let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
-    let path = write_peppers(&site, "shop = text:p3pper");
+    let path = write_peppers(&site.db, "shop = text:p3pper");
     site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
     site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'rm {path}'"));
     assert_eq!(login(&mut app, "ann@example.com", "secret"), Answer::refused("invalid"));
     assert_eq!(site.why(), "invalid/pepper");
-    write_peppers(&site, "shop = text:p3pper");
+    write_peppers(&site.db, "shop = text:p3pper");
     assert_eq!(login(&mut app, "ann@example.com", "secret").outcome, "migrated", "{}", site.why());
 }
 
@@ -237,6 +237,19 @@ fn charsets_are_tried_in_the_order_of_the_config() {
         // The new hash is of what was typed.
         assert_eq!(login(&mut site.app(), "ann@example.com", password).outcome, "ok");
     }
+}
+
+/// Its time would tell that there is such a user: the hash is looked at, as for any password.
+#[test]
+fn a_password_that_no_charset_can_write_is_verified_for_show() {
+    let site =
+        shop_with("sha256(convert_to('密', 'UTF8'))", "format = 'sha256($pass)', charsets = '{latin1}'");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "密"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/wrong_password");
+    site.as_owner("UPDATE legacy.customers SET pwd = 'no digest'");
+    assert_eq!(login(&mut app, "ann@example.com", "密"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/legacy_hash");
 }
 
 #[test]
@@ -283,22 +296,37 @@ fn transforms_are_what_the_legacy_application_did() {
 #[test]
 fn what_passwords_are_prepared_by_is_checked() {
     let site = Site::shop();
-    for (assignment, message) in [
-        ("charsets = '{koi8-r}'", "invalid password preparation: no charset has this name"),
+    for (assignment, message, hint) in [
+        (
+            "charsets = '{utf-8,koi8-r}'",
+            "charsets: there is no charset \"koi8-r\"",
+            "The charsets are utf-8, latin1, cp1252, utf-16le, utf-16be, utf-8-twice.",
+        ),
+        (
+            "unicode_forms = '{nfx}'",
+            "unicode_forms: there is no Unicode form \"nfx\"",
+            "The Unicode forms are none, nfc, nfd, nfkc, nfkd, saslprep.",
+        ),
+        (
+            "transforms = '{truncate:0}'",
+            "transforms: there is no transform \"truncate:0\"",
+            "The transforms are trim, html, addslashes, lower, upper, truncate:72.",
+        ),
         (
             "charsets = '{}'",
-            "invalid password preparation: at least one Unicode form and one charset are needed",
+            "unicode_forms and charsets: invalid password preparation: \
+             at least one Unicode form and one charset are needed",
+            "no more than 12 pairs.",
         ),
-        ("unicode_forms = '{nfx}'", "invalid password preparation: no Unicode form has this name"),
-        ("transforms = '{rot13}'", "invalid password preparation: no transform has this name"),
         (
             "unicode_forms = '{none,nfc,nfd}', charsets = '{utf-8,latin1,cp1252,utf-16le,utf-16be}'",
-            "invalid password preparation: more than 12 ways to write one password",
+            "unicode_forms and charsets: invalid password preparation: more than 12 ways to write one password",
+            "no more than 12 pairs.",
         ),
     ] {
         let refusal = refused(&site, assignment);
-        assert_eq!((refusal.state.as_str(), refusal.message), ("22023", format!("source shop: {message}")));
-        assert!(refusal.hint.contains("utf-8-twice"), "{}", refusal.hint);
+        assert_eq!((refusal.state.as_str(), refusal.message), ("22023", format!("source shop, {message}")));
+        assert!(refusal.hint.ends_with(hint), "{}", refusal.hint);
     }
     let error = site.db.try_sql("UPDATE ferry.target SET unicode_form = 'nfx'").unwrap_err();
     let refusal = Refusal::of(&error);

@@ -3,6 +3,7 @@
 use crate::setup::{Answer, Site, answer, login, try_answer};
 use ferry_tests::sqlstate;
 use postgres::Client;
+use serde_json::json;
 
 const CHANGE: &str = "ferry.change_password($1, $2, $3)";
 
@@ -145,7 +146,7 @@ fn set_password_that_a_constraint_refuses_is_failed_and_changes_nothing() {
     site.as_owner(&format!("ALTER TABLE users ADD CONSTRAINT frozen CHECK (password_hash = '{hash}')"));
     assert_eq!(set(&mut web, "ann@example.com", "a new one").1, "failed");
     let event = site.last_event();
-    assert_eq!(event.detail, serde_json::json!({"sqlstate": "23514", "constraint": "frozen"}));
+    assert_eq!(event.detail, json!({"sqlstate": "23514", "constraint": "frozen"}));
     assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "ok");
 }
 
@@ -347,6 +348,19 @@ fn find_login_is_unknown_while_a_source_cannot_be_asked() {
     assert_eq!(find(&mut web, "nobody@example.com"), "unknown");
     assert_eq!(prepare(&mut web, "nobody@example.com"), nobody("unavailable"));
     assert_eq!(set(&mut web, "nobody@example.com", "a new one"), nobody("unavailable"));
+    for event in &site.events()[1..] {
+        assert_eq!(event.reason.as_deref(), Some("source_unavailable"), "{event:?}");
+        assert_eq!(event.detail, json!({"sqlstate": "08001"}), "{event:?}");
+    }
+}
+
+#[test]
+fn a_scope_that_fails_for_a_login_is_named() {
+    let site = Site::shop();
+    site.configure_source("shop", "scope = $$login::int > 0$$");
+    assert_eq!(prepare(&mut site.web(), "ann@example.com"), nobody("failed"));
+    assert_eq!(site.why(), "failed/scope");
+    assert_eq!(site.last_event().detail, json!({"sqlstate": "22P02"}));
 }
 
 #[test]

@@ -140,13 +140,14 @@ fn each_task_gives_its_functions_and_no_other() {
         assert_eq!(executable(&db, &role), promised(&db, task), "{task}");
         let rights = relation_rights(&db, &role);
         if task == "admin" {
-            let expected: BTreeSet<String> = ["target", "source", "mapping", "rule", "hook"]
-                .iter()
-                .flat_map(|table| {
-                    ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|right| format!("{right} ferry.{table}"))
-                })
-                .chain(["link", "event", "hash_format"].map(|table| format!("SELECT ferry.{table}")))
-                .collect();
+            let expected: BTreeSet<String> =
+                ["target", "source", "mapping", "rule", "child", "hook", "review"]
+                    .iter()
+                    .flat_map(|table| {
+                        ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|right| format!("{right} ferry.{table}"))
+                    })
+                    .chain(["link", "event", "hash_format"].map(|table| format!("SELECT ferry.{table}")))
+                    .collect();
             assert_eq!(rights, expected);
         } else {
             assert_eq!(rights, BTreeSet::new(), "{task}");

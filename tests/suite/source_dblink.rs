@@ -333,3 +333,16 @@ fn hooks_see_rows_that_came_through_dblink_without_what_is_secret() {
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("ANN OTHER"));
 }
+
+#[test]
+fn child_rows_are_made_of_the_row_that_came_through_dblink() {
+    need_extension!("dblink");
+    let (site, _legacy) = shop(BY_ADDRESS);
+    site.as_owner("CREATE TABLE names (user_id bigint REFERENCES users, name text)");
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows, columns)
+         VALUES ('shop', 'names', 'names', 'user_id', 'VALUES (l.first), (l.last)', '{name}')",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.db.one::<String>("SELECT string_agg(name, ' ') FROM names", &[]), "Ann Other");
+}

@@ -1,5 +1,6 @@
 //! Logins, keys and columns have the types that they have: compared by their own rules, found by their own indexes.
 
+use crate::setup::{Answer, Site, login};
 use crate::setup_config::{POLICY, app, last_reason, outcome, right, shop};
 use ferry_tests::{Db, need_extension, need_icu};
 use postgres::Client;
@@ -305,4 +306,33 @@ fn logins_are_found_by_the_index_of_their_column() {
             "{login_type}, {entry}"
         );
     }
+}
+
+#[test]
+fn a_key_of_several_columns_is_an_expression() {
+    let site = Site::new();
+    site.as_owner(
+        "CREATE TABLE members (
+             tenant text NOT NULL DEFAULT 'shop', number bigint GENERATED ALWAYS AS IDENTITY,
+             email text NOT NULL, name text, password_hash text, PRIMARY KEY (tenant, number));
+         CREATE UNIQUE INDEX ON members ((tenant || '/' || number))",
+    );
+    site.configure(
+        "target",
+        "relation = 'public.members', id_column = $$u.tenant || '/' || u.number$$, adopt = 'locked'",
+    );
+    site.add_local_source("shop", "customers");
+    site.configure("source", "key_column = $$l.id || ':' || l.email$$");
+    for email in ["ann@example.com", "ben@example.com"] {
+        site.add_customer("customers", email, "the secret");
+    }
+    site.db.sql("INSERT INTO members (email) VALUES ('ben@example.com')");
+    let mut app = site.app();
+    for (email, id) in [("ann@example.com", "shop/2"), ("ben@example.com", "shop/1")] {
+        assert_eq!(login(&mut app, email, "the secret"), Answer::welcomed("migrated", id));
+        assert_eq!(login(&mut app, email, "the secret"), Answer::welcomed("ok", id));
+    }
+    assert_eq!(site.links()[0].legacy_key, "1:ann@example.com");
+    let outcome: String = site.db.one("SELECT outcome FROM ferry.unmigrate_login('ann@example.com')", &[]);
+    assert_eq!((outcome.as_str(), site.db.count("members")), ("ok", 1));
 }

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 
 use crate::Error;
 use crate::format::{format, is_name};
-use crate::formats::bcrypt::{PREFIXED, Prefixed};
+use crate::formats::bcrypt::{NewBcrypt, STRICT};
 use crate::identify::{evident, is_locked};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
+use crate::method::Method;
 
 /// A format and its cost parameters: `argon2id:m=19456,t=2,p=1`, `bcrypt:cost=12`,
 /// `django-pbkdf2-sha256:iterations=1200000`.
@@ -164,6 +165,20 @@ pub fn costs_at_least(hash: &str, policy: &Policy) -> bool {
     policy.measure(hash).is_some_and(|found| policy.is_met_by(&found))
 }
 
+/// The cost parameters of a stored hash, as a policy prints them, such as `m=19456,t=2,p=1`; `None` for formats whose
+/// strings name none, or that no policy can ask for.
+pub fn parameters(hash: &str, method: &Method) -> Option<String> {
+    let Method::Format(format) = method else { return None };
+    if let Some(parameters) = format.scheme.parameters(hash) {
+        return Some(parameters);
+    }
+    let producer = format.scheme.producer()?;
+    let measured = producer.measure(hash)?;
+    let pairs = producer.knobs().iter().zip(measured.values);
+    let pairs: Vec<String> = pairs.map(|(knob, value)| format!("{}={value}", knob.name)).collect();
+    Some(pairs.join(",")).filter(|text| !text.is_empty())
+}
+
 impl Default for Policy {
     fn default() -> Self {
         // The OWASP default, spelled out: `parse` can fail, and this can't. A test holds the two together.
@@ -190,10 +205,10 @@ impl fmt::Debug for Policy {
 
 /// The producer of a policy's name, or of a format's.
 fn producer(name: &str) -> Result<&'static dyn Produce, Error> {
-    let names = |producer: &&Prefixed| {
+    let names = |producer: &&NewBcrypt| {
         is_name(name, producer.name()) || producer.aliases.iter().any(|alias| is_name(name, alias))
     };
-    if let Some(producer) = PREFIXED.iter().find(names) {
+    if let Some(producer) = STRICT.iter().find(names) {
         return Ok(producer);
     }
     let format = format(name).ok_or(Error::BadPolicy("no format has this name"))?;

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::text::{self, Bytes};
+use crate::verify::Verdict;
 use zeroize::Zeroizing;
 
 /// More ways than this to write one password cost too much: each is a hash of its own.
@@ -100,6 +101,11 @@ impl Charset {
         }
     }
 
+    /// The charset of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|charset| charset.name() == name)
+    }
+
     fn encode(self, text: &str) -> Option<Bytes> {
         match self {
             Self::Utf8 => Some(Zeroizing::new(text.as_bytes().to_vec())),
@@ -119,6 +125,8 @@ pub enum Transform {
     Trim,
     /// PHP's `htmlspecialchars` with both kinds of quotes.
     Html,
+    /// PHP's `htmlspecialchars` before PHP 8.1: single quotes stay.
+    HtmlCompat,
     /// PHP's `addslashes`, or its magic quotes.
     Addslashes,
     /// Lower case of all of Unicode.
@@ -131,13 +139,15 @@ pub enum Transform {
 
 impl Transform {
     /// Those that take no number.
-    pub const PLAIN: [Self; 5] = [Self::Trim, Self::Html, Self::Addslashes, Self::Lower, Self::Upper];
+    pub const PLAIN: [Self; 6] =
+        [Self::Trim, Self::Html, Self::HtmlCompat, Self::Addslashes, Self::Lower, Self::Upper];
 
     /// Its name in config; a truncation's goes on with its number: `truncate:72`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Trim => "trim",
             Self::Html => "html",
+            Self::HtmlCompat => "html_compat",
             Self::Addslashes => "addslashes",
             Self::Lower => "lower",
             Self::Upper => "upper",
@@ -145,7 +155,8 @@ impl Transform {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    /// The transform of that name.
+    pub fn parse(name: &str) -> Option<Self> {
         match name.strip_prefix("truncate:") {
             Some(len) => len.parse().ok().filter(|len| *len > 0).map(Self::Truncate),
             None => Self::PLAIN.into_iter().find(|transform| transform.name() == name),
@@ -156,6 +167,7 @@ impl Transform {
         Zeroizing::new(match self {
             Self::Trim => text::trim(text).to_owned(),
             Self::Html => text::html(text),
+            Self::HtmlCompat => text::html_compat(text),
             Self::Addslashes => text::addslashes(text),
             Self::Lower => text.to_lowercase(),
             Self::Upper => text.to_uppercase(),
@@ -187,8 +199,7 @@ impl Preparation {
     pub fn parse<S: AsRef<str>>(forms: &[S], transforms: &[S], charsets: &[S]) -> Result<Self, Error> {
         let forms = all(forms, UnicodeForm::parse, "no Unicode form has this name")?;
         let transforms = all(transforms, Transform::parse, "no transform has this name")?;
-        let charset = |name: &str| Charset::ALL.into_iter().find(|charset| charset.name() == name);
-        let charsets = all(charsets, charset, "no charset has this name")?;
+        let charsets = all(charsets, Charset::parse, "no charset has this name")?;
         if forms.is_empty() || charsets.is_empty() {
             return Err(Error::BadPreparation("at least one Unicode form and one charset are needed"));
         }
@@ -218,6 +229,33 @@ impl Preparation {
             }
         }
         found
+    }
+
+    /// Whether any spelling of the password is right by `check`, the first that is not wrong deciding. At least one is
+    /// checked: a password that no charset can write is wrong, but takes as long as another.
+    ///
+    /// # Errors
+    ///
+    /// Those of `check`.
+    pub fn verify<E>(
+        &self,
+        password: &[u8],
+        mut check: impl FnMut(&[u8]) -> Result<Verdict, E>,
+    ) -> Result<Verdict, E> {
+        let spellings = self.spellings(password);
+        for spelling in &spellings {
+            match check(spelling)? {
+                Verdict::Wrong => {}
+                decided => return Ok(decided),
+            }
+        }
+        if spellings.is_empty() {
+            return Ok(match check(password)? {
+                Verdict::Right => Verdict::Wrong,
+                verdict => verdict,
+            });
+        }
+        Ok(Verdict::Wrong)
     }
 
     /// Where the bytes are cut.

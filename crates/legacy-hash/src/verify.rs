@@ -52,7 +52,7 @@ pub enum Verdict {
 /// the hash asks for.
 ///
 /// A password longer than [`MAX_PASSWORD_BYTES`] is wrong, and so is one with a NUL byte where the legacy
-/// systems' own functions take C strings.
+/// systems' own functions take C strings; the answer takes as long as that about another password.
 ///
 /// # Errors
 ///
@@ -65,16 +65,14 @@ pub fn verify(
     limits: &Limits,
     tick: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Verdict, Error> {
-    let method = match check(stored.hash, method, limits) {
+    let method = match inspect(stored, method, limits) {
         Err(Error::Locked) => return Ok(Verdict::Locked),
-        checked => checked?,
+        inspected => inspected?,
     };
-    require(&method, stored)?;
-    if password.len() > MAX_PASSWORD_BYTES || method.ends_at_nul() && password.contains(&0) {
-        return Ok(Verdict::Wrong);
-    }
+    let is_possible =
+        password.len() <= MAX_PASSWORD_BYTES && !(method.ends_at_nul() && password.contains(&0));
     let mut attempt = Attempt {
-        password,
+        password: if is_possible { password } else { b"a password of the usual length" },
         hash: stored.hash,
         salt: stored.salt,
         login: stored.login.unwrap_or_default(),
@@ -82,10 +80,8 @@ pub fn verify(
         limits: &limits.capped(),
         tick,
     };
-    match method.scheme().verify(&mut attempt)? {
-        true => Ok(Verdict::Right),
-        false => Ok(Verdict::Wrong),
-    }
+    let is_right = method.scheme().verify(&mut attempt)? && is_possible;
+    Ok(if is_right { Verdict::Right } else { Verdict::Wrong })
 }
 
 /// The method by which `hash` is verified, once all of the string has been parsed and its cost compared with
@@ -107,6 +103,18 @@ pub fn check(hash: &str, method: Option<&Method>, limits: &Limits) -> Result<Met
         None => Method::Format(evident(hash)?),
     };
     method.scheme().check(hash, &limits.capped())?;
+    Ok(method)
+}
+
+/// As [`check`], and whether all that the method needs besides the hash is there: everything that stands between what
+/// was stored and a password that opens it.
+///
+/// # Errors
+///
+/// As `check`, and [`Error::MissingSalt`], [`Error::MissingLogin`], [`Error::MissingPepper`].
+pub fn inspect(stored: &Stored<'_>, method: Option<&Method>, limits: &Limits) -> Result<Method, Error> {
+    let method = check(stored.hash, method, limits)?;
+    require(&method, stored)?;
     Ok(method)
 }
 

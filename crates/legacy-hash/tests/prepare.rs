@@ -1,7 +1,12 @@
 //! What legacy applications did to passwords before they hashed them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use legacy_hash::{ByteEncoding, Charset, Error, Preparation, Transform, UnicodeForm};
+use std::ops::ControlFlow;
+
+use legacy_hash::{
+    ByteEncoding, Charset, Error, Limits, MAX_PASSWORD_BYTES, Policy, Preparation, Stored, Transform,
+    UnicodeForm, Verdict, verify,
+};
 
 fn spellings(forms: &[&str], transforms: &[&str], charsets: &[&str], password: &[u8]) -> Vec<Vec<u8>> {
     let preparation = Preparation::parse(forms, transforms, charsets).unwrap();
@@ -61,6 +66,7 @@ fn transforms_are_made_one_after_the_other() {
     };
     assert_eq!(one(&["trim"], " \ta b\n"), "a b");
     assert_eq!(one(&["html"], r#"<a href="x">'&"#), "&lt;a href=&quot;x&quot;&gt;&#039;&amp;");
+    assert_eq!(one(&["html_compat"], r#"<a href="x">'&"#), "&lt;a href=&quot;x&quot;&gt;'&amp;");
     assert_eq!(one(&["addslashes"], r#"a'b"c\"#), r#"a\'b\"c\\"#);
     assert_eq!(one(&["html", "addslashes"], "\""), "&quot;");
     assert_eq!(one(&["addslashes", "html"], "\""), "\\&quot;");
@@ -74,6 +80,60 @@ fn a_cut_counts_bytes_of_the_charset() {
     assert_eq!(spellings(&["none"], &["truncate:2"], &["latin1"], "äöü".as_bytes()), [vec![0xe4, 0xf6]]);
     assert_eq!(spellings(&["none"], &["truncate:3"], &["utf-8"], "äö".as_bytes()), [vec![0xc3, 0xa4, 0xc3]]);
     assert_eq!(spellings(&["none"], &["truncate:2"], &["utf-8"], &[0xff, 0xfe, 0xfd]), [vec![0xff, 0xfe]]);
+}
+
+#[test]
+fn a_password_that_no_charset_can_write_is_checked_all_the_same_and_wrong() {
+    let latin1 = Preparation::parse(&["none"], &[], &["latin1"]).unwrap();
+    let checks = |password: &str, answer: Verdict| {
+        let mut checked = Vec::new();
+        let verdict = latin1.verify(password.as_bytes(), |bytes| {
+            checked.push(bytes.to_vec());
+            Ok::<_, Error>(answer)
+        });
+        (verdict.unwrap(), checked)
+    };
+    // Even where the bytes that were typed happen to be right.
+    assert_eq!(checks("密", Verdict::Right), (Verdict::Wrong, vec!["密".as_bytes().to_vec()]));
+    assert_eq!(checks("密", Verdict::Locked).0, Verdict::Locked);
+    assert_eq!(checks("ü", Verdict::Right), (Verdict::Right, vec![vec![0xfc]]));
+    assert_eq!(checks("ü", Verdict::Wrong), (Verdict::Wrong, vec![vec![0xfc]]));
+    let broken = latin1.verify("密".as_bytes(), |_| Err(Error::Malformed("hash")));
+    assert_eq!(broken, Err(Error::Malformed("hash")));
+}
+
+#[test]
+fn the_first_spelling_that_is_right_decides() {
+    let preparation = Preparation::parse(&["none"], &[], &["utf-8", "latin1", "utf-16le"]).unwrap();
+    let mut checked = 0;
+    let verdict = preparation.verify("ü".as_bytes(), |bytes| {
+        checked += 1;
+        Ok::<_, Error>(if bytes == [0xfc] { Verdict::Right } else { Verdict::Wrong })
+    });
+    assert_eq!((verdict, checked), (Ok(Verdict::Right), 2));
+}
+
+/// Answers take time by the hash, not by the password: each tick is a piece of the same work.
+#[test]
+fn a_password_that_cannot_be_right_takes_the_same_work() {
+    let policy = Policy::parse("bcrypt:cost=4").unwrap();
+    let hash = policy.hash(b"secret", &Limits::default(), &mut || ControlFlow::Continue(())).unwrap();
+    let stored = Stored { hash: &hash, salt: None, login: None, pepper: None };
+    let work = |password: &[u8]| {
+        let mut ticks = 0;
+        let mut tick = || {
+            ticks += 1;
+            ControlFlow::Continue(())
+        };
+        let verdict = verify(password, &stored, None, &Limits::default(), &mut tick).unwrap();
+        (verdict, ticks)
+    };
+    let (verdict, ticks) = work(b"wrong");
+    assert!(ticks > 0, "nothing was counted");
+    assert_eq!((verdict, work(b"secret").0), (Verdict::Wrong, Verdict::Right));
+    for impossible in [&b"secret\0"[..], b"\0", &[b'x'; MAX_PASSWORD_BYTES + 1]] {
+        assert_eq!(work(impossible), (Verdict::Wrong, ticks));
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! argon2 as PHC strings, and Django's prefix before them.
+//! argon2 as PHC strings, bare or after other software's prefixes, such as Django's.
 
 use argon2::{Algorithm, Version};
 
@@ -47,7 +47,11 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "argon2<argon2 hash>",
         can_produce: true,
         note: "the prefix argon2 before a PHC string of any variant",
-        scheme: &DjangoArgon2,
+        scheme: &WrappedArgon2 {
+            prefix: "argon2$",
+            part: "argon2 prefix",
+            producer: Some(&NEW_DJANGO_ARGON2),
+        },
         ..ROW
     },
 ];
@@ -110,25 +114,30 @@ impl Scheme for Argon2 {
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
-        (self.0 == Variant::Id).then_some(self)
+        (self.0 == Variant::Id).then_some(&NEW_ARGON2ID)
     }
 }
 
-/// `argon2$argon2id$…`: Django's Argon2PasswordHasher, any variant.
-pub(crate) struct DjangoArgon2;
+/// A prefix before a PHC string of any variant: `argon2$argon2id$…` of Django's Argon2PasswordHasher.
+pub(crate) struct WrappedArgon2 {
+    /// By which the format is known. A dollar at its end is the PHC string's own.
+    pub(crate) prefix: &'static str,
+    /// What is malformed where it lacks.
+    pub(crate) part: &'static str,
+    pub(crate) producer: Option<&'static NewArgon2>,
+}
 
-const DJANGO_PREFIX: &str = "argon2";
-
-impl DjangoArgon2 {
+impl WrappedArgon2 {
     fn inner<'a>(&self, hash: &'a str) -> Result<(Argon2, &'a str), Error> {
-        let phc = hash.strip_prefix(DJANGO_PREFIX).ok_or(Error::Malformed("argon2 prefix"))?;
+        let prefix = self.prefix.trim_end_matches('$');
+        let phc = hash.strip_prefix(prefix).ok_or(Error::Malformed(self.part))?;
         Ok((Argon2::of(phc).ok_or(Error::Malformed("argon2 prefix"))?, phc))
     }
 }
 
-impl Scheme for DjangoArgon2 {
+impl Scheme for WrappedArgon2 {
     fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with("argon2$")
+        hash.starts_with(self.prefix)
     }
 
     fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
@@ -142,7 +151,7 @@ impl Scheme for DjangoArgon2 {
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
-        Some(self)
+        self.producer.map(|producer| producer as &dyn Produce)
     }
 }
 
@@ -225,40 +234,6 @@ impl Params {
     }
 }
 
-/// A new argon2id hash as a PHC string.
-pub(crate) fn produce(
-    password: &[u8],
-    values: &[u32],
-    limits: &Limits,
-    tick: Tick<'_>,
-) -> Result<String, Error> {
-    let [m, t, p] = *values else { return Err(Error::BadPolicy("argon2 has three parameters")) };
-    let salt: [u8; NEW_SALT_BYTES] = random::bytes()?;
-    let input = Input {
-        algorithm: Algorithm::Argon2id,
-        version: Version::V0x13,
-        cost: Cost { m: m.into(), t: t.into(), p: p.into() },
-        salt: &salt,
-        data: &[],
-        len: NEW_HASH_BYTES,
-    };
-    let hash = argon2(password, &input, limits, tick)?;
-    Ok(format!("$argon2id$v=19$m={m},t={t},p={p}${}${}", to_b64(&salt), to_b64(&hash)))
-}
-
-pub(crate) fn measure(hash: &str) -> Option<Measured> {
-    let parsed = Parsed::new(hash, Variant::Id).ok()?;
-    let Cost { m, t, p } = parsed.params.cost;
-    Some(Measured { values: vec![m, t, p], current: parsed.version == Version::V0x13 })
-}
-
-pub(crate) fn refuse(values: &[u32]) -> Result<(), Error> {
-    match *values {
-        [m, _, p] if m < 8 * p => Err(Error::BadPolicy("argon2 needs m of at least 8 times p")),
-        _ => Ok(()),
-    }
-}
-
 pub(crate) const fn memory(default: u32) -> Knob {
     Knob { name: "m", default, min: 8, max: ARGON2_MEMORY_KIB_ABSOLUTE, strengthens: true }
 }
@@ -272,47 +247,35 @@ pub(crate) const fn lanes(default: u32) -> Knob {
     Knob { name: "p", default, min: 1, max: ARGON2_LANES, strengthens: false }
 }
 
-impl Produce for Argon2 {
-    fn name(&self) -> &'static str {
-        "argon2id"
-    }
-
-    fn knobs(&self) -> &'static [Knob] {
-        // OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
-        const { &[memory(19456), passes(2), lanes(1)] }
-    }
-
-    fn refuse(&self, values: &[u32]) -> Result<(), Error> {
-        refuse(values)
-    }
-
-    fn produce(
-        &self,
-        password: &[u8],
-        values: &[u32],
-        limits: &Limits,
-        tick: Tick<'_>,
-    ) -> Result<String, Error> {
-        produce(password, values, limits, tick)
-    }
-
-    fn measure(&self, hash: &str) -> Option<Measured> {
-        measure(hash)
-    }
+/// New argon2id hashes, as PHC strings after a prefix.
+pub(crate) struct NewArgon2 {
+    pub(crate) name: &'static str,
+    pub(crate) prefix: &'static str,
+    pub(crate) knobs: &'static [Knob],
 }
 
-impl Produce for DjangoArgon2 {
+/// OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
+const NEW_ARGON2ID: NewArgon2 =
+    NewArgon2 { name: "argon2id", prefix: "", knobs: &[memory(19456), passes(2), lanes(1)] };
+
+/// What Django's Argon2PasswordHasher sets.
+const NEW_DJANGO_ARGON2: NewArgon2 =
+    NewArgon2 { name: "django-argon2", prefix: "argon2", knobs: &[memory(102_400), passes(2), lanes(8)] };
+
+impl Produce for NewArgon2 {
     fn name(&self) -> &'static str {
-        "django-argon2"
+        self.name
     }
 
     fn knobs(&self) -> &'static [Knob] {
-        // What Django's Argon2PasswordHasher sets.
-        const { &[memory(102_400), passes(2), lanes(8)] }
+        self.knobs
     }
 
     fn refuse(&self, values: &[u32]) -> Result<(), Error> {
-        refuse(values)
+        match *values {
+            [m, _, p] if m < 8 * p => Err(Error::BadPolicy("argon2 needs m of at least 8 times p")),
+            _ => Ok(()),
+        }
     }
 
     fn produce(
@@ -322,10 +285,24 @@ impl Produce for DjangoArgon2 {
         limits: &Limits,
         tick: Tick<'_>,
     ) -> Result<String, Error> {
-        Ok(format!("{DJANGO_PREFIX}{}", produce(password, values, limits, tick)?))
+        let [m, t, p] = *values else { return Err(Error::BadPolicy("argon2 has three parameters")) };
+        let salt: [u8; NEW_SALT_BYTES] = random::bytes()?;
+        let input = Input {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            cost: Cost { m: m.into(), t: t.into(), p: p.into() },
+            salt: &salt,
+            data: &[],
+            len: NEW_HASH_BYTES,
+        };
+        let hash = argon2(password, &input, limits, tick)?;
+        let (salt, hash) = (to_b64(&salt), to_b64(&hash));
+        Ok(format!("{}$argon2id$v=19$m={m},t={t},p={p}${salt}${hash}", self.prefix))
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        measure(hash.strip_prefix(DJANGO_PREFIX)?)
+        let parsed = Parsed::new(hash.strip_prefix(self.prefix)?, Variant::Id).ok()?;
+        let Cost { m, t, p } = parsed.params.cost;
+        Some(Measured { values: vec![m, t, p], current: parsed.version == Version::V0x13 })
     }
 }

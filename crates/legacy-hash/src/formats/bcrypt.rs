@@ -84,7 +84,7 @@ impl Scheme for Bcrypt {
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
-        (!self.sign_extended).then_some(self)
+        (!self.sign_extended).then_some(&NEW_BCRYPT)
     }
 }
 
@@ -211,7 +211,7 @@ fn two_digits(text: &str) -> Result<u32, Error> {
 }
 
 /// 12 is the current default of PHP and of Python's bcrypt.
-pub(crate) const COST_KNOB: &[Knob] =
+const COST_KNOB: &[Knob] =
     &[Knob { name: "cost", default: 12, min: 4, max: BCRYPT_COST_ABSOLUTE, strengthens: true }];
 
 /// A new hash with this prefix.
@@ -234,51 +234,45 @@ pub(crate) fn new_bcrypt(
     Ok(format!("{prefix}{cost:02}${}{}", to_bcrypt64(&salt), to_bcrypt64(&hash[..])))
 }
 
-impl Produce for Bcrypt {
-    fn name(&self) -> &'static str {
-        "bcrypt"
-    }
-
-    fn knobs(&self) -> &'static [Knob] {
-        COST_KNOB
-    }
-
-    fn produce(
-        &self,
-        password: &[u8],
-        values: &[u32],
-        limits: &Limits,
-        tick: Tick<'_>,
-    ) -> Result<String, Error> {
-        new_bcrypt("$2b$", password, values, limits, tick)
-    }
-
-    fn measure(&self, hash: &str) -> Option<Measured> {
-        let parsed = self.parse(hash, &Limits::ABSOLUTE).ok()?;
-        Some(Measured { values: vec![parsed.cost.into()], current: parsed.variant != Variant::NoNul })
-    }
+/// The cost of a bcrypt string, whatever its prefix.
+pub(crate) fn measure(hash: &str) -> Option<Measured> {
+    let parsed = BCRYPT.parse(hash, &Limits::ABSOLUTE).ok()?;
+    Some(Measured { values: vec![parsed.cost.into()], current: parsed.variant != Variant::NoNul })
 }
 
-/// bcrypt for software that takes one prefix only.
-pub(crate) struct Prefixed {
-    name: &'static str,
+/// New bcrypt strings, perhaps after another system's prefix.
+pub(crate) struct NewBcrypt {
+    pub(crate) name: &'static str,
     pub(crate) aliases: &'static [&'static str],
-    prefix: &'static str,
+    /// What stands before the bcrypt string.
+    pub(crate) wrapper: &'static str,
+    pub(crate) prefix: &'static str,
+    /// It is for software that takes no other prefix; the format is bcrypt's all the same.
+    pub(crate) is_strict: bool,
 }
+
+const NEW_BCRYPT: NewBcrypt =
+    NewBcrypt { name: "bcrypt", aliases: &[], wrapper: "", prefix: "$2b$", is_strict: false };
 
 /// PHP's password_get_info, and Laravel after it, know `$2y$` only; Ruby's bcrypt, and Devise after it, write `$2a$`.
-pub(crate) const PREFIXED: &[Prefixed] = &[
-    Prefixed { name: "bcrypt-2y", aliases: &["php", "laravel"], prefix: "$2y$" },
-    Prefixed { name: "bcrypt-2a", aliases: &["devise"], prefix: "$2a$" },
+pub(crate) const STRICT: &[NewBcrypt] = &[
+    NewBcrypt {
+        name: "bcrypt-2y",
+        aliases: &["php", "laravel"],
+        prefix: "$2y$",
+        is_strict: true,
+        ..NEW_BCRYPT
+    },
+    NewBcrypt { name: "bcrypt-2a", aliases: &["devise"], prefix: "$2a$", is_strict: true, ..NEW_BCRYPT },
 ];
 
-impl Produce for Prefixed {
+impl Produce for NewBcrypt {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn reads(&self) -> &'static str {
-        BCRYPT.name()
+        if self.is_strict { NEW_BCRYPT.name } else { self.name }
     }
 
     fn knobs(&self) -> &'static [Knob] {
@@ -292,12 +286,13 @@ impl Produce for Prefixed {
         limits: &Limits,
         tick: Tick<'_>,
     ) -> Result<String, Error> {
-        new_bcrypt(self.prefix, password, values, limits, tick)
+        Ok(format!("{}{}", self.wrapper, new_bcrypt(self.prefix, password, values, limits, tick)?))
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        let Measured { values, current } = BCRYPT.measure(hash)?;
-        Some(Measured { values, current: current && hash.starts_with(self.prefix) })
+        let hash = hash.strip_prefix(self.wrapper)?;
+        let Measured { values, current } = measure(hash)?;
+        Some(Measured { values, current: current && (!self.is_strict || hash.starts_with(self.prefix)) })
     }
 }
 
@@ -324,6 +319,6 @@ impl Produce for DjangoBcryptSha256 {
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        BCRYPT.measure(hash.strip_prefix(DJANGO_SHA256_PREFIX)?)
+        measure(hash.strip_prefix(DJANGO_SHA256_PREFIX)?)
     }
 }

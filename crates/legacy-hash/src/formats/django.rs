@@ -1,5 +1,7 @@
 //! Django's salted digests of long ago, and the scrypt that a package brought before Django had its own.
 
+use zeroize::Zeroizing;
+
 use crate::Error;
 use crate::encoding::{b64, hex, number};
 use crate::format::{Format, ROW, Scheme, Strength};
@@ -14,13 +16,13 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "django-sha1",
         example: "sha1$<salt, text>$<hash, hex>",
         note: "Django's default until 1.3",
-        scheme: &Salted { prefix: "sha1$", hash: Hash::Sha1 },
+        scheme: &Salted { prefix: "sha1$", hash: Hash::Sha1, by: Framework::Django },
         ..ROW
     },
     Format {
         name: "django-md5",
         example: "md5$<salt, text>$<hash, hex>",
-        scheme: &Salted { prefix: "md5$", hash: Hash::Md5 },
+        scheme: &Salted { prefix: "md5$", hash: Hash::Md5, by: Framework::Django },
         ..ROW
     },
     Format {
@@ -33,20 +35,47 @@ pub(crate) const FORMATS: &[Format] = &[
     },
 ];
 
-/// `sha1$salt$hash`, the salt first; perhaps without one.
-struct Salted {
-    prefix: &'static str,
-    hash: Hash,
+/// `sha1$salt$hash`, perhaps without a salt: Django's, and Werkzeug's with a formula of its own.
+pub(crate) struct Salted {
+    pub(crate) prefix: &'static str,
+    pub(crate) hash: Hash,
+    pub(crate) by: Framework,
+}
+
+/// Who wrote it.
+#[derive(Clone, Copy)]
+pub(crate) enum Framework {
+    Django,
+    Werkzeug,
+}
+
+impl Framework {
+    /// What of a string is malformed: the prefix, the number of fields, the hash.
+    const fn parts(self) -> [&'static str; 3] {
+        match self {
+            Self::Django => ["django prefix", "django fields", "django hash"],
+            Self::Werkzeug => ["werkzeug method", "werkzeug fields", "werkzeug hash"],
+        }
+    }
+
+    /// The salt first; or an HMAC of the password under the salt as its key, but without a salt the digest itself.
+    fn digest(self, hash: Hash, salt: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Werkzeug if !salt.is_empty() => hash.hmac(salt, &[password]),
+            _ => hash.of(&[salt, password]),
+        }
+    }
 }
 
 impl Salted {
     fn parse<'a>(&self, text: &'a str) -> Result<(&'a str, Vec<u8>), Error> {
-        let rest = text.strip_prefix(self.prefix).ok_or(Error::Malformed("django prefix"))?;
-        let [salt, digest] = fields(rest, '$', "django fields")?;
+        let [prefix_part, fields_part, hash_part] = self.by.parts();
+        let rest = text.strip_prefix(self.prefix).ok_or(Error::Malformed(prefix_part))?;
+        let [salt, digest] = fields(rest, '$', fields_part)?;
         if !is_hex(digest, 2 * self.hash.len()) {
-            return Err(Error::Malformed("django hash"));
+            return Err(Error::Malformed(hash_part));
         }
-        Ok((salt, hex(digest, "django hash")?))
+        Ok((salt, hex(digest, hash_part)?))
     }
 }
 
@@ -62,7 +91,7 @@ impl Scheme for Salted {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.of(&[salt.as_bytes(), attempt.password]), &digest))
+        Ok(same(&self.by.digest(self.hash, salt.as_bytes(), attempt.password), &digest))
     }
 }
 

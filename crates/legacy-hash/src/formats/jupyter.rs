@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::encoding::hex;
 use crate::format::{Format, ROW, Scheme, Strength};
-use crate::formats::argon2::Argon2;
+use crate::formats::argon2::WrappedArgon2;
 use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
@@ -29,7 +29,7 @@ pub(crate) const FORMATS: &[Format] = &[
         strength: Strength::Strong,
         example: "argon2:<argon2 hash>",
         note: "Jupyter notebook 6.1 and later, Jupyter Server",
-        scheme: &PasswdArgon2,
+        scheme: &WrappedArgon2 { prefix: "argon2:", part: "jupyter prefix", producer: None },
         ..ROW
     },
 ];
@@ -67,31 +67,5 @@ impl Scheme for Digest {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
         Ok(same(&self.hash.of(&[attempt.password, salt.as_bytes()]), &digest))
-    }
-}
-
-/// `argon2:$argon2id$…`
-struct PasswdArgon2;
-
-impl PasswdArgon2 {
-    fn inner<'a>(&self, hash: &'a str) -> Result<(Argon2, &'a str), Error> {
-        let inner = hash.strip_prefix("argon2:").ok_or(Error::Malformed("jupyter prefix"))?;
-        Ok((Argon2::of(inner).ok_or(Error::Malformed("argon2 prefix"))?, inner))
-    }
-}
-
-impl Scheme for PasswdArgon2 {
-    fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with("argon2:")
-    }
-
-    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
-        let (scheme, inner) = self.inner(hash)?;
-        scheme.check(inner, limits)
-    }
-
-    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (scheme, inner) = self.inner(attempt.hash)?;
-        scheme.verify(&mut attempt.over(attempt.password, inner))
     }
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::Error;
 use crate::encoding::{b64, hex, number};
 use crate::format::{Format, ROW, Scheme, Strength};
-use crate::formats::argon2::Argon2;
+use crate::formats::argon2::WrappedArgon2;
 use crate::formats::bcrypt::BCRYPT;
 use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
@@ -26,7 +26,7 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "mediawiki-argon2",
         strength: Strength::Strong,
         example: ":argon2:<argon2i or argon2id hash>",
-        scheme: &PhpArgon2,
+        scheme: &WrappedArgon2 { prefix: ":argon2:", part: "mediawiki type", producer: None },
         ..ROW
     },
     Format {
@@ -222,32 +222,6 @@ impl Scheme for Layered {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, derivation) = self.parse(attempt.hash, attempt.limits)?;
         derivation.is_of(md5_hex(attempt.password, salt).as_bytes(), attempt)
-    }
-}
-
-/// `:argon2:$argon2id$…`
-struct PhpArgon2;
-
-impl PhpArgon2 {
-    fn inner<'a>(&self, hash: &'a str) -> Result<(Argon2, &'a str), Error> {
-        let inner = hash.strip_prefix(":argon2:").ok_or(Error::Malformed("mediawiki type"))?;
-        Ok((Argon2::of(inner).ok_or(Error::Malformed("argon2 prefix"))?, inner))
-    }
-}
-
-impl Scheme for PhpArgon2 {
-    fn recognise(&self, hash: &str) -> bool {
-        hash.starts_with(":argon2:")
-    }
-
-    fn check(&self, hash: &str, limits: &Limits) -> Result<(), Error> {
-        let (scheme, inner) = self.inner(hash)?;
-        scheme.check(inner, limits)
-    }
-
-    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (scheme, inner) = self.inner(attempt.hash)?;
-        scheme.verify(&mut attempt.over(attempt.password, inner))
     }
 }
 

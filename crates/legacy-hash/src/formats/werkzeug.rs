@@ -4,7 +4,8 @@
 use crate::Error;
 use crate::encoding::{hex, number};
 use crate::format::{Format, ROW, Scheme, Strength};
-use crate::formats::fields::{fields, is_hex};
+use crate::formats::django::{Framework, Salted};
+use crate::formats::fields::fields;
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2;
 use crate::kdf::scrypt::{self, Cost};
@@ -33,7 +34,7 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "md5$<salt, text>$<hash, hex>",
         must_name: true,
         note: "HMAC keyed by the salt; django-md5 looks the same",
-        scheme: &HmacSalt { prefix: "md5$", hash: Hash::Md5 },
+        scheme: &Salted { prefix: "md5$", hash: Hash::Md5, by: Framework::Werkzeug },
         ..ROW
     },
     Format {
@@ -41,21 +42,21 @@ pub(crate) const FORMATS: &[Format] = &[
         example: "sha1$<salt, text>$<hash, hex>",
         must_name: true,
         note: "HMAC keyed by the salt, Flask's default until 2013; django-sha1 looks the same",
-        scheme: &HmacSalt { prefix: "sha1$", hash: Hash::Sha1 },
+        scheme: &Salted { prefix: "sha1$", hash: Hash::Sha1, by: Framework::Werkzeug },
         ..ROW
     },
     Format {
         name: "werkzeug-hmac-sha256",
         example: "sha256$<salt, text>$<hash, hex>",
         note: "HMAC keyed by the salt",
-        scheme: &HmacSalt { prefix: "sha256$", hash: Hash::Sha256 },
+        scheme: &Salted { prefix: "sha256$", hash: Hash::Sha256, by: Framework::Werkzeug },
         ..ROW
     },
     Format {
         name: "werkzeug-hmac-sha512",
         example: "sha512$<salt, text>$<hash, hex>",
         note: "HMAC keyed by the salt",
-        scheme: &HmacSalt { prefix: "sha512$", hash: Hash::Sha512 },
+        scheme: &Salted { prefix: "sha512$", hash: Hash::Sha512, by: Framework::Werkzeug },
         ..ROW
     },
 ];
@@ -158,42 +159,5 @@ impl Scheme for Scrypt {
         let computed =
             scrypt::scrypt(attempt.password, salt.as_bytes(), cost, key.len(), attempt.limits, attempt.tick)?;
         Ok(same(&computed, &key))
-    }
-}
-
-/// `sha1$salt$hash`: an HMAC of the password under the salt as its key, and the digest itself where the salt is empty.
-struct HmacSalt {
-    prefix: &'static str,
-    hash: Hash,
-}
-
-impl HmacSalt {
-    fn parse<'a>(&self, text: &'a str) -> Result<(&'a str, Vec<u8>), Error> {
-        let rest = text.strip_prefix(self.prefix).ok_or(Error::Malformed("werkzeug method"))?;
-        let [salt, digest] = fields(rest, '$', "werkzeug fields")?;
-        if !is_hex(digest, 2 * self.hash.len()) {
-            return Err(Error::Malformed("werkzeug hash"));
-        }
-        Ok((salt, hex(digest, "werkzeug hash")?))
-    }
-}
-
-impl Scheme for HmacSalt {
-    fn recognise(&self, hash: &str) -> bool {
-        // Others have more fields after the same prefix.
-        hash.starts_with(self.prefix) && hash.matches('$').count() <= 2
-    }
-
-    fn check(&self, hash: &str, _: &Limits) -> Result<(), Error> {
-        self.parse(hash).map(drop)
-    }
-
-    fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        let (salt, digest) = self.parse(attempt.hash)?;
-        let computed = match salt {
-            "" => self.hash.of(&[attempt.password]),
-            salt => self.hash.hmac(salt.as_bytes(), &[attempt.password]),
-        };
-        Ok(same(&computed, &digest))
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::Error;
 use crate::encoding::to_b64_padded;
 use crate::format::{Format, ROW, Scheme, Strength};
-use crate::formats::bcrypt::{BCRYPT, new_bcrypt};
+use crate::formats::bcrypt::{BCRYPT, measure, new_bcrypt};
 use crate::kdf::Tick;
 use crate::limits::{BCRYPT_COST_ABSOLUTE, Limits};
 use crate::policy::{Knob, Measured, Produce};
@@ -72,7 +72,7 @@ impl Produce for WordPressBcrypt {
     }
 
     fn measure(&self, hash: &str) -> Option<Measured> {
-        BCRYPT.measure(inner(hash).ok()?)
+        measure(inner(hash).ok()?)
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::encoding::{b64, hex};
 use crate::format::Scheme;
-use crate::formats::argon2::{self, lanes, memory, passes};
-use crate::formats::bcrypt::{COST_KNOB, new_bcrypt};
+use crate::formats::argon2::{NewArgon2, lanes, memory, passes};
+use crate::formats::bcrypt::NewBcrypt;
 use crate::formats::spring::after_id;
 use crate::kdf::Tick;
 use crate::kdf::digest::Hash;
@@ -154,66 +154,12 @@ impl Scheme for SpringScrypt {
 }
 
 /// New `{bcrypt}$2a$…`.
-pub(crate) struct NewBcrypt;
-pub(crate) const NEW_BCRYPT: NewBcrypt = NewBcrypt;
+pub(crate) const NEW_BCRYPT: NewBcrypt =
+    NewBcrypt { name: "spring-bcrypt", aliases: &[], wrapper: "{bcrypt}", prefix: "$2a$", is_strict: false };
 
-const BCRYPT_PREFIX: &str = "{bcrypt}";
-
-impl Produce for NewBcrypt {
-    fn name(&self) -> &'static str {
-        "spring-bcrypt"
-    }
-
-    fn knobs(&self) -> &'static [Knob] {
-        COST_KNOB
-    }
-
-    fn produce(
-        &self,
-        password: &[u8],
-        values: &[u32],
-        limits: &Limits,
-        tick: Tick<'_>,
-    ) -> Result<String, Error> {
-        Ok(format!("{BCRYPT_PREFIX}{}", new_bcrypt("$2a$", password, values, limits, tick)?))
-    }
-
-    fn measure(&self, hash: &str) -> Option<Measured> {
-        crate::formats::bcrypt::BCRYPT.measure(hash.strip_prefix(BCRYPT_PREFIX)?)
-    }
-}
-
-/// New `{argon2@SpringSecurity_v5_8}$argon2id$…`.
-pub(crate) struct NewArgon2;
-pub(crate) const NEW_ARGON2: NewArgon2 = NewArgon2;
-
-const ARGON2_PREFIX: &str = "{argon2@SpringSecurity_v5_8}";
-
-impl Produce for NewArgon2 {
-    fn name(&self) -> &'static str {
-        "spring-argon2"
-    }
-
-    fn knobs(&self) -> &'static [Knob] {
-        // What Argon2PasswordEncoder.defaultsForSpringSecurity_v5_8 sets.
-        const { &[memory(16_384), passes(2), lanes(1)] }
-    }
-
-    fn refuse(&self, values: &[u32]) -> Result<(), Error> {
-        argon2::refuse(values)
-    }
-
-    fn produce(
-        &self,
-        password: &[u8],
-        values: &[u32],
-        limits: &Limits,
-        tick: Tick<'_>,
-    ) -> Result<String, Error> {
-        Ok(format!("{ARGON2_PREFIX}{}", argon2::produce(password, values, limits, tick)?))
-    }
-
-    fn measure(&self, hash: &str) -> Option<Measured> {
-        argon2::measure(hash.strip_prefix(ARGON2_PREFIX)?)
-    }
-}
+/// New `{argon2@SpringSecurity_v5_8}$argon2id$…`, as Argon2PasswordEncoder.defaultsForSpringSecurity_v5_8 makes them.
+pub(crate) const NEW_ARGON2: NewArgon2 = NewArgon2 {
+    name: "spring-argon2",
+    prefix: "{argon2@SpringSecurity_v5_8}",
+    knobs: &[memory(16_384), passes(2), lanes(1)],
+};

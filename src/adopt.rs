@@ -1,0 +1,256 @@
+//! Users who are here already: whether a legacy user who has shown the right password may be tied to one.
+//!
+//! A user is here under the very login, or is found by the `lookup` of the target. What `adopt` does not allow, what
+//! nobody has verified and what is tied to somebody else goes to `ferry.review`, where a person decides.
+
+use crate::config::Adopt;
+use crate::error::must_reach_caller;
+use crate::flow::{Decision, Flow, Why};
+use crate::link;
+use crate::outcome::Outcome;
+use crate::review::{self, Ruling};
+use crate::source::{Person, Source};
+use crate::spi::guard::SqlError;
+use crate::spi::plan::View;
+use crate::spi::session;
+use crate::target::{Found, User};
+
+/// An entry of the target's `lookup` by its place, and what a legacy user has there.
+pub(crate) type Identity = (usize, String);
+
+/// Whom a legacy user was found to be here.
+#[derive(Default)]
+pub(crate) struct Here {
+    pub(crate) user: Option<User>,
+    /// What was looked for: nobody else may turn up under it before the user is written.
+    pub(crate) identities: Vec<Identity>,
+}
+
+/// A user who may be the same person.
+struct Match<'a> {
+    user: &'a User,
+    /// `login`, or the entry of `lookup`.
+    found_by: String,
+    /// What speaks against tying them, unless somebody decides.
+    doubt: Option<&'static str>,
+}
+
+impl Flow<'_> {
+    /// Whom to tie a legacy user to. `owner` is who has the login here. The decision ends the login.
+    pub(crate) fn settle(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        owner: Option<&User>,
+    ) -> Result<Here, Decision> {
+        match owner {
+            Some(user) => {
+                let doubt = self.doubt_of_login(source, person, user)?;
+                self.tie(source, person, Match { user, found_by: "login".to_string(), doubt })?;
+                Ok(Here::default())
+            }
+            None => self.settle_by_lookup(source, person),
+        }
+    }
+
+    /// Refuses to move somebody who is here already, where no password was shown that would tie them.
+    pub(crate) fn nobody_here(
+        &mut self,
+        source: &Source,
+        person: &Person,
+    ) -> Result<Vec<Identity>, Decision> {
+        let (found, identities) = self.look_up(source, person)?;
+        match found {
+            None => Ok(identities),
+            Some((user, entry)) => {
+                let why = Why::of("exists").source(&source.row.name).user(&user.id);
+                Err(self.conclude(Outcome::Rejected, why.with("found_by", &self.entry(entry))))
+            }
+        }
+    }
+
+    /// Who has one of the identities as of now: before a user is written, it must still be `expected`.
+    pub(crate) fn is_still_here(&self, identities: &[Identity], expected: Option<&User>) -> bool {
+        for (entry, value) in identities {
+            match self.target.find_by_identity(*entry, value, View::Latest) {
+                Ok(Found::Nobody) => {}
+                Ok(Found::One(user)) => return expected.is_some_and(|expected| expected.id == user.id),
+                Ok(Found::Several) => return false,
+                Err(error) => error.raise(),
+            }
+        }
+        expected.is_none()
+    }
+
+    fn settle_by_lookup(&mut self, source: &Source, person: &Person) -> Result<Here, Decision> {
+        let (found, identities) = self.look_up(source, person)?;
+        let Some((user, entry)) = found else { return Ok(Here { user: None, identities }) };
+        let found_by = self.entry(entry);
+        self.note("lookup", &format!("user {} is here with the same {found_by}", user.id));
+        let doubt = self.doubt_of_lookup(source, person, &user, entry)?;
+        let ruling = self.tie(source, person, Match { user: &user, found_by, doubt })?;
+        Ok(match ruling {
+            Ruling::Insert => Here::default(),
+            _ => Here { user: Some(user), identities },
+        })
+    }
+
+    /// The user who has what the mappings would write; the first entry of `lookup` with a match decides.
+    #[allow(clippy::type_complexity, reason = "a pair of two things that only the callers above tell apart")]
+    fn look_up(
+        &mut self,
+        source: &Source,
+        person: &Person,
+    ) -> Result<(Option<(User, usize)>, Vec<Identity>), Decision> {
+        if !self.target.has_lookup() {
+            return Ok((None, Vec::new()));
+        }
+        let looked = self.identities(source, person).and_then(|identities| {
+            let found = self.first_match(&identities)?;
+            Ok((found, identities))
+        });
+        match looked {
+            Ok((Matched::Nobody, identities)) => Ok((None, identities)),
+            Ok((Matched::One(user, entry), identities)) => Ok((Some((user, entry)), identities)),
+            Ok((Matched::Several(entry), _)) => {
+                let why = Why::of("lookup_ambiguous").source(&source.row.name);
+                Err(self.conclude(Outcome::Rejected, why.with("found_by", &self.entry(entry))))
+            }
+            Err(error) => Err(self.lookup_failed(source, person, error)),
+        }
+    }
+
+    fn identities(&self, source: &Source, person: &Person) -> Result<Vec<Identity>, SqlError> {
+        let Some(new_user) = source.transfer.new_user(&self.target, person.row)? else {
+            return Ok(Vec::new());
+        };
+        let values = self.target.identities(new_user)?;
+        Ok(values.into_iter().enumerate().filter_map(|(entry, value)| Some((entry, value?))).collect())
+    }
+
+    fn first_match(&self, identities: &[Identity]) -> Result<Matched, SqlError> {
+        for (entry, value) in identities {
+            match self.target.find_by_identity(*entry, value, View::Transaction)? {
+                Found::Nobody => {}
+                Found::One(user) => return Ok(Matched::One(user, *entry)),
+                Found::Several => return Ok(Matched::Several(*entry)),
+            }
+        }
+        Ok(Matched::Nobody)
+    }
+
+    /// A mapping fails on this row, most likely: then writing it would fail, too.
+    fn lookup_failed(&mut self, source: &Source, person: &Person, error: SqlError) -> Decision {
+        if must_reach_caller(&error) {
+            error.raise();
+        }
+        let why = Why::of("lookup_failed").source(&source.row.name).error(&error);
+        let why = match source.transfer.preview(&self.target, person.row, None) {
+            Err((column, _)) => why.with("column", &column),
+            Ok(_) => why,
+        };
+        self.conclude(Outcome::Failed, why)
+    }
+
+    /// Both sides have the same login, which is enough unless one of them says that it was never verified.
+    fn doubt_of_login(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        user: &User,
+    ) -> Result<Option<&'static str>, Decision> {
+        let (here, there) = self.verifications(source, person, user)?;
+        Ok((here == Some(false) || there == Some(false)).then_some("unverified"))
+    }
+
+    /// The legacy key is the person's own. Any other identity must have been verified on both sides: whoever signs up
+    /// under somebody else's address would be tied to them.
+    fn doubt_of_lookup(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        user: &User,
+        entry: usize,
+    ) -> Result<Option<&'static str>, Decision> {
+        if link::of_user(&self.target.row.name, &user.id, None).is_some() {
+            return Ok(Some("linked"));
+        }
+        if self.is_by_key(source, person, entry) {
+            return Ok(None);
+        }
+        let (here, there) = self.verifications(source, person, user)?;
+        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+    }
+
+    /// Whether an identity comes of the legacy key alone: then it is the same for a row that has nothing else.
+    fn is_by_key(&self, source: &Source, person: &Person, entry: usize) -> bool {
+        let of_row = |row| -> Result<Option<String>, SqlError> {
+            let Some(new_user) = source.transfer.new_user(&self.target, row)? else { return Ok(None) };
+            Ok(self.target.identities(new_user)?.into_iter().nth(entry).flatten())
+        };
+        let Ok(Some(only_key)) = source.only_key(person) else { return false };
+        match (of_row(person.row), of_row(only_key)) {
+            (Ok(Some(whole)), Ok(Some(alone))) => whole == alone,
+            _ => false,
+        }
+    }
+
+    fn verifications(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        user: &User,
+    ) -> Result<(Option<bool>, Option<bool>), Decision> {
+        let verified = self
+            .target
+            .is_verified(user)
+            .and_then(|here| source.is_verified(person).map(|there| (here, there)));
+        verified.map_err(|error| self.lookup_failed(source, person, error))
+    }
+
+    /// What is to be done with a match: the decision where the login ends here.
+    fn tie(&mut self, source: &Source, person: &Person, found: Match<'_>) -> Result<Ruling, Decision> {
+        let ruling = review::ruling(&source.row.name, &person.key, &found.user.id);
+        let is_by_login = found.found_by == "login";
+        let why = match (ruling, self.target.row.adopt, found.doubt) {
+            (Some(Ruling::Insert), ..) if is_by_login => Why::of("review_refused"),
+            (Some(Ruling::Refuse), ..) => Why::of("review_refused"),
+            (Some(ruling), ..) => return Ok(ruling),
+            (None, Adopt::Refuse, _) => Why::of("exists"),
+            (None, Adopt::Locked, _) if found.user.has_password() => Why::of("exists"),
+            (None, Adopt::Review, doubt) => {
+                self.send_to_review(source, person, &found, doubt.unwrap_or("adopt"))
+            }
+            (None, _, Some(doubt)) => self.send_to_review(source, person, &found, doubt),
+            (None, _, None) => return Ok(Ruling::Adopt),
+        };
+        let why = why.source(&source.row.name).user(&found.user.id);
+        Err(self.conclude(Outcome::Rejected, why.with("found_by", &found.found_by)))
+    }
+
+    fn send_to_review(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        found: &Match<'_>,
+        doubt: &'static str,
+    ) -> Why {
+        self.note("review", &format!("somebody must decide in ferry.review ({doubt})"));
+        if self.trace.is_none() && !session::is_read_only() {
+            let target = &self.target.row.name;
+            review::send(&source.row.name, &person.key, target, &found.user.id, &found.found_by, doubt);
+        }
+        Why::of("review")
+    }
+
+    fn entry(&self, place: usize) -> String {
+        self.target.row.lookup.get(place).cloned().unwrap_or_default()
+    }
+}
+
+/// Whom the entries of `lookup` found.
+enum Matched {
+    Nobody,
+    One(User, usize),
+    Several(usize),
+}

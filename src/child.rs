@@ -1,0 +1,546 @@
+//! Rows of other tables that come with a user: roles, second factors, consents, addresses.
+//!
+//! They are fetched before anything is locked, since they may come from far away, kept as a value,
+//! and written with the user.
+
+use crate::catalog::{self, Column, Relation, Rights, Scope};
+use crate::config::{ChildRow, OnChildConflict, SourceRow};
+use crate::error::{Kind, Refusal, is_misfit, is_silence, must_reach_caller_from_source};
+use crate::mapping::Field;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
+use crate::spi::timer::{self, Timed};
+use crate::spi::types::{self, KeyType, Oid, RECORD, RECORDS};
+use crate::spi::{parse, watch};
+use crate::sql::{Ident, Query, list};
+use crate::target::{Target, User};
+use serde_json::Map;
+use std::cell::{Cell, OnceCell};
+
+/// The children of one source.
+pub(crate) struct Children {
+    children: Vec<Child>,
+    timeout_ms: i32,
+    generation: u64,
+}
+
+/// One child table, and the query for its rows.
+struct Child {
+    row: ChildRow,
+    query: Query,
+    row_type: Oid,
+    table: Table,
+    filled: Vec<Filled>,
+    fetch: OnceCell<Plan>,
+    delete: OnceCell<Plan>,
+    insert: OnceCell<Plan>,
+}
+
+/// A column that the query fills, and the type that its values have there.
+struct Filled {
+    column: Column,
+    type_oid: Oid,
+}
+
+/// When children are asked for.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Moment {
+    /// A user is moved: all of them.
+    Move,
+    /// A user who was moved logs in: those with `refresh`.
+    Login,
+}
+
+/// The rows that were fetched for one user. No `Debug`: they may be secrets of second factors.
+pub(crate) struct Fetched {
+    /// By the child's place in [`Children`].
+    rows: Vec<(usize, Value)>,
+    /// The child that is being written.
+    writing: Cell<Option<usize>>,
+}
+
+/// Why rows could not be fetched.
+pub(crate) enum Unfetched {
+    /// What they come from could not be asked, with the SQLSTATE, or `timeout`.
+    Silent {
+        child: String,
+        state: String,
+    },
+    Failed {
+        child: String,
+        error: SqlError,
+    },
+    /// A relation was altered since the source was opened: it must be opened anew.
+    Stale,
+}
+
+/// How many rows a child has written, or deleted.
+pub(crate) type Count = (String, u64);
+
+/// Counts as a JSON object.
+pub(crate) fn object(counts: impl IntoIterator<Item = Count>) -> Map<String, serde_json::Value> {
+    counts.into_iter().map(|(child, count)| (child, count.into())).collect()
+}
+
+/// What would be written into a child table.
+pub(crate) struct Preview {
+    pub(crate) child: String,
+    pub(crate) table: String,
+    pub(crate) rows: Vec<Vec<Field>>,
+    /// How many rows would be deleted.
+    pub(crate) deleted: usize,
+}
+
+impl Children {
+    /// Checks each child: its table, its query, and that the one fits the other.
+    pub(crate) fn open(
+        source: &SourceRow,
+        rows: Vec<ChildRow>,
+        from: &Relation,
+        target: &Target,
+    ) -> Result<Children, Refusal> {
+        let generation = watch::generation();
+        let children = rows.into_iter().map(|row| Child::open(&source.name, row, from, target));
+        Ok(Children {
+            children: children.collect::<Result<_, _>>()?,
+            timeout_ms: source.timeout_ms,
+            generation,
+        })
+    }
+
+    /// The queries, for what they read of the legacy row.
+    pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.children.iter().map(|child| &child.query)
+    }
+
+    /// Asks for the rows of a legacy user, each child within the time limit of the source.
+    pub(crate) fn fetch(&self, target: &Target, row: Value, moment: Moment) -> Result<Fetched, Unfetched> {
+        let mut rows = Vec::new();
+        for (place, child) in self.children.iter().enumerate() {
+            if moment == Moment::Move || child.row.refresh {
+                let fetched = timer::limited(self.timeout_ms, || child.fetch(target, row));
+                rows.extend(self.understood(child, fetched)?.map(|value| (place, value)));
+            }
+        }
+        Ok(Fetched { rows, writing: Cell::new(None) })
+    }
+
+    fn understood<T>(&self, child: &Child, fetched: Timed<Result<T, SqlError>>) -> Result<T, Unfetched> {
+        let name = || child.row.name.clone();
+        match fetched {
+            Timed::InTime(Ok(value)) => Ok(value),
+            Timed::InTime(Err(error)) if must_reach_caller_from_source(&error) => error.raise(),
+            _ if watch::generation() != self.generation => Err(Unfetched::Stale),
+            Timed::Expired => Err(Unfetched::Silent { child: name(), state: "timeout".to_string() }),
+            Timed::InTime(Err(error)) if is_silence(&error) => {
+                Err(Unfetched::Silent { child: name(), state: error.sqlstate() })
+            }
+            Timed::InTime(Err(error)) => Err(Unfetched::Failed { child: name(), error }),
+        }
+    }
+
+    /// Whether later logins, too, ask for any.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.children.iter().any(|child| child.row.refresh)
+    }
+
+    /// Whether writing the rows would change nothing.
+    pub(crate) fn is_current(
+        &self,
+        target: &Target,
+        user_id: &str,
+        fetched: &Fetched,
+    ) -> Result<bool, SqlError> {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Ok(true) };
+        for (place, rows) in &fetched.rows {
+            if !self.children[*place].is_current(target, id, *rows)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Writes the rows, as `on_conflict` says. Runs with the actor's rights and without a net: the
+    /// caller has one, and learns from [`Children::failing`] which child an error is about.
+    pub(crate) fn write(&self, target: &Target, user_id: &str, fetched: &Fetched) -> Vec<Count> {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
+        let mut counts = Vec::new();
+        for (place, rows) in &fetched.rows {
+            fetched.writing.set(Some(*place));
+            let child = &self.children[*place];
+            counts.push((child.row.name.clone(), child.write(target, id, *rows)));
+        }
+        fetched.writing.set(None);
+        counts
+    }
+
+    /// The child whose rows were being written when an error came.
+    pub(crate) fn failing(&self, fetched: &Fetched) -> Option<&str> {
+        fetched.writing.get().map(|place| self.children[place].row.name.as_str())
+    }
+
+    /// The rows that would be written for a new user, or for the one who would be adopted. Nothing is written.
+    pub(crate) fn preview(
+        &self,
+        target: &Target,
+        adopting: Option<&User>,
+        fetched: &Fetched,
+    ) -> Result<Vec<Preview>, (String, SqlError)> {
+        let id = adopting.and_then(|user| types::cast(&user.id, &target.id_lookup().key));
+        let previewed = fetched.rows.iter().map(|(place, rows)| {
+            let child = &self.children[*place];
+            child.preview(target, id, *rows).map_err(|error| (child.row.name.clone(), error))
+        });
+        previewed.collect()
+    }
+}
+
+impl Child {
+    fn open(source: &str, row: ChildRow, from: &Relation, target: &Target) -> Result<Child, Refusal> {
+        let place = format!("child {source}.{}", row.name);
+        let table = Table::open(&row, &place, target)?;
+        let rights = if row.on_conflict == OnChildConflict::Replace { Rights::Replace } else { Rights::Add };
+        catalog::check_rights(&table.relation, &target.actor, rights, &place)?;
+        table.check_id(&place, target)?;
+        let query = catalog::query(&row.rows, &format!("{place}, rows"), &target.actor)?;
+        let scope = Scope::of_row(from.row_type, "l");
+        let returned = returned(&query, &place, &scope, target)?;
+        let filled = filled(&row, returned, &table, &place)?;
+        let row_type = from.row_type;
+        let (fetch, delete, insert) = Default::default();
+        let child = Child { row, query, row_type, table, filled, fetch, delete, insert };
+        child.check(&place, &scope, target)?;
+        Ok(child)
+    }
+
+    /// Plans the query as it will be asked, and lets PostgreSQL say whether its values can be
+    /// assigned to the columns.
+    fn check(&self, place: &str, scope: &Scope, target: &Target) -> Result<(), Refusal> {
+        let checked = target.actor.attempt(Reach::Evaluate, || {
+            Plan::prepare(&self.fetch_sql(&scope.checked_from), &[], Planning::Auto).plan_once();
+            if self.row.on_conflict == OnChildConflict::Replace {
+                drop(self.prepare_delete(target));
+            }
+            drop(self.prepare_insert(target));
+        });
+        checked.map_err(|error| {
+            Refusal::in_config(place, error)
+                .or_hint("Cast what the query returns to the types of the columns.")
+        })
+    }
+
+    fn fetch(&self, target: &Target, row: Value) -> Result<Option<Value>, SqlError> {
+        target.actor.attempt(Reach::Evaluate, || {
+            let prepare = || {
+                let from = Scope::of_row(self.row_type, "l").from;
+                Plan::prepare(&self.fetch_sql(&from), &[self.row_type], Planning::Auto)
+            };
+            self.fetch.get_or_init(prepare).values(&[Arg::Value(row)]).into_iter().next()
+        })
+    }
+
+    fn write(&self, target: &Target, id: Value, rows: Value) -> u64 {
+        let arguments = [Arg::Value(id), Arg::Value(rows)];
+        target.actor.act(Reach::Write, || {
+            if self.row.on_conflict == OnChildConflict::Replace {
+                self.delete.get_or_init(|| self.prepare_delete(target)).count(&arguments);
+            }
+            self.insert.get_or_init(|| self.prepare_insert(target)).count(&arguments)
+        })
+    }
+
+    fn is_current(&self, target: &Target, id: Value, rows: Value) -> Result<bool, SqlError> {
+        let sql = format!(
+            "SELECT NOT EXISTS (SELECT {}) AND NOT EXISTS (SELECT {})",
+            self.to_insert(),
+            self.to_delete()
+        );
+        let answer = target.actor.attempt(Reach::Evaluate, || {
+            plan::query(&sql, &self.parameters(target), &[Arg::Value(id), Arg::Value(rows)])
+        })?;
+        Ok(answer.into_iter().flatten().flatten().next().as_deref() == Some("t"))
+    }
+
+    fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {
+        // Raises what the columns would say of the values.
+        let values = self.values().zip(&self.filled).map(|(value, filled)| {
+            format!("({})::pg_catalog.text", catalog::assigned(&value, &filled.column))
+        });
+        let (inserted, deleted) =
+            (format!("SELECT {} {}", list(values), self.to_insert()), format!("SELECT {}", self.to_delete()));
+        let (types, arguments) =
+            (self.parameters(target), [id.map_or(Arg::Null, Arg::Value), Arg::Value(rows)]);
+        target.actor.attempt(Reach::Evaluate, || {
+            let rows = plan::query(&inserted, &types, &arguments);
+            let names = || self.filled.iter().map(|filled| filled.column.name.clone());
+            let taken = |row: Row| names().zip(row).collect();
+            Preview {
+                child: self.row.name.clone(),
+                table: self.table.relation.title.clone(),
+                rows: rows.into_iter().map(taken).collect(),
+                deleted: plan::query(&deleted, &types, &arguments).len(),
+            }
+        })
+    }
+
+    /// An array of the rows, as records. A subquery in the list rather than a join, for only so is a
+    /// foreign server told the values of `l`. Each record begins with one field of ours, for the
+    /// query may return rows without columns.
+    fn fetch_sql(&self, from: &str) -> String {
+        let names = (1..=self.filled.len()).map(|number| format!("c{number}"));
+        let alias = if self.filled.is_empty() { String::new() } else { format!("({})", list(names)) };
+        let fields = ["true".to_string()].into_iter().chain(self.values());
+        format!("SELECT ARRAY(SELECT ROW({}) FROM {} AS c{alias}) {from}", list(fields), self.query)
+    }
+
+    fn prepare_insert(&self, target: &Target) -> Plan {
+        let columns = self.filled.iter().map(|filled| Ident(filled.column.name.clone()));
+        let sql = format!(
+            "INSERT INTO {} ({}) SELECT {} {}",
+            self.table.relation.name,
+            list([self.table.user_column.clone()].into_iter().chain(columns)),
+            list(["$1".to_string()].into_iter().chain(self.values())),
+            self.to_insert()
+        );
+        Plan::prepare(&sql, &self.parameters(target), Planning::Auto)
+    }
+
+    fn prepare_delete(&self, target: &Target) -> Plan {
+        Plan::prepare(&format!("DELETE {}", self.to_delete()), &self.parameters(target), Planning::Auto)
+    }
+
+    /// The user's id, and the fetched rows.
+    fn parameters(&self, target: &Target) -> [Oid; 2] {
+        [target.id_lookup().key.oid, RECORDS]
+    }
+
+    /// The fields of a fetched row, in the order of the columns.
+    fn values(&self) -> impl Iterator<Item = String> {
+        (1..=self.filled.len()).map(|number| format!("c.c{number}"))
+    }
+
+    /// The fetched rows in `$2`.
+    fn fetched(&self) -> String {
+        let types = self.filled.iter().map(|filled| types::type_name(filled.type_oid));
+        let types = (1..).zip(types).map(|(number, name)| format!("c{number} {name}"));
+        let fields = ["c0 pg_catalog.bool".to_string()].into_iter().chain(types);
+        format!("pg_catalog.unnest($2) AS c({})", list(fields))
+    }
+
+    /// From the fetched rows, those that are to be inserted for user `$1`.
+    fn to_insert(&self) -> String {
+        let rows = match self.row.on_conflict {
+            OnChildConflict::Keep => self.table.rows_of_user(),
+            OnChildConflict::Add | OnChildConflict::Replace => {
+                format!("{} AND {}", self.table.rows_of_user(), self.is_same())
+            }
+        };
+        format!("FROM {} WHERE NOT EXISTS (SELECT {rows})", self.fetched())
+    }
+
+    /// From the rows of user `$1`, those that are to be deleted: what is the same stays as it is.
+    fn to_delete(&self) -> String {
+        let stale = match self.row.on_conflict {
+            OnChildConflict::Add | OnChildConflict::Keep => "false".to_string(),
+            OnChildConflict::Replace => {
+                format!("NOT EXISTS (SELECT FROM {} WHERE {})", self.fetched(), self.is_same())
+            }
+        };
+        format!("{} AND {stale}", self.table.rows_of_user())
+    }
+
+    /// The condition that row `t` of the table is what fetched row `c` would become in it.
+    fn is_same(&self) -> String {
+        let fields = self.filled.iter().zip(self.values()).map(|(filled, value)| filled.is_same(&value));
+        ["true".to_string()].into_iter().chain(fields).collect::<Vec<_>>().join(" AND ")
+    }
+}
+
+impl Filled {
+    /// The condition that the column of `t` holds what `value` would become in it. What has no
+    /// equality, such as json, is compared as text.
+    fn is_same(&self, value: &str) -> String {
+        let column = format!("t.{}", Ident(self.column.name.clone()));
+        let value = format!("{value}::{}", self.column.type_name);
+        let equal = match types::key_type(self.column.type_oid) {
+            Some(key) => format!("{column} {} {value}", key.equals),
+            None => {
+                format!("{column}::pg_catalog.text OPERATOR(pg_catalog.=) {value}::pg_catalog.text")
+            }
+        };
+        format!("({equal} OR ({column} IS NULL AND {value} IS NULL))")
+    }
+}
+
+/// The names and types of what a query returns.
+fn returned(
+    query: &Query,
+    place: &str,
+    scope: &Scope,
+    target: &Target,
+) -> Result<Vec<(String, Oid)>, Refusal> {
+    let place = format!("{place}, rows");
+    let sql = format!("SELECT c.* {}, LATERAL {query} AS c", scope.checked_from);
+    let analysis = target.actor.attempt(Reach::Evaluate, || parse::analyse(&sql)).map_err(|error| {
+        Refusal::in_config(&place, error)
+            .or_hint("It is a query over l, with the rights and search path of the target.")
+    })?;
+    if analysis.types.contains(&RECORD) {
+        return Err(Refusal::new(Kind::Type, format!("{place}: a column is a whole record")).hint(
+            "SELECT the fields of it, such as SELECT e.key, e.value FROM jsonb_each_text(l.settings) e.",
+        ));
+    }
+    Ok(analysis.names.into_iter().zip(analysis.types).collect())
+}
+
+/// The columns that a query fills, by the names in `columns` or by its own.
+fn filled(
+    row: &ChildRow,
+    returned: Vec<(String, Oid)>,
+    table: &Table,
+    place: &str,
+) -> Result<Vec<Filled>, Refusal> {
+    let count = returned.len();
+    let (own_names, types): (Vec<_>, Vec<_>) = returned.into_iter().unzip();
+    let names = row.columns.as_ref().unwrap_or(&own_names);
+    if names.len() != count {
+        return Err(Refusal::new(
+            Kind::Invalid,
+            format!("{place}, columns: {} are named, but the query returns {count}", names.len()),
+        )
+        .hint("Name one column for each that the query returns, in their order; the id of the user is not among them."));
+    }
+    let open = |(number, type_oid): (usize, Oid)| {
+        let name = &names[number];
+        if names[..number].contains(name) {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" is filled twice"))
+                .hint("Name each column once, with AS in the query or in columns."));
+        }
+        let column = table.column_to_fill(name, place).map_err(|refusal| match row.columns {
+            Some(_) => refusal,
+            None => refusal.more_hint("Name what the query returns with AS, or in columns."),
+        });
+        Ok(Filled { column: column?.clone(), type_oid })
+    };
+    types.into_iter().enumerate().map(open).collect()
+}
+
+/// A child table, and how a user's rows are known in it.
+struct Table {
+    relation: Relation,
+    user_column: Ident,
+    user_key: KeyType,
+}
+
+impl Table {
+    fn open(row: &ChildRow, place: &str, target: &Target) -> Result<Table, Refusal> {
+        let name = &row.relation;
+        let relation = catalog::relation_oid(name)
+            .map_err(|error| Refusal::in_config(place, error))?
+            .and_then(|oid| catalog::describe(oid, &target.actor.role_name))
+            .ok_or_else(|| {
+                Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
+                    .hint("Create the table first, and name it with its schema, such as public.user_roles.")
+            })?;
+        if !relation.takes_rows {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: {} takes no rows", relation.title))
+                .hint("Name a table of this database, a partitioned table or an updatable view."));
+        }
+        let column = relation.need_column(&row.user_column, &format!("{place}, user_column"))?;
+        need_writable(column, place)?;
+        let type_oid = column.type_oid;
+        let key = target.actor.act(Reach::Evaluate, || types::key_type(type_oid)).ok_or_else(|| {
+            Refusal::new(
+                Kind::Type,
+                format!("{place}, user_column: type {} has no equality operator", column.type_name),
+            )
+            .hint("Name the column that refers to the users table.")
+        })?;
+        Ok(Table { user_column: Ident(row.user_column.clone()), user_key: key, relation })
+    }
+
+    /// Lets PostgreSQL say whether the id of a user can be assigned to the column.
+    fn check_id(&self, place: &str, target: &Target) -> Result<(), Refusal> {
+        let (table, column, id) = (&self.relation.name, &self.user_column, &target.id_lookup().key);
+        let insert = format!("INSERT INTO {table} ({column}) SELECT $1");
+        let lookup = format!("SELECT {}", self.rows_of_user());
+        let fits = target.actor.attempt(Reach::Evaluate, || {
+            for sql in [insert, lookup] {
+                drop(Plan::prepare(&sql, &[id.oid], Planning::Auto));
+            }
+        });
+        fits.map_err(|error| {
+            if !is_misfit(&error) {
+                return Refusal::in_config(place, error)
+                    .or_hint("Name the column that refers to the users table.");
+            }
+            Refusal::new(
+                Kind::Type,
+                format!(
+                    "{place}, user_column: column {column} is of type {}, but the id of target {} of type {}",
+                    types::type_title(self.user_key.oid),
+                    target.row.name,
+                    types::type_title(id.oid)
+                ),
+            )
+            .hint("Name the column that refers to the users table, and give it the type of the id.")
+        })
+    }
+
+    /// A column that the query may fill.
+    fn column_to_fill(&self, name: &str, place: &str) -> Result<&Column, Refusal> {
+        let column = self.relation.need_column(name, place)?;
+        if self.user_column.0 == name {
+            return Err(Refusal::new(
+                Kind::Invalid,
+                format!("{place}: column \"{name}\" is the user_column, which gets the id of the user"),
+            )
+            .hint("Leave it out of what the query returns."));
+        }
+        need_writable(column, place).map(|()| column)
+    }
+
+    /// From the table, as `t`, the rows of user `$1`.
+    fn rows_of_user(&self) -> String {
+        let (table, column, key) = (&self.relation.name, &self.user_column, &self.user_key);
+        format!("FROM {table} AS t WHERE t.{column} {} $1::{}", key.equals, types::type_name(key.oid))
+    }
+
+    /// Deletes the rows of a user; tells how many they were.
+    fn delete(&self, target: &Target, id: Value) -> u64 {
+        let sql = format!("DELETE {}", self.rows_of_user());
+        let types = [target.id_lookup().key.oid];
+        target
+            .actor
+            .act(Reach::Write, || Plan::prepare(&sql, &types, Planning::Auto).count(&[Arg::Value(id)]))
+    }
+}
+
+fn need_writable(column: &Column, place: &str) -> Result<(), Refusal> {
+    if !column.is_generated {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{}\" is generated always", column.name))
+        .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."))
+}
+
+/// The child tables of a source, whether or not the legacy system is still there.
+pub(crate) struct Tables(Vec<(String, Table)>);
+
+impl Tables {
+    pub(crate) fn open(source: &str, rows: Vec<ChildRow>, target: &Target) -> Result<Tables, Refusal> {
+        let open = |row: ChildRow| {
+            let place = format!("child {source}.{}", row.name);
+            Table::open(&row, &place, target).map(|table| (row.name, table))
+        };
+        rows.into_iter().map(open).collect::<Result<_, _>>().map(Tables)
+    }
+
+    /// Deletes the rows of a user, the last table first: it may refer to those before it.
+    pub(crate) fn delete(&self, target: &Target, user_id: &str) -> Vec<Count> {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
+        let delete = |(name, table): &(String, Table)| (name.clone(), table.delete(target, id));
+        self.0.iter().rev().map(delete).collect()
+    }
+}

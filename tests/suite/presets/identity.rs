@@ -1,0 +1,152 @@
+//! Identity servers, read from their own databases.
+
+use super::{Case, Person, cases};
+
+cases! {
+    keycloak: Case {
+        preset: "keycloak",
+        files: &["presets/keycloak/schema.sql"],
+        relation: "legacy.keycloak_users",
+        welcome: KEYCLOAK,
+        refused: &[
+            ("disabled", "user1", "rejected"),
+            ("admin", "user1", "invalid"),
+            ("service-account-shop", "user1", "invalid"),
+            ("social@example.com", "user1", "invalid"),
+        ],
+    };
+    supabase: Case {
+        preset: "supabase",
+        files: &["presets/supabase/schema.sql"],
+        relation: "legacy.users",
+        welcome: &[
+            Person {
+                login: "sue@example.com",
+                password: "password",
+                columns: &[
+                    ("legacy_id", Some("11111111-1111-4111-8111-111111111111")),
+                    ("phone", Some("4930123456")),
+                    ("display_name", Some("Sue Base")),
+                    ("avatar_url", Some("https://example.com/sue.png")),
+                    ("email_verified", Some("true")),
+                ],
+            },
+            Person {
+                login: "from_firebase@example.com",
+                password: "mytestpassword",
+                columns: &[("display_name", None), ("phone", None)],
+            },
+        ],
+        refused: &[
+            ("banned@example.com", "password", "rejected"),
+            ("unconfirmed@example.com", "password", "rejected"),
+            ("deleted@example.com", "password", "invalid"),
+        ],
+    };
+    kratos: Case {
+        preset: "kratos",
+        files: &["presets/kratos/schema.sql"],
+        relation: "legacy.kratos_users",
+        welcome: &[
+            Person {
+                login: "Ory@Example.com",
+                password: "password",
+                columns: &[
+                    ("legacy_id", Some("11111111-1111-4111-8111-111111111111")),
+                    ("username", Some("ory")),
+                    ("email", Some("ory@example.com")),
+                    ("first_name", Some("O")),
+                    ("display_name", Some("O Ry")),
+                    ("email_verified", Some("true")),
+                ],
+            },
+            Person {
+                login: "imported@example.com",
+                password: "test",
+                columns: &[("display_name", Some("Im Ported")), ("email_verified", Some("false"))],
+            },
+        ],
+        refused: &[
+            ("inactive@example.com", "password", "rejected"),
+            ("social@example.com", "password", "invalid"),
+        ],
+    };
+    authentik: Case {
+        preset: "authentik",
+        files: &["presets/authentik/schema.sql"],
+        relation: "legacy.authentik_core_user",
+        welcome: &[Person {
+            login: "beryl",
+            password: "password",
+            columns: &[("email", Some("beryl@example.com")), ("display_name", Some("Beryl Gate"))],
+        }],
+        refused: &[("disabled", "password", "rejected"), ("ak-outpost", "password", "invalid")],
+    };
+    fusionauth: Case {
+        preset: "fusionauth",
+        files: &["presets/fusionauth/schema.sql"],
+        relation: "legacy.fusionauth_users",
+        welcome: &[
+            Person {
+                login: "fu",
+                password: "password",
+                columns: &[
+                    ("legacy_id", Some("11111111-1111-4111-8111-111111111111")),
+                    ("email", Some("fu@example.com")),
+                    ("display_name", Some("Fu Sion")),
+                    ("birth_date", Some("1980-02-29")),
+                    ("created_at", Some("2020-09-13 12:26:40+00")),
+                    ("must_change", Some("false")),
+                ],
+            },
+            Person {
+                login: "second@example.com",
+                password: "password",
+                columns: &[("display_name", None), ("birth_date", None), ("must_change", Some("true"))],
+            },
+        ],
+        refused: &[
+            ("locked@example.com", "password", "rejected"),
+            ("expired@example.com", "password", "rejected"),
+            ("plugin@example.com", "password", "invalid"),
+        ],
+    };
+}
+
+/// The users of the realm shop, in the database as in the export.
+pub(super) const KEYCLOAK: &[Person] = &[
+    Person {
+        login: "duke",
+        password: "iceberg",
+        columns: &[
+            ("legacy_id", Some("11111111-1111-4111-8111-111111111111")),
+            ("email", Some("duke@example.com")),
+            ("display_name", Some("Duke Key")),
+            ("email_verified", Some("true")),
+            ("created_at", Some("2023-11-14 22:13:20+00")),
+            ("must_change", Some("false")),
+        ],
+    },
+    Person {
+        login: "older@example.com",
+        password: "user1",
+        columns: &[("username", Some("older")), ("display_name", None), ("must_change", Some("true"))],
+    },
+];
+
+/// Who may log in by several names is one person.
+#[test]
+fn a_kratos_identity_is_one_person_under_each_identifier() {
+    let case = Case {
+        preset: "kratos",
+        files: &["presets/kratos/schema.sql"],
+        relation: "legacy.kratos_users",
+        welcome: &[Person {
+            login: "ory",
+            password: "password",
+            columns: &[("email", Some("ory@example.com"))],
+        }],
+        refused: &[],
+    };
+    super::moves_its_users(&case);
+}
