@@ -13,6 +13,8 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.migrate_login(text, text)'),
     ('admin',  'FUNCTION ferry.unmigrate_login(text, text)'),
     ('admin',  'FUNCTION ferry.forget_login(text, text)'),
+    ('admin',  'FUNCTION ferry.assess(text, bigint)'),
+    ('admin',  'FUNCTION ferry.preview(text, integer)'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),

@@ -112,7 +112,7 @@ COMMENT ON COLUMN ferry.source.hash_login IS 'SQL expression over l: the login a
 COMMENT ON COLUMN ferry.source.pepper IS 'the name of a pepper in the file of ferry.pepper_file, for formats that take one. Whoever may write this row can find the pepper out by trying';
 COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format, or a recipe such as md5(md5($pass).$salt); null = each hash says itself';
 COMMENT ON COLUMN ferry.source.unicode_forms IS 'the forms of Unicode in which passwords may have been hashed, tried in this order: none (default: as typed), nfc, nfd, nfkc, nfkd, saslprep';
-COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, addslashes, lower, upper, truncate:72 (bytes of the charset)';
+COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, html_compat (single quotes stay), addslashes, lower, upper, truncate:72 (bytes of the charset)';
 COMMENT ON COLUMN ferry.source.charsets IS 'the charsets in which passwords may have been hashed, tried in this order: utf-8 (default), latin1, cp1252 (as browsers send it), utf-16le, utf-16be, utf-8-twice (doubly encoded)';
 COMMENT ON COLUMN ferry.source.priority IS 'sources are asked in ascending order, then by name';
 COMMENT ON COLUMN ferry.source.scope IS 'boolean SQL expression over login: which logins this source is asked about; null = all';
@@ -294,3 +294,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';
+
+-- What PostgreSQL puts around a value that is assigned to a column: the cast, then the function that fits it to the length
+-- (of three arguments where it must know that the cast is not an explicit one, which would cut), then the domain.
+CREATE FUNCTION ferry._assignment(type oid, typmod int4)
+    RETURNS TABLE (before text, after text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (depth, oid, typmod) AS (
+        SELECT 0, type, typmod
+        UNION ALL
+        SELECT u.depth + 1, t.typbasetype, t.typtypmod
+        FROM under u JOIN pg_type t ON t.oid = u.oid AND t.typtype = 'd'
+    ), base AS (
+        SELECT b.oid, b.typmod, p.oid IS NOT NULL AS has_length, p.pronargs,
+               format('%I.%I', n.nspname, p.proname) AS function
+        FROM (SELECT * FROM under ORDER BY depth DESC LIMIT 1) b
+        LEFT JOIN pg_cast c ON c.castsource = b.oid AND c.casttarget = b.oid AND c.castfunc <> 0 AND b.typmod >= 0
+        LEFT JOIN pg_proc p ON p.oid = c.castfunc
+        LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
+    )
+    SELECT concat(CASE WHEN is_domain THEN 'CAST(' END, CASE WHEN has_length THEN function || '(' END, 'CAST('),
+           concat(' AS ', CASE WHEN has_length THEN format_type(oid, -1) ELSE format_type(oid, typmod) END, ')',
+                  CASE WHEN has_length THEN concat(', ', typmod, CASE WHEN pronargs = 3 THEN ', false' END, ')') END,
+                  CASE WHEN is_domain THEN concat(' AS ', format_type(type, -1), ')') END)
+    FROM base, LATERAL (SELECT oid <> type AS is_domain) AS d
+$$;
+COMMENT ON FUNCTION ferry._assignment(oid, int4) IS 'internal: the SQL before and after an expression that makes of it what a column of a type gets in an assignment';

@@ -297,6 +297,12 @@ impl Scope {
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
     }
 
+    /// The columns of many values of a row type, in their order: `$1` is an array of them.
+    pub(crate) fn of_rows(row_type: Oid, alias: &str) -> Scope {
+        let row = Scope::of_row(row_type, alias);
+        Scope { from: format!("FROM pg_catalog.unnest($1) AS {alias}"), ..row }
+    }
+
     /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
     pub(crate) fn of_row_and_password(row_type: Oid) -> Scope {
         let row = Scope::of_value(row_type, "l", "l.active", "p.length >= 8 AND NOT l.is_deleted");
@@ -333,6 +339,18 @@ fn password_facts(length: &str, sha1: &str, sha256: &str) -> String {
 /// The same, of no password.
 pub(crate) fn unknown_password() -> String {
     password_facts("NULL", "NULL", "NULL")
+}
+
+/// An expression as a column takes it in an assignment: cast to its type, and what is too long for it refused, where an
+/// explicit cast would cut it.
+pub(crate) fn assigned(expression: &impl std::fmt::Display, column: &Column) -> String {
+    let (type_oid, typmod) = (i64::from(column.type_oid.to_u32()), i64::from(column.typmod));
+    let sql = "SELECT * FROM ferry._assignment($1::oid, $2::int4)";
+    let rows =
+        identity::as_ferry(|| plan::query(sql, &[LONG, LONG], &[Arg::Long(type_oid), Arg::Long(typmod)]));
+    let mut fields = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    let (before, after) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    format!("{before}{expression}{after}")
 }
 
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.

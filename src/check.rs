@@ -5,6 +5,7 @@ use crate::catalog::{self, Relation};
 use crate::config::{self, HookRow, Parts, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
 use crate::hook;
+use crate::lint;
 use crate::source::Source;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{Oid, TEXT};
@@ -295,6 +296,7 @@ fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
 /// A finding of `ferry.check_config`.
 pub(crate) struct Finding {
     pub(crate) object: String,
+    pub(crate) severity: &'static str,
     pub(crate) problem: String,
     pub(crate) hint: Option<String>,
 }
@@ -306,6 +308,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
     for row in &rows.targets {
         match Target::open(row) {
             Ok(target) => {
+                findings.extend(lint::target(&target));
                 let sources = rows.sources_of(&row.name);
                 findings.extend(sources.flat_map(|source| check_source_parts(source, &rows, &target)));
                 findings.extend(check_hooks_of(&target, &rows));
@@ -318,9 +321,11 @@ pub(crate) fn check_all() -> Vec<Finding> {
 
 /// A source by itself, then each of its parts alone, so that each is told by itself.
 fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
-    if let Err(refusal) = Source::open(source, Parts::default(), target) {
-        return vec![finding(format!("source {}", source.name), &refusal)];
-    }
+    let object = format!("source {}", source.name);
+    let alone = match Source::open(source, Parts::default(), target) {
+        Ok(opened) => lint::source(&opened, &object, target),
+        Err(refusal) => return vec![finding(object, &refusal)],
+    };
     let Parts { mappings, rules, children, hooks: _ } = rows.parts_of(&source.name);
     let mappings = mappings.into_iter().map(|row| {
         let object = format!("mapping {}.{}", source.name, row.target_column);
@@ -334,9 +339,12 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
         let object = format!("child {}.{}", source.name, row.name);
         (object, Parts { children: vec![row], ..Parts::default() })
     });
-    let refused =
-        |(object, part)| Source::open(source, part, target).err().map(|refusal| finding(object, &refusal));
-    mappings.chain(rules).chain(children).filter_map(refused).collect()
+    let of_part = |(object, part): (String, Parts)| match Source::open(source, part, target) {
+        Ok(opened) => lint::part(&opened, &object, target, &alone),
+        Err(refusal) => Some(finding(object, &refusal)),
+    };
+    let of_parts: Vec<Finding> = mappings.chain(rules).chain(children).filter_map(of_part).collect();
+    alone.into_iter().chain(of_parts).collect()
 }
 
 /// The hooks of a target, each by itself.
@@ -351,5 +359,10 @@ fn finding(object: String, refusal: &Refusal) -> Finding {
     let message = refusal.message();
     let problem =
         message.strip_prefix(&object).map_or(message, |rest| rest.trim_start_matches([':', ',', ' ']));
-    Finding { problem: problem.to_string(), hint: refusal.hint_text().map(str::to_string), object }
+    Finding {
+        severity: "error",
+        problem: problem.to_string(),
+        hint: refusal.hint_text().map(str::to_string),
+        object,
+    }
 }

@@ -263,18 +263,22 @@ impl Child {
     }
 
     fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {
-        let values = self.values().map(|value| format!("{value}::pg_catalog.text"));
+        // Raises what the columns would say of the values.
+        let values = self.values().zip(&self.filled).map(|(value, filled)| {
+            format!("({})::pg_catalog.text", catalog::assigned(&value, &filled.column))
+        });
         let (inserted, deleted) =
             (format!("SELECT {} {}", list(values), self.to_insert()), format!("SELECT {}", self.to_delete()));
         let (types, arguments) =
             (self.parameters(target), [id.map_or(Arg::Null, Arg::Value), Arg::Value(rows)]);
         target.actor.attempt(Reach::Evaluate, || {
             let rows = plan::query(&inserted, &types, &arguments);
-            let taken = |row| self.filled.iter().zip(row).map(as_column_takes_it).collect();
+            let names = || self.filled.iter().map(|filled| filled.column.name.clone());
+            let taken = |row: Row| names().zip(row).collect();
             Preview {
                 child: self.row.name.clone(),
                 table: self.table.relation.title.clone(),
-                rows: rows.into_iter().map(|row: Row| taken(row)).collect(),
+                rows: rows.into_iter().map(taken).collect(),
                 deleted: plan::query(&deleted, &types, &arguments).len(),
             }
         })
@@ -367,14 +371,6 @@ impl Filled {
         };
         format!("({equal} OR ({column} IS NULL AND {value} IS NULL))")
     }
-}
-
-/// Raises what the column would say of a value.
-fn as_column_takes_it((filled, value): (&Filled, Option<String>)) -> Field {
-    if let Some(text) = &value {
-        types::try_input(text, filled.column.type_oid, filled.column.typmod);
-    }
-    (filled.column.name.clone(), value)
 }
 
 /// The names and types of what a query returns.

@@ -143,6 +143,16 @@ pub(crate) enum Severity {
     Warn,
 }
 
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Severity::Reject => "reject",
+            Severity::MustChange => "must_change",
+            Severity::Warn => "warn",
+        }
+    }
+}
+
 /// A row of `ferry.child`.
 #[derive(Clone, Deserialize)]
 pub(crate) struct ChildRow {
@@ -302,6 +312,18 @@ pub(crate) fn read() -> Rows {
             .hint("Run ALTER EXTENSION pg_ferry UPDATE.")
             .raise()
     })
+}
+
+/// The source of that name, enabled or not, and its target, opened as of now.
+pub(crate) fn source_named(name: &str) -> Result<(Rc<Source>, Rc<Target>), Refusal> {
+    watch::catch_up();
+    let rows = rows();
+    let row = rows.sources.iter().find(|row| row.name == name).ok_or_else(|| {
+        Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
+            .hint("Sources are rows of ferry.source.")
+    })?;
+    let target = target(&row.target)?;
+    Ok((source(row, &target)?, target))
 }
 
 /// The rows of the current generation, read anew only when something has changed.

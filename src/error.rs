@@ -94,6 +94,12 @@ impl Refusal {
         }
     }
 
+    /// A legacy store that cannot be read to its end, with the SQLSTATE that it gave.
+    pub(crate) fn unreadable(place: &str, relation: &str, error: &SqlError) -> Self {
+        let message = format!("{place}: {relation} cannot be read (SQLSTATE {})", error.sqlstate());
+        Refusal { state: error.state(), message, detail: None, hint: None }
+    }
+
     /// The same refusal, told with the place in config where it stands.
     pub(crate) fn within(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);
@@ -195,6 +201,11 @@ pub(crate) fn is_silence(error: &SqlError) -> bool {
 /// Two types that cannot be assigned to or compared with one another.
 pub(crate) fn is_misfit(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "42804" | "42846" | "42883")
+}
+
+/// Something that a role may not use.
+pub(crate) fn is_forbidden(error: &SqlError) -> bool {
+    error.sqlstate() == "42501"
 }
 
 /// A value that the remote column's type refuses: nobody has this login there.

@@ -1,6 +1,7 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
+use crate::census;
 use crate::child::{Fetched, Preview};
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
@@ -12,11 +13,8 @@ use crate::source::{Person, Source};
 use crate::spi::guard;
 use crate::target::User;
 use crate::trace::{Note, Trace};
-use legacy_hash::{Identified, Method};
+use legacy_hash::Method;
 use serde_json::{Map, Value};
-
-/// Of the formats that a hash may be in, so many are named.
-const MAX_SHOWN: usize = 5;
 
 /// The steps of a login. Without a password, those of a login with the right one.
 pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
@@ -83,7 +81,8 @@ impl<'a> Flow<'a> {
     /// Notes the format of a hash, never the hash.
     pub(crate) fn note_hash(&mut self, hash: &str, method: Option<&Method>) {
         if self.trace.is_some() {
-            let named = method.map_or_else(|| identified(hash), |method| format!("is taken as {method}"));
+            let named =
+                method.map_or_else(|| census::identified(hash), |method| format!("is taken as {method}"));
             self.note("verify", &format!("the hash {named}"));
         }
     }
@@ -174,31 +173,15 @@ impl<'a> Flow<'a> {
 }
 
 /// Columns and values as a JSON object.
-fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
+pub(crate) fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
     let row: Map<String, Value> =
         fields.map(|(column, value)| (column, value.map_or(Value::Null, &show))).collect();
     Value::Object(row)
 }
 
 /// A value as it may be shown: a mapping may copy the legacy hash or salt.
-fn shown(text: String, person: &Person) -> Value {
+pub(crate) fn shown(text: String, person: &Person) -> Value {
     let secrets = [&person.hash, &person.salt];
     let is_secret = secrets.into_iter().flatten().any(|secret| !secret.is_empty() && text.contains(secret));
     Value::String(if is_secret { "(holds the legacy hash or salt)".to_string() } else { text })
-}
-
-fn identified(hash: &str) -> String {
-    if let Ok(format) = legacy_hash::evident(hash) {
-        return format!("is {}", format.name);
-    }
-    match legacy_hash::identify(hash) {
-        Identified::Locked => "is a lock marker".to_string(),
-        Identified::Candidates(formats) if formats.is_empty() => "is of no known format".to_string(),
-        Identified::Candidates(formats) => {
-            let shown = formats.iter().take(MAX_SHOWN).map(|format| format.name);
-            let names: Vec<&str> = shown.collect();
-            let more = if formats.len() > MAX_SHOWN { ", …" } else { "" };
-            format!("may be {}{more}: the source must name its format", names.join(", "))
-        }
-    }
 }

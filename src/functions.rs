@@ -18,7 +18,7 @@ use crate::outcome::Answer;
 use crate::secret::Password;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use crate::{calibrate, check, explain, hash, password};
+use crate::{assess, calibrate, check, explain, hash, password, preview};
 use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -213,6 +213,51 @@ fn explain_login(
 }
 
 #[pg_extern(sql = false)]
+fn assess(
+    source: Option<Text>,
+    max_rows: Option<i64>,
+) -> TableIterator<
+    'static,
+    (
+        name!(topic, Text),
+        name!(item, Text),
+        name!(rows, Option<i64>),
+        name!(sample, Option<Text>),
+        name!(detail, Option<Text>),
+        name!(hint, Option<Text>),
+    ),
+> {
+    let source = source.map_or_else(String::new, |source| source.0);
+    let lines = connect(|| assess::assess(&source, max_rows));
+    TableIterator::new(lines.map(|line| {
+        let (sample, detail, hint) = (line.sample.map(Text), line.detail.map(Text), line.hint.map(Text));
+        (Text(line.topic.to_string()), Text(line.item), line.rows, sample, detail, hint)
+    }))
+}
+
+#[pg_extern(sql = false)]
+fn preview(
+    source: Option<Text>,
+    max_rows: Option<i32>,
+) -> TableIterator<
+    'static,
+    (
+        name!(legacy_key, Option<Text>),
+        name!(login, Option<Text>),
+        name!(action, Text),
+        name!(row, Option<Text>),
+        name!(problem, Option<Text>),
+    ),
+> {
+    let source = source.map_or_else(String::new, |source| source.0);
+    let rows = connect(|| preview::preview(&source, max_rows.unwrap_or(10)));
+    TableIterator::new(rows.into_iter().map(|row| {
+        let shown = row.row.map(|row| Text(row.to_string()));
+        (row.key.map(Text), row.login.map(Text), Text(row.action.to_string()), shown, row.problem.map(Text))
+    }))
+}
+
+#[pg_extern(sql = false)]
 fn event_retention() -> Text {
     Text(crate::guc::event_retention())
 }
@@ -349,6 +394,6 @@ fn check_all() -> TableIterator<
 > {
     let findings = connect(check::check_all);
     TableIterator::new(findings.into_iter().map(|found| {
-        (Text(found.object), Text("error".to_string()), Text(found.problem), found.hint.map(Text))
+        (Text(found.object), Text(found.severity.to_string()), Text(found.problem), found.hint.map(Text))
     }))
 }

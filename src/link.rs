@@ -1,8 +1,8 @@
 //! The permanent tie between a legacy key and a target user (`ferry.link`).
 
 use crate::spi::identity;
-use crate::spi::plan::{Arg, Plan, Planning, Row, View};
-use crate::spi::types::{Oid, TEXT};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
+use crate::spi::types::{self, Oid, TEXT};
 use std::cell::OnceCell;
 
 /// A row of `ferry.link`.
@@ -83,6 +83,29 @@ pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
     run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
+}
+
+/// What is known of many legacy keys of a source: those moved, with their users, and those forgotten.
+pub(crate) fn of_keys(source: &str, keys: &[Value]) -> Vec<(String, Option<String>)> {
+    let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
+               WHERE source = $1 AND legacy_key = ANY ($2)";
+    pairs(sql, source, keys)
+}
+
+/// The users among these who were moved, each with the source they came from.
+pub(crate) fn of_users(target: &str, ids: &[Value]) -> Vec<(String, Option<String>)> {
+    pairs("SELECT user_id, source FROM ferry.link WHERE target = $1 AND user_id = ANY ($2)", target, ids)
+}
+
+fn pairs(sql: &str, name: &str, texts: &[Value]) -> Vec<(String, Option<String>)> {
+    let types = [TEXT, types::array_of(TEXT)];
+    let arguments = [Arg::Text(name), Arg::Value(Value::array(texts, TEXT))];
+    let rows = identity::as_ferry(|| plan::query(sql, &types, &arguments));
+    let pair = |row: Row| {
+        let mut fields = row.into_iter();
+        Some((fields.next()??, fields.next()?))
+    };
+    rows.into_iter().filter_map(pair).collect()
 }
 
 /// A link about to be made.

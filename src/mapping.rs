@@ -85,6 +85,13 @@ impl Transfer {
         self.mapped.iter().map(|mapped| &mapped.expression).chain(&self.changed_at)
     }
 
+    /// Each mapped column, and the SQL over `l` of the value that it would get.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Column, String)> {
+        self.mapped
+            .iter()
+            .map(|mapped| (&mapped.column, catalog::assigned(&mapped.expression, &mapped.column)))
+    }
+
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
     /// the actor's rights and without a net: the caller has one.
     pub(crate) fn insert(&self, target: &Target, row: Value, hash: &str) -> Option<Written> {
@@ -181,31 +188,27 @@ impl Transfer {
         row: Value,
         adopting: Option<&User>,
     ) -> Result<Option<String>, SqlError> {
+        let value = match (adopting, &mapped.adopted) {
+            (Some(_), Some(adopted)) => catalog::assigned(adopted, &mapped.column),
+            _ => catalog::assigned(&mapped.expression, &mapped.column),
+        };
         target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
-            let typed = |value: &str| as_column(value, mapped.column.type_oid);
-            let value = match (adopting, &mapped.adopted) {
-                (Some(user), Some(adopted)) => {
+            let values = match adopting {
+                Some(user) => {
                     let (table, id) = (&target.relation.name, target.id_lookup());
                     let condition = format!("{} {} $2", id.sql, id.key.equals);
-                    let sql = format!(
-                        "SELECT {}::pg_catalog.text {from}, {table} AS u WHERE {condition}",
-                        typed(adopted)
-                    );
+                    let sql =
+                        format!("SELECT ({value})::pg_catalog.text {from}, {table} AS u WHERE {condition}");
                     let user_id = types::cast(&user.id, &id.key).map_or(Arg::Null, Arg::Value);
                     plan::query(&sql, &[self.row_type, id.key.oid], &[Arg::Value(row), user_id])
                 }
-                _ => {
-                    let value = typed(&mapped.expression.to_string());
-                    let sql = format!("SELECT {value}::pg_catalog.text {from}");
+                None => {
+                    let sql = format!("SELECT ({value})::pg_catalog.text {from}");
                     plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
                 }
             };
-            let value = value.into_iter().flatten().flatten().next();
-            if let Some(text) = &value {
-                types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
-            }
-            value
+            values.into_iter().flatten().flatten().next()
         })
     }
 
@@ -262,12 +265,6 @@ impl Transfer {
 
 fn set_clause(column: &Column, value: Option<&str>) -> Option<String> {
     value.map(|value| format!("{} = {value}", Ident(column.name.clone())))
-}
-
-/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
-/// refuses what a cast would cut.
-fn as_column(value: &str, column_type: Oid) -> String {
-    format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }
 
 fn returning(target: &Target) -> String {

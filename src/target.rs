@@ -1,19 +1,21 @@
 //! The users table: looking users up, and replacing their hashes.
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::{HookRow, TargetRow};
+use crate::config::{Adopt, HookRow, TargetRow};
 use crate::error::{Kind, Refusal};
+use crate::guc;
 use crate::hash::parse_form;
 use crate::hook::Hooks;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
+use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
 use crate::spi::types::{self, BOOL, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
-use legacy_hash::{Policy, UnicodeForm};
+use legacy_hash::{Policy, Stored, UnicodeForm};
 use std::cell::OnceCell;
 
 /// A target whose config was checked against the catalogues.
@@ -138,6 +140,35 @@ impl Target {
         Ok(Found::Nobody)
     }
 
+    /// The users of many logins, each with the place of its login in the list; a login may have several.
+    pub(crate) fn find_all(&self, logins: &[&str]) -> Result<Vec<(usize, User)>, SqlError> {
+        let mut found = Vec::new();
+        for lookup in &self.lookups {
+            let cast = logins.iter().enumerate();
+            let cast = cast.filter_map(|(place, text)| Some((place, types::cast(text, &lookup.key)?)));
+            let (places, values): (Vec<usize>, Vec<_>) = cast.unzip();
+            let sql = format!(
+                "SELECT w.place::pg_catalog.text, {} FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (login, place), \
+                 {} AS u WHERE {} {} w.login",
+                self.columns_of_user(),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let array = plan::Value::array(&values, lookup.key.oid);
+            let rows = self.actor.attempt(Reach::Evaluate, || {
+                plan::query(&sql, &[types::array_of(lookup.key.oid)], &[Arg::Value(array)])
+            })?;
+            for mut row in rows {
+                let number = row.remove(0).and_then(|number| number.parse::<usize>().ok()).unwrap_or(1);
+                if let (Some(place), Some(user)) = (places.get(number - 1), user(row)) {
+                    found.push((*place, user));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The user of an id, as links keep it.
     pub(crate) fn find_by_id(&self, id: &str, view: View) -> Result<Option<User>, SqlError> {
         Ok(self.find(&self.id, &self.by_id, id, view)?.pop())
@@ -242,12 +273,30 @@ impl Target {
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
         format!(
-            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {} FROM {} AS u WHERE {} LIMIT 2",
-            self.id.sql,
-            Ident(self.row.hash_column.clone()),
-            self.state_of_user(),
+            "SELECT {} FROM {} AS u WHERE {} LIMIT 2",
+            self.columns_of_user(),
             self.relation.name,
             lookup.is_parameter()
+        )
+    }
+
+    /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
+    pub(crate) fn may_run(&self) -> Result<(), SqlError> {
+        for lookup in &self.lookups {
+            self.actor.attempt(Reach::Evaluate, || {
+                explain(&self.select_user(lookup), &[lookup.key.oid], &[Arg::Null]);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What a [`User`] is made of.
+    fn columns_of_user(&self) -> String {
+        format!(
+            "{}::pg_catalog.text, u.{}::pg_catalog.text, {}",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.state_of_user()
         )
     }
 
@@ -338,6 +387,21 @@ impl Target {
             "(u.{hash}::pg_catalog.text OPERATOR(pg_catalog.=) {parameter} \
              OR (u.{hash} IS NULL AND {parameter} IS NULL))"
         )
+    }
+
+    /// Whether a user whom pg_ferry did not move is tied to the legacy user of their login, once the legacy password was
+    /// verified. A hash here that cannot be read ends a login before anybody else is asked.
+    pub(crate) fn lets_adopt(&self, user: &User) -> bool {
+        let is_readable = |hash: &str| {
+            let stored = Stored { hash, salt: None, login: Some(""), pepper: None };
+            legacy_hash::inspect(&stored, None, &guc::limits()).is_ok()
+        };
+        user.is_allowed
+            && match self.row.adopt {
+                Adopt::Refuse | Adopt::Review => false,
+                Adopt::Locked => !user.has_password(),
+                Adopt::Any => !user.has_password() || user.hash.as_deref().is_some_and(is_readable),
+            }
     }
 
     /// A new hash of a password, in the target's Unicode form.

@@ -1,6 +1,6 @@
 //! The row that is about to be written, as a value: hooks may change it before it is.
 
-use super::{Mapped, Transfer, Written, as_column, returning, written};
+use super::{Mapped, Transfer, Written, returning, written};
 use crate::catalog::Scope;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
@@ -112,4 +112,10 @@ fn draft_sql(base: &str, fields: &[String], from: &str, condition: &str) -> Stri
          LATERAL (SELECT {} OFFSET 0) AS m {condition}",
         list(fields)
     )
+}
+
+/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
+/// refuses what a cast would cut.
+fn as_column(value: &str, column_type: Oid) -> String {
+    format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }

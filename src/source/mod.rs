@@ -4,7 +4,9 @@
 //! evaluated here, on that value. What the far end says of equality is not believed.
 
 mod dblink;
+mod rehearsal;
 mod relation;
+mod scan;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
@@ -25,6 +27,8 @@ use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
+pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
+pub(crate) use scan::{Described, Order, Scan, Stored, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
@@ -251,15 +255,11 @@ impl Source {
         let mut people = Vec::with_capacity(rows.len());
         for row in rows {
             let described = self.actor.attempt(Reach::Evaluate, || {
-                let prepare = || Plan::prepare(&self.describe_sql(), &[row.type_oid()], Planning::Auto);
+                let from = Scope::of_row(self.rows.row_type, "l").from;
+                let prepare = || Plan::prepare(&self.describe_sql(&from), &[row.type_oid()], Planning::Auto);
                 self.describe.get_or_init(prepare).rows(&[Arg::Value(row)])
             })?;
-            let mut fields = described.into_iter().flatten();
-            let mut next = || fields.next().flatten();
-            let (key, hash, salt, hash_login) = (next(), next(), next(), next());
-            if let Some(key) = key {
-                people.push(Person { key, hash, salt, hash_login, row, logins: fields.collect() });
-            }
+            people.extend(described.into_iter().filter_map(|fields| person(row, fields)));
         }
         Ok(people)
     }
@@ -270,7 +270,7 @@ impl Source {
         Ok(self.describe_all(vec![row])?.pop().filter(is_same))
     }
 
-    fn describe_sql(&self) -> String {
+    fn describe_sql(&self, from: &str) -> String {
         let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
         let first_login = || self.lookups.first().map_or("NULL".to_string(), |lookup| lookup.sql.clone());
         let hash_login = self.hash_login.as_ref().map_or_else(first_login, ToString::to_string);
@@ -278,7 +278,7 @@ impl Source {
             .into_iter()
             .chain(self.lookups.iter().map(|lookup| lookup.sql.clone()))
             .map(|value| format!("{value}::pg_catalog.text"));
-        format!("SELECT {} {}", list(columns), Scope::of_row(self.rows.row_type, "l").from)
+        format!("SELECT {} {from}", list(columns))
     }
 
     fn has_login(&self, person: &Person, place: usize, login: &Login) -> bool {
@@ -323,6 +323,14 @@ fn optional<T>(
     check: impl FnOnce(&str) -> Result<T, Refusal>,
 ) -> Result<Option<T>, Refusal> {
     text.as_deref().map(check).transpose()
+}
+
+/// What [`Source::describe_sql`] says of a row; `None` where it has no key.
+fn person(row: Value, fields: Vec<Option<String>>) -> Option<Person> {
+    let mut fields = fields.into_iter();
+    let mut next = || fields.next().flatten();
+    let (key, hash, salt, hash_login) = (next(), next(), next(), next());
+    key.map(|key| Person { key, hash, salt, hash_login, row, logins: fields.collect() })
 }
 
 /// Different keys are different people.

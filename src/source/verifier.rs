@@ -3,6 +3,7 @@
 use super::Person;
 use crate::config::SourceRow;
 use crate::error::{Kind, Refusal};
+use crate::guc;
 use crate::hash::{parse_charset, parse_encoding, parse_form, parse_method, parse_transform};
 use crate::kdf;
 use crate::pepper;
@@ -66,6 +67,23 @@ impl Verifier {
         Ok(())
     }
 
+    /// By which format or recipe a password would be checked, and whether all that it needs is there.
+    pub(crate) fn inspect(&self, hash: &str, person: &Person) -> Result<Method, legacy_hash::Error> {
+        let salt = self.salt_of(person)?;
+        let stored = Stored {
+            hash,
+            salt: salt.as_deref(),
+            login: person.hash_login.as_deref(),
+            // That it is there was checked when the source was opened; what it is does not matter.
+            pepper: self.pepper.as_ref().map(|_| [].as_slice()),
+        };
+        legacy_hash::inspect(&stored, self.method.as_ref(), &guc::limits())
+    }
+
+    fn salt_of(&self, person: &Person) -> Result<Option<Vec<u8>>, legacy_hash::Error> {
+        person.salt.as_ref().map(|salt| self.salt_encoding.decode(salt, "salt encoding")).transpose()
+    }
+
     /// Tries each way in which the password may have been written, until one is right.
     pub(crate) fn verify(
         &self,
@@ -73,8 +91,7 @@ impl Verifier {
         person: &Person,
         password: &Password,
     ) -> Result<Verdict, Unverifiable> {
-        let decode = |salt: &String| self.salt_encoding.decode(salt, "salt encoding");
-        let salt = person.salt.as_ref().map(decode).transpose()?;
+        let salt = self.salt_of(person)?;
         let pepper = self.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper)?;
         let stored = Stored {
             hash,

@@ -109,6 +109,11 @@ pub(crate) fn rehearse<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
     run(body, |_| false, Writes::Forbidden)
 }
 
+/// As [`attempt`], but nothing that `body` does may write: for looking.
+pub(crate) fn only_reading<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, |_| true, Writes::Forbidden)
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Writes {
     Allowed,

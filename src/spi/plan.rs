@@ -21,6 +21,22 @@ impl Value {
     pub(crate) fn type_oid(&self) -> pg_sys::Oid {
         self.type_oid
     }
+
+    /// An array of values of one type, none of them null; it lives as long as they do.
+    pub(crate) fn array(values: &[Value], element: pg_sys::Oid) -> Value {
+        let mut datums: Vec<pg_sys::Datum> = values.iter().map(|value| value.datum).collect();
+        // SAFETY: every datum is of the element's type, whose storage the catalogue tells; the array is a copy of them
+        // in the call's memory context.
+        unsafe {
+            let (mut length, mut by_value, mut align) = (0, false, 0);
+            pg_sys::get_typlenbyvalalign(element, &raw mut length, &raw mut by_value, &raw mut align);
+            let array = in_call_context(|| {
+                let count = datums.len() as i32;
+                pg_sys::construct_array(datums.as_mut_ptr(), count, element, length.into(), by_value, align)
+            });
+            Value::new(pg_sys::Datum::from(array), pg_sys::get_array_type(element))
+        }
+    }
 }
 
 /// One argument of a statement.
@@ -73,7 +89,7 @@ pub(crate) enum View {
 pub(crate) type Row = Vec<Option<String>>;
 
 /// A statement that was parsed and analysed, and lives until dropped.
-pub(crate) struct Plan(pg_sys::SPIPlanPtr);
+pub(crate) struct Plan(pub(super) pg_sys::SPIPlanPtr);
 
 impl Plan {
     /// Parses and analyses; raises what is wrong.
@@ -109,7 +125,7 @@ impl Plan {
         }
     }
 
-    fn reads_foreign_tables(&self) -> bool {
+    pub(crate) fn reads_foreign_tables(&self) -> bool {
         // SAFETY: the sources of a valid plan are CachedPlanSource nodes with lists of relation oids.
         unsafe {
             list::pointers(pg_sys::SPI_plan_get_plan_sources(self.0))
@@ -132,7 +148,7 @@ impl Plan {
     /// Runs it and returns its first column, of a composite type or an array, as values.
     pub(crate) fn values(&self, arguments: &[Arg<'_>]) -> Vec<Value> {
         self.execute(arguments, View::Transaction);
-        collect(first_varlena).into_iter().flatten().collect()
+        collect_values()
     }
 
     /// Runs it and returns how many rows it touched or produced.
@@ -202,6 +218,11 @@ impl Drop for Plan {
 /// Prepares, runs and forgets: for what is not asked often.
 pub(crate) fn query(sql: &str, types: &[pg_sys::Oid], arguments: &[Arg<'_>]) -> Vec<Row> {
     Plan::prepare(sql, types, Planning::Auto).rows(arguments)
+}
+
+/// The first column of the current result table, of a composite type or an array; frees the table.
+pub(super) fn collect_values() -> Vec<Value> {
+    collect(first_varlena).into_iter().flatten().collect()
 }
 
 /// Reads and frees the current result table.

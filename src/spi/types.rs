@@ -64,6 +64,12 @@ pub(crate) fn is_time(type_oid: Oid) -> bool {
     [pg_sys::DATEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID].contains(&base)
 }
 
+/// The type of arrays of a type.
+pub(crate) fn array_of(type_oid: Oid) -> Oid {
+    // SAFETY: catalogue look-up.
+    unsafe { pg_sys::get_array_type(type_oid) }
+}
+
 /// The schema-qualified name of a type. "Given" means that -1 is said on purpose: any length, where
 /// plain `character` would be of one.
 pub(crate) fn type_name(type_oid: Oid) -> String {
@@ -129,16 +135,13 @@ pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
     guard::attempt(|| input(text, key.oid)).ok()
 }
 
+/// A text as a value.
+pub(crate) fn text(text: &str) -> Value {
+    // SAFETY: allocates in the call's memory context.
+    Value::new(unsafe { in_call_context(|| super::text::datum(text)) }, TEXT)
+}
+
 fn input(text: &str, type_oid: Oid) -> Value {
-    input_with(text, type_oid, -1)
-}
-
-/// Raises what a column of that type and length would say of the text.
-pub(crate) fn try_input(text: &str, type_oid: Oid, typmod: i32) {
-    input_with(text, type_oid, typmod);
-}
-
-fn input_with(text: &str, type_oid: Oid, typmod: i32) -> Value {
     let text = c_string(text);
     // SAFETY: the input function gets a NUL-terminated string; the result is allocated in the
     // call's memory context.
@@ -146,7 +149,7 @@ fn input_with(text: &str, type_oid: Oid, typmod: i32) -> Value {
         let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
         pg_sys::getTypeInputInfo(type_oid, &raw mut function, &raw mut io_param);
         let datum = in_call_context(|| {
-            pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), io_param, typmod)
+            pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), io_param, -1)
         });
         Value::new(datum, type_oid)
     }

@@ -17,8 +17,9 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// A server with what WordPress left behind in the database `wordpress`, of which `reader` may read `wp_users`.
-    pub fn with_wordpress(reader: &str, password: &str) -> Self {
+    /// A server with what WordPress left behind in the database `wordpress`, and what these statements make of it; `reader`
+    /// may read `wp_users`.
+    pub fn with_wordpress(reader: &str, password: &str, changes: &[&str]) -> Self {
         let preparation = [
             "SET NAMES utf8mb4;".to_owned(),
             // The rows are written in standard SQL, with "ID" and plain backslashes.
@@ -33,7 +34,14 @@ impl MariaDb {
             format!("CREATE USER '{reader}'@'127.0.0.1' IDENTIFIED BY '{password}';"),
             format!("GRANT SELECT ON wordpress.wp_users TO '{reader}'@'127.0.0.1';"),
         ];
-        Self::start(&preparation.into_iter().chain(rows).chain(rights).collect::<Vec<_>>())
+        Self::start(
+            &preparation
+                .into_iter()
+                .chain(rows)
+                .chain(changes.iter().map(|change| format!("{change};")))
+                .chain(rights)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Makes a data directory and starts a server on it, which runs these statements first.

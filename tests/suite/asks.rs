@@ -1,6 +1,6 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
 //!
-//! 14 (the stampede) is `concurrency.rs`. 8, 17, 19 and 21 come with later work.
+//! 14 (the stampede) is `concurrency.rs`. 17, 19 and 21 come with later work.
 
 use crate::setup::{Answer, Site, login};
 use ferry_tests::{Db, need_extension, need_icu};
@@ -127,6 +127,39 @@ fn ask_07_a_salt_in_another_column_is_a_matter_of_config() {
         assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated", "{format}");
         assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok", "{format}");
     }
+}
+
+#[test]
+fn ask_08_hashes_that_nobody_could_log_in_with_are_told_before_anybody_is_moved() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    // The salt was prepended, md5 was taken, and one hash was cut by a column that was too short.
+    site.as_owner(
+        "INSERT INTO legacy.customers (email, salt, pwd) VALUES
+             ('test@example.com', 'NaCl', md5('NaCl' || 'the test account')),
+             ('ann@example.com', 'KCl', md5('KCl' || 'ann''s secret')),
+             ('ben@example.com', 'KCl', left(md5('KCl' || 'ben''s secret'), 30))",
+    );
+    let unusable = |site: &Site| -> i64 {
+        let query = "SELECT coalesce(sum(rows), 0)::bigint FROM ferry.assess('shop') WHERE topic = 'hash' AND detail->>'format' IS NULL";
+        site.db.one(query, &[])
+    };
+    assert_eq!(unusable(&site), 3);
+    let (hash, salt): (String, String) = {
+        let rows =
+            site.db.rows("SELECT pwd, salt FROM legacy.customers WHERE email = 'test@example.com'", &[]);
+        (rows[0].get(0), rows[0].get(1))
+    };
+    let fits =
+        site.db.rows("SELECT format FROM ferry.calibrate($1, 'the test account', $2)", &[&hash, &salt]);
+    let fits: Vec<String> = fits.iter().map(|row| row.get(0)).collect();
+    assert!(fits.iter().any(|format| format == "md5($salt.$pass)"), "{fits:?}");
+    site.configure("source", "salt = 'l.salt', format = 'md5($salt.$pass)'");
+    assert_eq!(unusable(&site), 1, "the one that was cut");
+    assert_eq!(site.counts(), (0, 0, 0), "not a row was moved meanwhile");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(login(&mut app, "ben@example.com", "ben's secret").outcome, "invalid");
 }
 
 #[test]

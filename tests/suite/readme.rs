@@ -17,6 +17,17 @@ fn the_quick_start_works_as_printed() {
 }
 
 #[test]
+fn knowing_before_doing_prints_what_is_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = script(before_subsections(&section("Quick start")));
+    let before_the_first_login = quick_start.split("SET ROLE app;").next().unwrap();
+    let knowing = section("Knowing before doing");
+    let printed = psql(&db, &[before_the_first_login, &script(&knowing)].concat());
+    assert_promised(&printed, &knowing);
+}
+#[test]
 fn legacy_users_can_be_on_another_server_as_printed() {
     need_extension!("postgres_fdw");
     // Each of its own: the roles belong to whole clusters.
@@ -51,7 +62,7 @@ fn legacy_users_can_be_on_another_server_as_printed() {
 #[test]
 fn wordpress_is_moved_in_five_statements_as_printed() {
     need_extension!("mysql_fdw");
-    let blog = MariaDb::with_wordpress("reader", "the password of reader");
+    let blog = MariaDb::with_wordpress("reader", "the password of reader", &[]);
     // Of its own: the roles of the quick start belong to the whole cluster.
     let cluster = Cluster::start(Options::default());
     let db = Db::empty_on(&cluster);
