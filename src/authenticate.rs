@@ -432,9 +432,9 @@ impl<'a> Flow<'a> {
     fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
         let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
         lock::acquire(lock_key(&["key", source, &what.person.key]));
-        lock::acquire(lock_key(&["login", &target, &self.login.normalised]));
+        lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
-            lock::acquire(lock_key(&["lookup", &target, &entry.to_string(), value]));
+            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), value]));
         }
         if self.is_raced(what) {
             return Step6::Raced;
@@ -467,7 +467,7 @@ impl<'a> Flow<'a> {
             source,
             legacy_key: &what.person.key,
             hash: what.keeps_legacy_password.then_some(what.hash),
-            target: &target,
+            target: target,
             user_id: &written.user_id,
             via: what.via,
             replaced: replaced.as_deref(),

@@ -64,6 +64,10 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<Column>,
 }
 
+/// The hint where a name cannot be looked up at all.
+pub(crate) const NAME_WITH_SCHEMA: &str =
+    "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
+
 /// The relation of that name under the search path in force.
 pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
     oid_by("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", name)
@@ -374,7 +378,7 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+        Err(error) => Err(Refusal::in_config(place, error).or_grant_to(&actor.role_name).or_hint(format!(
             "It is one SQL expression, such as {}, with the rights and search path of the target.",
             scope.examples.0
         ))),

@@ -2,7 +2,7 @@
 //! refuse to use is refused here. No legacy system is contacted.
 
 use crate::catalog::{self, Relation};
-use crate::config::{self, HookRow, Parts, Rows, SourceKind, SourceRow, TargetRow};
+use crate::config::{self, HookRow, OnMismatch, Parts, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
 use crate::hook;
 use crate::lint;
@@ -39,7 +39,8 @@ fn need_object(row: Option<&Value>) -> Result<(), Refusal> {
     if row.is_none_or(Value::is_object) {
         return Ok(());
     }
-    Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object"))
+    Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object")
+        .hint("This function is for the triggers of the config tables: write to those."))
 }
 
 /// Whoever writes config has it run as the target's role, so must be a member of it.
@@ -66,7 +67,17 @@ fn may_act_as(role_name: &str) -> Result<(), Refusal> {
         Kind::Privilege,
         format!("only members of role \"{role_name}\" may write the config that runs as it"),
     )
-    .hint("Have a member of the role do it, or name another role in run_as of ferry.target."))
+    .hint(cure_of_membership(role_name)))
+}
+
+fn cure_of_membership(role_name: &str) -> String {
+    if identity::role(role_name).is_none_or(identity::is_superuser) {
+        return "Have a superuser do it, or name another role in run_as of ferry.target.".to_string();
+    }
+    let (role, writer) = (identity::quoted(role_name), identity::quoted(&identity::current_user()));
+    format!(
+        "GRANT {role} TO {writer}; or have a member of the role do it, or name another in run_as of ferry.target."
+    )
 }
 
 fn no_role(name: &str) -> Refusal {
@@ -103,6 +114,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
         return Ok(());
     }
     let row: TargetRow = parse("target", new)?;
+    check_target_values(&row)?;
     let target = Target::open(&row)?;
     for source in rows.sources_of(&row.name) {
         Source::open(source, rows.parts_of(&source.name), &target)?;
@@ -121,10 +133,10 @@ fn default_role(relation: Oid, row: &Value) -> Result<String, Refusal> {
             Kind::Privilege,
             format!("{place}: {title} belongs to superuser \"{owner}\", whose rights config SQL does not get unasked"),
         )
-        .hint(
-            "Give the table to a role made for it: ALTER TABLE … OWNER TO app_owner; or set run_as \
-             (a superuser can be named there by a superuser).",
-        ));
+        .hint(format!(
+            "Give the table to a role made for it: ALTER TABLE {title} OWNER TO app_owner; or set run_as \
+             (a superuser can be named there by a superuser)."
+        )));
     }
     Ok(owner)
 }
@@ -138,16 +150,59 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     canonicalise("source", new, "row_type", catalog::row_type_relation_oid(&row_type))?;
     let row: SourceRow = parse("source", new)?;
     check_complete(&row)?;
-    match rows.target(&row.target) {
-        // An unknown target is the foreign key's to refuse.
-        Some(target) if session::checks_are_on() => {
-            let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
-            let target = Target::open(target)?;
-            let source = Source::open(&row, rows.parts_of(&former), &target)?;
-            check_hooks(rows.hooks_of_source(&former, &row.target), &source.rows, &target)
-        }
-        _ => Ok(()),
+    if !session::checks_are_on() {
+        return Ok(());
     }
+    check_source_values(&row, new)?;
+    let place = format!("source {}, target", row.name);
+    let target =
+        rows.target(&row.target).ok_or_else(|| config::unknown_target(&row.target).within(&place))?;
+    let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
+    let target = Target::open(target)?;
+    let source = Source::open(&row, rows.parts_of(&former), &target)?;
+    check_hooks(rows.hooks_of_source(&former, &row.target), &source.rows, &target)
+}
+
+/// What the CHECKs of the table would refuse too, but without a hint.
+fn check_target_values(row: &TargetRow) -> Result<(), Refusal> {
+    check_name_and_logins("target", &row.name, &row.login_columns)?;
+    if row.on_mismatch == OnMismatch::Source && row.on_mismatch_until.is_none() {
+        let what = format!("target {}, on_mismatch_until: on_mismatch = source needs an end", row.name);
+        return Err(Refusal::new(Kind::Invalid, what)
+            .hint("Set on_mismatch_until too, for example to now() + interval '6 months'."));
+    }
+    Ok(())
+}
+
+/// The same of a source.
+fn check_source_values(row: &SourceRow, document: &Value) -> Result<(), Refusal> {
+    check_name_and_logins("source", &row.name, &row.login_columns)?;
+    let timeout = text(document, "timeout").unwrap_or_default();
+    let sql = "SELECT WHERE $1::interval BETWEEN '1 millisecond' AND '1 hour'";
+    if identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&timeout)])).is_empty() {
+        let what =
+            format!("source {}, timeout: no legacy system can be asked within \"{timeout}\"", row.name);
+        return Err(Refusal::new(Kind::Invalid, what).hint("Set it to between 1 millisecond and 1 hour."));
+    }
+    Ok(())
+}
+
+fn check_name_and_logins(table: &str, name: &str, login_columns: &[String]) -> Result<(), Refusal> {
+    check_name(table, name)?;
+    if login_columns.is_empty() {
+        let what = format!("{table} {name}, login_columns: there is none");
+        return Err(Refusal::new(Kind::Invalid, what)
+            .hint("Name the columns that logins are looked up in, such as '{email}'."));
+    }
+    Ok(())
+}
+
+fn check_name(table: &str, name: &str) -> Result<(), Refusal> {
+    if !name.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Invalid, format!("{table}, name: it is empty"))
+        .hint("Events call it by its name: give it one."))
 }
 
 /// Says what each kind needs before the CHECK of the table says only its own name.
@@ -181,14 +236,23 @@ fn check_part<T: DeserializeOwned>(
 ) -> Result<(), Refusal> {
     may_write(table, new, rows)?;
     let part = alone(parse(table, new)?);
+    if !session::checks_are_on() {
+        return Ok(());
+    }
+    if let Some(name) = text(new, "name") {
+        check_name(table, &name)?;
+    }
     let name = text(new, "source").unwrap_or_default();
     let source = rows.sources.iter().find(|source| source.name == name);
-    match (source, target_of(table, new, rows)) {
-        (Some(source), Some(target)) if session::checks_are_on() => {
-            Source::open(source, part, &Target::open(target)?).map(drop)
-        }
-        _ => Ok(()),
-    }
+    let (Some(source), Some(target)) = (source, target_of(table, new, rows)) else {
+        return Err(unknown_source(table, new, &name));
+    };
+    Source::open(source, part, &Target::open(target)?).map(drop)
+}
+
+fn unknown_source(table: &str, row: &Value, name: &str) -> Refusal {
+    let what = format!("{table} {}, source: there is no source \"{name}\"", title(row));
+    Refusal::new(Kind::Invalid, what).hint("Sources are rows of ferry.source: write that row first.")
 }
 
 fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
@@ -249,11 +313,8 @@ fn canonicalise(
     if row[field].is_null() {
         return Ok(None);
     }
-    let place = format!("{table} {}, {field}", name_of(row));
-    let oid = found.map_err(|error| {
-        let hint = "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
-        Refusal::in_config(&place, error).or_hint(hint)
-    })?;
+    let place = format!("{table} {}, {field}", title(row));
+    let oid = found.map_err(|error| Refusal::in_config(&place, error).or_hint(catalog::NAME_WITH_SCHEMA))?;
     if let Some(relation) = oid.and_then(|oid| catalog::describe(oid, "")) {
         row[field] = Value::String(relation.title);
     }
@@ -274,9 +335,12 @@ fn keeps_its_links(table: &str, new: &Value, old: Option<&Value>) -> Result<(), 
         .hint("Links in ferry.link are permanent. Add a new row instead."))
 }
 
-/// What messages call a row of config.
-fn name_of(row: &Value) -> String {
-    [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".")
+/// What messages call a row.
+fn title(row: &Value) -> String {
+    // A hook belongs to its target, everything else that has a source to that.
+    let owner = if row.get("point").is_some() { "target" } else { "source" };
+    let parts = [owner, "name", "target_column"].into_iter().filter_map(|field| text(row, field));
+    parts.collect::<Vec<_>>().join(".")
 }
 
 fn text(row: &Value, field: &str) -> Option<String> {
@@ -286,9 +350,8 @@ fn text(row: &Value, field: &str) -> Option<String> {
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
-        let name = name_of(row);
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
-        Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
+        Refusal::new(Kind::Invalid, format!("{table} {}, {}: {what}", title(row), error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
     })
 }

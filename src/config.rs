@@ -384,7 +384,7 @@ fn keep(write: impl FnOnce(&mut Snapshot)) {
     });
 }
 
-fn unknown_target(name: &str) -> Refusal {
+pub(crate) fn unknown_target(name: &str) -> Refusal {
     Refusal::new(Kind::Invalid, format!("there is no target \"{name}\""))
         .hint("Targets are rows of ferry.target; the one used by default is named default.")
 }

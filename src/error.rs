@@ -100,6 +100,16 @@ impl Refusal {
         Refusal { state: error.state(), message, detail: None, hint: None }
     }
 
+    /// Where config SQL may not do what it does, the cure is a GRANT to the role that it runs as.
+    pub(crate) fn or_grant_to(self, role: &str) -> Self {
+        if self.state != Kind::Privilege.code() as i32 {
+            return self;
+        }
+        self.or_hint(format!(
+            "Config SQL runs as role \"{role}\", the target's run_as: GRANT it what it lacks."
+        ))
+    }
+
     /// The same refusal, told with the place in config where it stands.
     pub(crate) fn within(mut self, place: &str) -> Self {
         self.message = format!("{place}: {}", self.message);
@@ -224,25 +234,28 @@ impl From<legacy_hash::Error> for Refusal {
             _ => Kind::Invalid,
         };
         let refusal = Refusal::new(kind, error.to_string());
-        match error {
-            Error::UnknownName => refusal.hint("The names are in the view ferry.hash_format."),
-            Error::Ambiguous => {
-                refusal.hint("Name the format; ferry.identify_hash(hash) lists the candidates.")
+        let hint = match error {
+            Error::UnknownName => "The names are in the view ferry.hash_format.",
+            Error::Ambiguous => "Name the format; ferry.identify_hash(hash) lists the candidates.",
+            Error::UnknownFormat => "The formats that are known are in the view ferry.hash_format.",
+            Error::MissingSalt => "Give the salt; ferry.identify_hash(hash) tells what a hash needs.",
+            Error::MissingLogin => "Give the login under which the hash was made.",
+            Error::MissingPepper => "Give the pepper, the secret of the legacy application.",
+            Error::BadPreparation(_) => {
+                return refusal.hint(format!(
+                    "Each Unicode form is tried in each charset: name at least one of both, and at most {} pairs.",
+                    legacy_hash::MAX_SPELLINGS
+                ));
             }
-            Error::UnknownFormat => {
-                refusal.hint("The formats that are known are in the view ferry.hash_format.")
+            Error::BadPolicy(_) => "For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.",
+            Error::Malformed(_) => "The examples in the view ferry.hash_format show how it is written.",
+            Error::Unsupported(_) => {
+                "The view ferry.hash_format notes what a format does not take; new hashes take most as argon2id."
             }
-            Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
-            Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
-            Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
-            Error::BadPreparation(_) => refusal.hint(format!(
-                "Each Unicode form is tried in each charset: name at least one of both, and no more than {} pairs.",
-                legacy_hash::MAX_SPELLINGS
-            )),
-            Error::BadPolicy(_) => {
-                refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
-            }
-            _ => refusal,
-        }
+            Error::OverLimit(_) => "The limits are the settings ferry.max_…, which a superuser can raise.",
+            Error::OutOfMemory => "Try again, or compute fewer hashes at once.",
+            _ => return refusal,
+        };
+        refusal.hint(hint)
     }
 }

@@ -410,8 +410,8 @@ impl Opening<'_> {
             }
         });
         fits.map_err(|error| {
-            Refusal::in_config(place, error).or_hint(format!(
-                "The expression is of type {}, the column of type {}: cast it.",
+            Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
+                "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
                 types::type_title(type_oid),
                 column.type_name
             ))

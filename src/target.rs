@@ -426,7 +426,7 @@ fn user(row: Row) -> Option<User> {
 
 fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusal> {
     let relation = catalog::relation_oid(name)
-        .map_err(|error| Refusal::in_config(place, error))?
+        .map_err(|error| Refusal::in_config(place, error).or_hint(catalog::NAME_WITH_SCHEMA))?
         .and_then(|oid| catalog::describe(oid, role))
         .ok_or_else(|| {
             Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))

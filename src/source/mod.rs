@@ -369,7 +369,7 @@ fn open_store(
     let place = format!("source {}", row.name);
     Ok(match row.kind {
         SourceKind::Relation => Store::Relation(relation::Store::open(rows, reads, filter, actor, &place)?),
-        SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, rows, filter, &place)?),
+        SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, rows, filter, actor, &place)?),
     })
 }
 
@@ -386,7 +386,7 @@ fn open_rows(row: &SourceRow, actor: &Actor, place: &str) -> Result<Relation, Re
         }
     };
     let relation = found
-        .map_err(|error| Refusal::in_config(place, error))?
+        .map_err(|error| Refusal::in_config(place, error).or_hint(catalog::NAME_WITH_SCHEMA))?
         .and_then(|oid| catalog::describe(oid, &actor.role_name))
         .ok_or_else(|| {
             Refusal::new(Kind::Relation, format!("{place}: {what} \"{name}\" does not exist"))

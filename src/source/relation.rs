@@ -34,9 +34,9 @@ impl Store {
         place: &str,
     ) -> Result<Store, Refusal> {
         let sql = format!("SELECT {reads} FROM {} AS l{}", relation.name, catalog::unknown_password());
-        let needed = actor
-            .attempt(Reach::Evaluate, || parse::analyse(&sql).columns)
-            .map_err(|error| Refusal::in_config(place, error))?;
+        let needed = actor.attempt(Reach::Evaluate, || parse::analyse(&sql).columns).map_err(|error| {
+            Refusal::in_config(place, error).or_hint("ferry.check_config() tells each piece by itself.")
+        })?;
         let is_whole = needed.contains(&0);
         let is_read = |column: &Column| is_whole || needed.contains(&column.number);
         let fields = list(relation.columns.iter().map(|column| {

@@ -25,6 +25,7 @@ mod explain;
 mod export_config;
 mod ground;
 mod hash_vectors;
+mod hints;
 mod hooks;
 mod hostile_hashes;
 mod isolation;
