@@ -17,11 +17,14 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// A server with what WordPress left behind in the database `wordpress`, of which `reader` may read `wp_users`.
-    pub fn with_wordpress(reader: &str, password: &str) -> Self {
+    /// A server with what WordPress left behind in the database `wordpress`, and what these statements make of it;
+    /// `reader` may read `wp_users`.
+    pub fn with_wordpress(reader: &str, password: &str, changes: &[&str]) -> Self {
         let database = ["CREATE DATABASE wordpress;".to_owned(), "USE wordpress;".to_owned()];
         let rows = ["mariadb.sql", "users.sql"].map(|file| example(&format!("wordpress/{file}"))).concat();
-        Self::start(&[&database[..], &rows, &rights("wordpress.wp_users", reader, password)].concat())
+        let changes: Vec<String> = changes.iter().map(|change| format!("{change};")).collect();
+        let rights = rights("wordpress.wp_users", reader, password);
+        Self::start(&[&database[..], &rows, &changes, &rights].concat())
     }
 
     /// A server that has run scripts of `examples/`; `reader` may read all that they have made.

@@ -220,7 +220,7 @@ fn what_was_added_left_out_and_left_to_do_is_told() {
         "mapping blog.email | added | lower(l.user_email)",
         "field username | left out | public.users has no column for l.user_login",
         "mapping blog.Nick \"Name\" | added | l.display_name",
-        "field created_at | left out | public.users has no column for l.user_registered AT TIME ZONE 'UTC'",
+        "field created_at | left out | public.users has no column for nullif(l.user_registered::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'",
         // The id is generated.
         "field legacy_id | left out | public.users has no column for l.\"ID\"",
         "field website | left out | public.users has no column for nullif(l.user_url, '')",
@@ -247,7 +247,7 @@ fn columns_are_found_by_their_usual_names_and_cast_where_they_must_be() {
     assert_eq!(
         mappings(&db),
         [
-            "createdOn = l.user_registered AT TIME ZONE 'UTC'",
+            "createdOn = nullif(l.user_registered::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'",
             // The column of the field's own name goes before its synonyms.
             "email = lower(l.user_email)",
             "homepage = nullif(l.user_url, '')",
