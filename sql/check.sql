@@ -61,18 +61,19 @@ CREATE FUNCTION ferry._unindexed()
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH looked_up AS (
-        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry
+        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry,
+               CASE c.relkind WHEN 'r' THEN 'UNIQUE ' END AS kind
         FROM ferry.target t
         JOIN pg_class c ON c.oid = to_regclass(t.relation), unnest(t.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
         UNION ALL
-        SELECT 'source ' || s.name, c.oid, s.relation, entry
+        SELECT 'source ' || s.name, c.oid, s.relation, entry, NULL
         FROM ferry.source s
         JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
     )
     SELECT l.object, format('no index begins with the login column %s of %s', l.entry, l.relation_name),
-           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
+           format('CREATE %sINDEX ON %s (%I);', l.kind, l.relation_name, a.attname)
     FROM looked_up l
     JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
     WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
@@ -161,7 +162,9 @@ AS $$
                 ELSE format('CREATE UNIQUE INDEX ON %s (%I);', c.relation_name, c.entry) END
     FROM unique_columns c
     JOIN pg_attribute a ON a.attrelid = c.relation AND a.attname = c.entry
-    WHERE NOT EXISTS (SELECT FROM pg_index i
+    -- A login column without any index was told already.
+    WHERE (c.what <> 'login' OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid))
+      AND NOT EXISTS (SELECT FROM pg_index i
                       WHERE i.indrelid = c.relation AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1
                         AND (i.indkey[0] = a.attnum OR i.indkey[0] = 0 AND EXISTS (
                                SELECT FROM pg_depend d

@@ -467,7 +467,7 @@ impl<'a> Flow<'a> {
             source,
             legacy_key: &what.person.key,
             hash: what.keeps_legacy_password.then_some(what.hash),
-            target: target,
+            target,
             user_id: &written.user_id,
             via: what.via,
             replaced: replaced.as_deref(),
@@ -564,7 +564,7 @@ fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outco
 }
 
 /// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.
-fn lock_key(parts: &[&str]) -> u64 {
+pub(crate) fn lock_key(parts: &[&str]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);

@@ -7,6 +7,7 @@ mod export;
 mod forum;
 mod framework;
 mod identity;
+mod mariadb;
 
 use crate::legacy_passwords::write_peppers;
 use crate::setup::{Answer, FAST, login};
@@ -118,12 +119,16 @@ fn legacy_system(case: &Case) -> Db<'static> {
     db.sql(&format!(
         "GRANT USAGE, CREATE ON SCHEMA legacy TO {owner}; GRANT SELECT ON ALL TABLES IN SCHEMA legacy TO {owner}"
     ));
-    let view: Option<String> =
-        db.one("SELECT max(view_sql) FROM ferry.preset WHERE name = $1", &[&case.preset]);
-    if let Some(view) = view {
-        db.sql(&format!("SET ROLE {owner}; {view}; RESET ROLE"));
-    }
+    make_view(&db, case.preset);
     db
+}
+
+/// Runs what a preset has as view_sql.
+fn make_view(db: &Db<'_>, preset: &str) {
+    let view: Option<String> = db.one("SELECT max(view_sql) FROM ferry.preset WHERE name = $1", &[&preset]);
+    if let Some(view) = view {
+        db.sql(&format!("SET ROLE {}; {view}; RESET ROLE", db.owner()));
+    }
 }
 
 fn path_of(file: &str) -> PathBuf {
