@@ -183,13 +183,11 @@ AS $$
       -- A trigger before each row may fill it.
       AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
     UNION ALL
-    SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and nothing asks whether the legacy system has verified the address',
-           format('UPDATE ferry.target SET adopt = ''locked'' WHERE name = %L; or add a rule about it, such as l.email_verified.', t.name)
+    SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and verified does not say on both sides whose address was checked',
+           'Set verified of ferry.target and of ferry.source, such as u.email_verified and l.email_verified; or set adopt to locked or review.'
     FROM ferry.target t
     WHERE t.adopt = 'any'
-      AND EXISTS (SELECT FROM ferry.source s
-                  WHERE s.target = t.name AND s.enabled AND coalesce(s.filter, '') !~* 'verif|confirm'
-                    AND NOT EXISTS (SELECT FROM ferry.rule r WHERE r.source = s.name AND r.severity = 'reject' AND concat(r.name, r.expression) ~* 'verif|confirm'))
+      AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry.source s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
     UNION ALL
     SELECT 'target ' || t.name, 'error', format('row level security of %s has no policy that lets role "%s" of run_as %s', t.relation, t.run_as, p.verb),
            format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)

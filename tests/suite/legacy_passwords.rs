@@ -310,7 +310,7 @@ fn what_passwords_are_prepared_by_is_checked() {
         (
             "transforms = '{truncate:0}'",
             "transforms: there is no transform \"truncate:0\"",
-            "The transforms are trim, html, addslashes, lower, upper, truncate:72.",
+            "The transforms are trim, html, html_compat, addslashes, lower, upper, truncate:72.",
         ),
         (
             "charsets = '{}'",
