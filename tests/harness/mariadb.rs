@@ -17,8 +17,8 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// A server with what WordPress left behind in the database `wordpress`, and what these statements make of it;
-    /// `reader` may read `wp_users`.
+    /// A server with what WordPress left behind in the database `wordpress`, and what these statements make of it; `reader`
+    /// may read `wp_users`.
     pub fn with_wordpress(reader: &str, password: &str, changes: &[&str]) -> Self {
         let database = ["CREATE DATABASE wordpress;".to_owned(), "USE wordpress;".to_owned()];
         let rows = ["mariadb.sql", "users.sql"].map(|file| example(&format!("wordpress/{file}"))).concat();
@@ -36,6 +36,7 @@ impl MariaDb {
     /// Makes a data directory and starts a server on it, which runs these statements first.
     fn start(statements: &[String]) -> Self {
         let mut server = Self { directory: new_directory(), port: free_port(), guardian: None };
+        server.make_directory("tmp");
         server.make_system_tables();
         let first = server.directory.join("first.sql");
         let session = [
@@ -54,6 +55,7 @@ impl MariaDb {
             PROGRAM.to_owned(),
             "--no-defaults".to_owned(),
             format!("--datadir={data}"),
+            server.tmpdir(),
             format!("--socket={socket}"),
             format!("--pid-file={pid_file}"),
             format!("--init-file={}", first.display()),
@@ -75,11 +77,21 @@ impl MariaDb {
         server
     }
 
+    fn make_directory(&self, name: &str) -> PathBuf {
+        let directory = self.directory.join(name);
+        std::fs::create_dir(&directory).expect("cannot make a directory");
+        give_to_server_user(&directory);
+        directory
+    }
+
+    /// Not /tmp: each server that starts deletes the temporary tables that it finds, whosever they are.
+    fn tmpdir(&self) -> String {
+        format!("--tmpdir={}", self.directory.join("tmp").display())
+    }
+
     /// What mariadb-install-db does, without the client programs that it wants.
     fn make_system_tables(&self) {
-        let data = self.directory.join("data");
-        std::fs::create_dir(&data).expect("cannot make the data directory");
-        give_to_server_user(&data);
+        let data = self.make_directory("data");
         let mut script =
             "CREATE DATABASE mysql;\nUSE mysql;\nSET @skip_auth_anonymous = 1, @auth_root_socket = NULL;\n"
                 .to_owned();
@@ -91,7 +103,7 @@ impl MariaDb {
         let mut bootstrap = Command::new(PROGRAM);
         bootstrap
             .current_dir("/")
-            .args(["--no-defaults", "--bootstrap"])
+            .args(["--no-defaults", "--bootstrap", &self.tmpdir()])
             .arg(format!("--datadir={}", data.display()));
         let output = feed(run_as_server_user(&mut bootstrap), &script);
         assert!(
