@@ -69,7 +69,14 @@ impl Flow<'_> {
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
         match source.find_by_key(&link.legacy_key, &self.login) {
-            Ok(Asked::One(person)) => self.refresh_from(user, &source, &person),
+            Ok(Asked::One(person)) => match self.after_fetch(&source, &person) {
+                Ok(changed) => self.refresh_from(user, &source, changed.as_ref().unwrap_or(&person)),
+                Err(failure) => {
+                    let why = Why::of_hook(failure).user(&user.id).source(&link.source);
+                    self.log(Kind::Refresh, Outcome::Failed, &why);
+                    user
+                }
+            },
             Ok(Asked::Unavailable(state)) => {
                 let why = why("source_unavailable").with("sqlstate", &state);
                 self.log(Kind::Refresh, Outcome::Unavailable, &why);

@@ -1137,3 +1137,30 @@ fn a_restored_database_has_its_hooks() {
     assert_eq!(outbox(&copy).len(), 2);
     assert_eq!(copy.db.count("ferry.check_config() WHERE severity = 'error'"), 0);
 }
+
+#[test]
+fn a_refresh_reads_the_row_as_after_fetch_has_changed_it() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE FUNCTION shout(context jsonb) RETURNS jsonb LANGUAGE sql AS
+             $$ SELECT jsonb_build_object('row', jsonb_build_object('last', upper(context->'row'->>'last'))) $$",
+    );
+    site.db.sql(
+        "UPDATE ferry.mapping SET refresh = true WHERE target_column = 'name';
+         INSERT INTO ferry.hook (name, point, function) VALUES ('shout', 'after_fetch', 'public.shout')",
+    );
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann OTHER"));
+    site.as_owner("UPDATE legacy.customers SET last = 'Married'");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann MARRIED"));
+    // One that fails keeps nobody out, and refreshes nothing.
+    site.as_owner("CREATE OR REPLACE FUNCTION shout(context jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT (1 / 0)::text::jsonb $$");
+    site.as_owner("UPDATE legacy.customers SET last = 'Again'");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!(
+        (site.user("ann@example.com", "name").as_deref(), site.why().as_str()),
+        (Some("Ann MARRIED"), "failed/hook_failed")
+    );
+}
