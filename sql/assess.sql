@@ -145,4 +145,4 @@ CREATE FUNCTION ferry.preview(source text, max_rows integer DEFAULT 10)
     BEGIN ATOMIC
         SELECT p.legacy_key, p.login, p.action, p."row"::jsonb, p.problem FROM ferry._preview(source, max_rows) AS p;
     END;
-COMMENT ON FUNCTION ferry.preview(text, integer) IS 'the first rows of a source by key, as they would be written, without writing anything. action: insert, adopt, skip (moved already, or forgotten), reject (by a rule), fail (with column or constraint and SQLSTATE), refuse (the login is taken in the users table, or of no use). The hash column shows the format of the legacy hash, never a hash';
+COMMENT ON FUNCTION ferry.preview(text, integer) IS 'the first rows of a source by key, as they would be written, without writing anything. action: insert, adopt, skip (moved already, or forgotten), reject (by a rule), fail (with column or constraint and SQLSTATE), refuse (the login, or what lookup looks for, is taken in the users table; or the login is of no use). The hash column shows the format of the legacy hash, never a hash';

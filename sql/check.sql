@@ -61,18 +61,19 @@ CREATE FUNCTION ferry._unindexed()
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH looked_up AS (
-        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry
+        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry,
+               CASE c.relkind WHEN 'r' THEN 'UNIQUE ' END AS kind
         FROM ferry.target t
         JOIN pg_class c ON c.oid = to_regclass(t.relation), unnest(t.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
         UNION ALL
-        SELECT 'source ' || s.name, c.oid, s.relation, entry
+        SELECT 'source ' || s.name, c.oid, s.relation, entry, NULL
         FROM ferry.source s
         JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
     )
     SELECT l.object, format('no index begins with the login column %s of %s', l.entry, l.relation_name),
-           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
+           format('CREATE %sINDEX ON %s (%I);', l.kind, l.relation_name, a.attname)
     FROM looked_up l
     JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
     WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
@@ -161,7 +162,9 @@ AS $$
                 ELSE format('CREATE UNIQUE INDEX ON %s (%I);', c.relation_name, c.entry) END
     FROM unique_columns c
     JOIN pg_attribute a ON a.attrelid = c.relation AND a.attname = c.entry
-    WHERE NOT EXISTS (SELECT FROM pg_index i
+    -- A login column without any index was told already.
+    WHERE (c.what <> 'login' OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid))
+      AND NOT EXISTS (SELECT FROM pg_index i
                       WHERE i.indrelid = c.relation AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1
                         AND (i.indkey[0] = a.attnum OR i.indkey[0] = 0 AND EXISTS (
                                SELECT FROM pg_depend d
@@ -180,13 +183,11 @@ AS $$
       -- A trigger before each row may fill it.
       AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
     UNION ALL
-    SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and nothing asks whether the legacy system has verified the address',
-           format('UPDATE ferry.target SET adopt = ''locked'' WHERE name = %L; or add a rule about it, such as l.email_verified.', t.name)
+    SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and verified does not say on both sides whose address was checked',
+           'Set verified of ferry.target and of ferry.source, such as u.email_verified and l.email_verified; or set adopt to locked or review.'
     FROM ferry.target t
     WHERE t.adopt = 'any'
-      AND EXISTS (SELECT FROM ferry.source s
-                  WHERE s.target = t.name AND s.enabled AND coalesce(s.filter, '') !~* 'verif|confirm'
-                    AND NOT EXISTS (SELECT FROM ferry.rule r WHERE r.source = s.name AND r.severity = 'reject' AND concat(r.name, r.expression) ~* 'verif|confirm'))
+      AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry.source s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
     UNION ALL
     SELECT 'target ' || t.name, 'error', format('row level security of %s has no policy that lets role "%s" of run_as %s', t.relation, t.run_as, p.verb),
            format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)

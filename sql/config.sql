@@ -240,6 +240,19 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
 
+CREATE FUNCTION ferry._unreadable_columns(row_type oid, role_name text) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.attname::text
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_roles r ON r.rolname = role_name
+    WHERE c.reltype = row_type AND c.relkind <> 'c' AND NOT has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')
+    ORDER BY a.attnum
+$$;
+COMMENT ON FUNCTION ferry._unreadable_columns(oid, text) IS 'internal: the columns of a relation, given its row type, that a role may not read';
+
 CREATE FUNCTION ferry._function(function oid, role_name text)
     RETURNS TABLE (schema text, name text, title text, signature text, result oid, is_plain boolean, can_use_schema boolean, can_execute boolean)
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -10,7 +10,7 @@ use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
 use crate::login::MAX_LOGIN_BYTES;
 use crate::secret::Password;
-use crate::source::{Described, Order, Person, Scan, Source, Stored, Surveyor};
+use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value as Datum};
@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Rows that are judged by one query: enough to make its planning cheap, few enough to hold in memory.
-const BATCH: i64 = 500;
+/// Rows that are judged by one query: enough for what a query costs by itself to be little, few enough to hold in memory
+/// even where each is as long as a hostile store can make it.
+const BATCH: i64 = 100;
 
 /// More kinds than this in one topic are counted together: a hostile store must not fill the memory with them.
 const MAX_KINDS: usize = 500;
@@ -137,7 +138,7 @@ impl Assessment {
 
     /// Everything that is asked of one batch, in the order of a login.
     fn judge_rows(&mut self, rows: &[Datum]) {
-        self.tally.count("row", "in the source", rows.len());
+        self.tally.count("row", "read", rows.len());
         let people = self.describe(rows);
         let mut new = self.not_linked(people);
         for person in &new {
@@ -147,8 +148,9 @@ impl Assessment {
         self.judge_logins(&new);
         self.judge_rules(&mut new);
         let users = self.users_of(&new);
-        let inserted: Vec<Person> =
-            new.into_iter().filter(|person| !users.contains_key(&person.key)).collect();
+        let (here, inserted): (Vec<Person>, Vec<Person>) =
+            new.into_iter().partition(|person| users.contains_key(&person.key));
+        self.judge_adoptions(&here, &users);
         self.judge_values(&inserted);
     }
 
@@ -199,7 +201,7 @@ impl Assessment {
     fn judge_logins(&mut self, people: &[Person]) {
         let covered = self.covered(people);
         for (person, is_covered) in people.iter().zip(covered) {
-            let logins: Vec<Stored<'_>> = self.source.logins(person).collect();
+            let logins: Vec<StoredLogin<'_>> = self.source.logins(person).collect();
             let (item, hint) = match &logins[..] {
                 [] => (
                     "none",
@@ -270,9 +272,9 @@ impl Assessment {
         *people = kept;
     }
 
-    /// The users who are in the target under the login of a person, by the person's key.
-    fn users_of(&mut self, people: &[Person]) -> HashMap<String, User> {
-        let stored: Vec<(&Person, Stored<'_>)> = people
+    /// Whose login is that of a user in the target, by legacy key, with that user where they would be adopted.
+    fn users_of(&mut self, people: &[Person]) -> HashMap<String, Option<User>> {
+        let stored: Vec<(&Person, StoredLogin<'_>)> = people
             .iter()
             .flat_map(|person| self.source.logins(person).map(move |stored| (person, stored)))
             .collect();
@@ -298,25 +300,32 @@ impl Assessment {
                 return HashMap::new();
             }
         };
-        let users: HashMap<String, User> =
-            found.into_iter().map(|(place, user)| (spellings[place].0.key.clone(), user)).collect();
-        self.tell_users(&users);
-        users
+        let users = found.into_iter().map(|(place, user)| (spellings[place].0.key.clone(), user)).collect();
+        self.adopted(users)
     }
 
-    fn tell_users(&mut self, users: &HashMap<String, User>) {
+    fn adopted(&mut self, users: BTreeMap<String, User>) -> HashMap<String, Option<User>> {
         let ids: Vec<Datum> = users.values().map(|user| types::text(&user.id)).collect();
         let moved: HashMap<String, Option<String>> =
             link::of_users(&self.target.row.name, &ids).into_iter().collect();
+        let mut adopted = HashMap::new();
         for (key, user) in users {
-            let (item, hint) = match moved.get(&user.id) {
-                Some(_) => (
-                    "of a user who was moved from another row",
-                    "They are two people under one login, or one person twice: the link decides, and this row stays.",
-                ),
-                None => taken(&self.target, user),
-            };
-            self.tally.note("login", item.to_string(), key, Value::Null, Some(hint));
+            let is_moved = moved.contains_key(&user.id);
+            let is_adopted = !is_moved && self.target.lets_adopt(&user);
+            let (item, hint) = standing(&self.target, is_moved, is_adopted);
+            self.tally.note("login", item.to_string(), &key, Value::Null, Some(hint));
+            adopted.insert(key, Some(user).filter(|_| is_adopted));
+        }
+        adopted
+    }
+
+    /// Whether the mappings hold for those who would be adopted: only those that write anything then are asked.
+    fn judge_adoptions(&mut self, people: &[Person], users: &HashMap<String, Option<User>>) {
+        for person in people {
+            let Some(Some(user)) = users.get(&person.key) else { continue };
+            if let Err((column, error)) = self.source.transfer.preview(&self.target, person.row, Some(user)) {
+                self.note_value(person, column, detail_of(&error));
+            }
         }
     }
 
@@ -345,28 +354,29 @@ impl Assessment {
 
     /// Which column it was: each mapping is evaluated alone, as after a failed login.
     fn blame(&mut self, person: &Person, error: &SqlError) {
-        let (column, error) = match self.source.transfer.preview(&self.target, person.row, None) {
-            Err((column, error)) => (Some(column), detail_of(&error)),
-            Ok(_) => (error.column().map(str::to_string), detail_of(error)),
-        };
-        let state = error["sqlstate"].as_str().unwrap_or_default().to_string();
-        let mut detail = error;
-        let name = match &column {
-            Some(column) => column.clone(),
+        match self.source.transfer.preview(&self.target, person.row, None) {
+            Err((column, error)) => self.note_value(person, column, detail_of(&error)),
             // The values are right one by one, but the hash does not fit, or a constraint itself fails.
-            None => self.target.row.hash_column.clone(),
-        };
-        detail["column"] = json!(name);
-        let hint = value_hint(&state);
-        self.tally.note("value", format!("{name}: {state}"), &person.key, detail, Some(hint));
+            Ok(_) => {
+                let column = error.column().unwrap_or(&self.target.row.hash_column).to_string();
+                self.note_value(person, column, detail_of(error));
+            }
+        }
+    }
+
+    fn note_value(&mut self, person: &Person, column: String, mut detail: Value) {
+        let state = detail["sqlstate"].as_str().unwrap_or_default().to_string();
+        let item = format!("{column}: {state}");
+        detail["column"] = json!(column);
+        self.tally.note("value", item, &person.key, detail, Some(value_hint(&state)));
     }
 
     /// What can be said once all rows were read.
     fn conclude(&mut self) {
-        let rows = self.tally.rows("row", "in the source");
+        let rows = self.tally.rows("row", "read");
         self.ready.extend(std::mem::take(&mut self.tally).into_lines());
         if rows == 0 {
-            self.ready.push_back(Line::of("row", "in the source").counted(0));
+            self.ready.push_back(Line::of("row", "read").counted(0));
         }
         let (_, about_password) = self.source.rules.by_need();
         for rule in about_password {
@@ -496,7 +506,7 @@ const FAILED: &str = "A login of them ends as failed: make the expression hold f
 
 fn logins_to_compare(source: &Source, person: &Person) -> Vec<Line> {
     let stored = source.logins(person).filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
-    let line = |stored: Stored<'_>| {
+    let line = |stored: StoredLogin<'_>| {
         let place = i64::try_from(stored.place).ok();
         Line::to_compare(
             "~login",
@@ -514,21 +524,26 @@ fn not_compared(source: &str, refusal: &Refusal) -> Line {
     Line { hint: refusal.hint_text().map(str::to_string), ..line }
 }
 
-/// What a login does where its user is here already and was not moved by pg_ferry.
-fn taken(target: &Target, user: &User) -> (&'static str, &'static str) {
-    if !target.lets_adopt(user) {
-        return (
+/// What a login does where its user is here already.
+fn standing(target: &Target, is_moved: bool, is_adopted: bool) -> (&'static str, &'static str) {
+    match (is_moved, is_adopted, target.row.adopt) {
+        (true, _, _) => (
+            "of a user who was moved from another row",
+            "They are two people under one login, or one person twice: the link decides, and this row stays.",
+        ),
+        (_, false, _) => (
             "of a user in the users table, who is not adopted",
             "Only the password there opens it; adopt of ferry.target says who may be tied to a legacy user.",
-        );
+        ),
+        (_, true, Adopt::Any) => (
+            "of a user in the users table, who is adopted",
+            "The legacy password replaces the one there: both systems must have checked who owns an address.",
+        ),
+        (_, true, _) => (
+            "of a user in the users table, who is adopted",
+            "They have no password there: the legacy one is taken.",
+        ),
     }
-    let hint = match target.row.adopt {
-        Adopt::Any => {
-            "The legacy password replaces the one there: both systems must have checked who owns an address."
-        }
-        _ => "They have no password there: the legacy one is taken.",
-    };
-    ("of a user in the users table, who is adopted", hint)
 }
 
 fn rule_name(rule: &RuleRow) -> String {

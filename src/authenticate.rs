@@ -570,7 +570,7 @@ fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outco
 }
 
 /// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.
-fn lock_key(parts: &[&str]) -> u64 {
+pub(crate) fn lock_key(parts: &[&str]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);

@@ -135,14 +135,24 @@ pub(crate) fn describe_function(oid: Oid, role: &str) -> Option<Function> {
     })
 }
 
-/// The columns of a row type that expressions over it read.
-pub(crate) fn columns_read<'a>(
-    expressions: &[&Expression],
+/// The columns of a relation that `role` may not read.
+pub(crate) fn unreadable_columns(relation: &Relation, role: &str) -> Vec<String> {
+    let row_type = i64::from(relation.row_type.to_u32());
+    let rows = identity::as_ferry(|| {
+        let what = "SELECT ferry._unreadable_columns($1::oid, $2)";
+        plan::query(what, &[LONG, TEXT], &[Arg::Long(row_type), Arg::Text(role)])
+    });
+    rows.into_iter().flatten().flatten().collect()
+}
+
+/// The columns of a row type that values over it read.
+pub(crate) fn columns_read<'a, T: std::fmt::Display>(
+    values: impl IntoIterator<Item = T>,
     relation: &'a Relation,
     place: &str,
     actor: &Actor,
 ) -> Result<Vec<&'a str>, Refusal> {
-    let sql = format!("SELECT {} {}", list(expressions), Scope::of_row(relation.row_type, "l").checked_from);
+    let sql = format!("SELECT {} {}", list(values), Scope::of_row(relation.row_type, "l").checked_from);
     let numbers = actor
         .attempt(Reach::Evaluate, || parse::columns_of_first(&sql))
         .map_err(|error| Refusal::in_config(place, error))?;

@@ -180,8 +180,7 @@ fn check_source_values(row: &SourceRow, document: &Value) -> Result<(), Refusal>
     let timeout = text(document, "timeout").unwrap_or_default();
     let sql = "SELECT WHERE $1::interval BETWEEN '1 millisecond' AND '1 hour'";
     if identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&timeout)])).is_empty() {
-        let what =
-            format!("source {}, timeout: no legacy system can be asked within \"{timeout}\"", row.name);
+        let what = format!("source {}, timeout: \"{timeout}\" is out of bounds", row.name);
         return Err(Refusal::new(Kind::Invalid, what).hint("Set it to between 1 millisecond and 1 hour."));
     }
     Ok(())

@@ -54,10 +54,22 @@ pub(crate) enum Moment {
 
 /// The rows that were fetched for one user. No `Debug`: they may be secrets of second factors.
 pub(crate) struct Fetched {
-    /// By the child's place in [`Children`].
+    /// By the number of the child in [`Children`].
     rows: Vec<(usize, Value)>,
-    /// The child that is being written.
-    writing: Cell<Option<usize>>,
+    /// The child that is being looked at or written.
+    in_hand: Cell<Option<usize>>,
+}
+
+impl Fetched {
+    /// The rows of each child, noting whose turn it is till all are done.
+    fn one_by_one(&self) -> impl Iterator<Item = (usize, Value)> {
+        let mut rows = self.rows.iter().copied();
+        std::iter::from_fn(move || {
+            let next = rows.next();
+            self.in_hand.set(next.map(|(number, _)| number));
+            next
+        })
+    }
 }
 
 /// Why rows could not be fetched.
@@ -109,21 +121,26 @@ impl Children {
         })
     }
 
-    /// The queries, for what they read of the legacy row.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
-        self.children.iter().map(|child| &child.query)
+    /// Whether later logins, too, ask for any.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.children.iter().any(|child| child.row.refresh)
+    }
+
+    /// Values that read of the legacy row what the queries do.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = String> {
+        self.children.iter().map(|child| format!("EXISTS {}", child.query))
     }
 
     /// Asks for the rows of a legacy user, each child within the time limit of the source.
     pub(crate) fn fetch(&self, target: &Target, row: Value, moment: Moment) -> Result<Fetched, Unfetched> {
         let mut rows = Vec::new();
-        for (place, child) in self.children.iter().enumerate() {
+        for (number, child) in self.children.iter().enumerate() {
             if moment == Moment::Move || child.row.refresh {
                 let fetched = timer::limited(self.timeout_ms, || child.fetch(target, row));
-                rows.extend(self.understood(child, fetched)?.map(|value| (place, value)));
+                rows.extend(self.understood(child, fetched)?.map(|value| (number, value)));
             }
         }
-        Ok(Fetched { rows, writing: Cell::new(None) })
+        Ok(Fetched { rows, in_hand: Cell::new(None) })
     }
 
     fn understood<T>(&self, child: &Child, fetched: Timed<Result<T, SqlError>>) -> Result<T, Unfetched> {
@@ -140,44 +157,26 @@ impl Children {
         }
     }
 
-    /// Whether later logins, too, ask for any.
-    pub(crate) fn refreshes(&self) -> bool {
-        self.children.iter().any(|child| child.row.refresh)
-    }
-
-    /// Whether writing the rows would change nothing.
-    pub(crate) fn is_current(
-        &self,
-        target: &Target,
-        user_id: &str,
-        fetched: &Fetched,
-    ) -> Result<bool, SqlError> {
-        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Ok(true) };
-        for (place, rows) in &fetched.rows {
-            if !self.children[*place].is_current(target, id, *rows)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Whether writing the rows would change nothing. Runs as [`Children::write`] does.
+    pub(crate) fn is_current(&self, target: &Target, user_id: &str, fetched: &Fetched) -> bool {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return true };
+        fetched.one_by_one().all(|(number, rows)| self.children[number].is_current(target, id, rows))
     }
 
     /// Writes the rows, as `on_conflict` says. Runs with the actor's rights and without a net: the
     /// caller has one, and learns from [`Children::failing`] which child an error is about.
     pub(crate) fn write(&self, target: &Target, user_id: &str, fetched: &Fetched) -> Vec<Count> {
         let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
-        let mut counts = Vec::new();
-        for (place, rows) in &fetched.rows {
-            fetched.writing.set(Some(*place));
-            let child = &self.children[*place];
-            counts.push((child.row.name.clone(), child.write(target, id, *rows)));
-        }
-        fetched.writing.set(None);
-        counts
+        let write = |(number, rows): (usize, Value)| {
+            let child = &self.children[number];
+            (child.row.name.clone(), child.write(target, id, rows))
+        };
+        fetched.one_by_one().map(write).collect()
     }
 
-    /// The child whose rows were being written when an error came.
+    /// The child whose rows were being looked at or written when an error came.
     pub(crate) fn failing(&self, fetched: &Fetched) -> Option<&str> {
-        fetched.writing.get().map(|place| self.children[place].row.name.as_str())
+        fetched.in_hand.get().map(|number| self.children[number].row.name.as_str())
     }
 
     /// The rows that would be written for a new user, or for the one who would be adopted. Nothing is written.
@@ -188,8 +187,8 @@ impl Children {
         fetched: &Fetched,
     ) -> Result<Vec<Preview>, (String, SqlError)> {
         let id = adopting.and_then(|user| types::cast(&user.id, &target.id_lookup().key));
-        let previewed = fetched.rows.iter().map(|(place, rows)| {
-            let child = &self.children[*place];
+        let previewed = fetched.rows.iter().map(|(number, rows)| {
+            let child = &self.children[*number];
             child.preview(target, id, *rows).map_err(|error| (child.row.name.clone(), error))
         });
         previewed.collect()
@@ -250,16 +249,13 @@ impl Child {
         })
     }
 
-    fn is_current(&self, target: &Target, id: Value, rows: Value) -> Result<bool, SqlError> {
-        let sql = format!(
-            "SELECT NOT EXISTS (SELECT {}) AND NOT EXISTS (SELECT {})",
-            self.to_insert(),
-            self.to_delete()
-        );
-        let answer = target.actor.attempt(Reach::Evaluate, || {
+    fn is_current(&self, target: &Target, id: Value, rows: Value) -> bool {
+        let (inserted, deleted) = (self.to_insert(), self.to_delete());
+        let sql = format!("SELECT NOT EXISTS (SELECT {inserted}) AND NOT EXISTS (SELECT {deleted})");
+        let answer = target.actor.act(Reach::Evaluate, || {
             plan::query(&sql, &self.parameters(target), &[Arg::Value(id), Arg::Value(rows)])
-        })?;
-        Ok(answer.into_iter().flatten().flatten().next().as_deref() == Some("t"))
+        });
+        answer.into_iter().flatten().flatten().next().as_deref() == Some("t")
     }
 
     fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {

@@ -196,8 +196,10 @@ impl Flow<'_> {
             self.refusal = Some(why.clone().maybe_failure(failure));
         } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
+        } else if let Some(failure) = failure {
+            self.log(self.kind, outcome, &why.clone().after_failure(&failure));
         } else {
-            self.log(self.kind, outcome, &why.clone().maybe_failure(failure));
+            self.log(self.kind, outcome, why);
         }
         let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
         Answer { user_id: told, ..Answer::of(outcome) }
@@ -266,10 +268,8 @@ impl Why {
     }
 
     /// With the hook that failed after the answer was decided.
-    fn maybe_failure(mut self, failure: Option<Failure>) -> Why {
-        if let Some(failure) = failure {
-            self.detail.set("on_failure", failure.detail.to_json());
-        }
+    fn after_failure(mut self, failure: &Failure) -> Why {
+        self.detail.set("on_failure", failure.detail.to_json());
         self
     }
 

@@ -49,13 +49,13 @@ pub(crate) struct Written {
 }
 
 impl Transfer {
-    /// Checks each mapping: its column, its expression, and that the one fits the other. `secrets` are the
-    /// expressions over the row that nothing else may copy.
+    /// Checks each mapping: its column, its expression, and that the one fits the other. `elsewhere` is what
+    /// has a place of its own and is not copied: secrets, and the queries for child rows.
     pub(crate) fn open(
         source: &SourceRow,
         rows: Vec<MappingRow>,
         from: &Relation,
-        secrets: &[&Expression],
+        elsewhere: &[String],
         target: &Target,
     ) -> Result<Transfer, Refusal> {
         let opening = Opening { source, from, target, scope: Scope::of_row(from.row_type, "l") };
@@ -71,7 +71,7 @@ impl Transfer {
         let open = |row| opening.mapping(row, changed_at.as_ref());
         let mut mapped = rows.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         if let Some(column) = &source.unmapped {
-            mapped.push(opening.unmapped(column, &mapped, secrets)?);
+            mapped.push(opening.unmapped(column, &mapped, elsewhere)?);
         }
         Ok(Transfer {
             mapped,
@@ -381,8 +381,8 @@ impl Opening<'_> {
         }
     }
 
-    /// The legacy columns that neither a mapping nor a secret reads, in one jsonb column.
-    fn unmapped(&self, name: &str, mapped: &[Mapped], secrets: &[&Expression]) -> Result<Mapped, Refusal> {
+    /// The legacy columns that no mapping reads and nothing `elsewhere`, in one jsonb column.
+    fn unmapped(&self, name: &str, mapped: &[Mapped], elsewhere: &[String]) -> Result<Mapped, Refusal> {
         let place = format!("source {}, unmapped", self.source.name);
         let column = self.writable_column(name, &place)?;
         need_jsonb(&column, &place)?;
@@ -390,9 +390,9 @@ impl Opening<'_> {
             return Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" has a mapping"))
                 .hint("Delete that mapping, or name another column."));
         }
-        let reading: Vec<&Expression> =
-            secrets.iter().copied().chain(mapped.iter().map(|mapped| &mapped.expression)).collect();
-        let known = catalog::columns_read(&reading, self.from, &place, &self.target.actor)?;
+        let mappings = mapped.iter().map(|mapped| mapped.expression.to_string());
+        let reading = elsewhere.iter().cloned().chain(mappings);
+        let known = catalog::columns_read(reading, self.from, &place, &self.target.actor)?;
         if known.len() == self.from.columns.len() {
             let message = format!("{place}: every column is read by another expression, so nothing is left");
             return Err(Refusal::new(Kind::Invalid, message)

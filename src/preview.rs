@@ -1,8 +1,9 @@
 //! `ferry.preview`: the first rows of a source, as a login with the right password would write them. It is the code of the
 //! login that looks, judges and maps; only the writing is left out.
 
+use crate::adopt::{self, Matched};
 use crate::census::{self, Opens};
-use crate::config;
+use crate::config::{self, Adopt};
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::explain::{object, shown};
@@ -95,6 +96,9 @@ impl Preview {
         let login = login.ok_or_else(|| Verdict::of("refuse", "the row has no login"))?;
         self.in_scope(login)?;
         let adopting = self.adopting(login)?;
+        if adopting.is_none() {
+            self.not_here_otherwise(person)?;
+        }
         let format = self.format(person)?;
         let mut problems = format.1;
         if self.source.logins(person).next().is_some_and(|stored| !stored.is_found) {
@@ -159,6 +163,28 @@ impl Preview {
         let why =
             if user.is_allowed { "whom adopt does not let be tied" } else { "who is not allowed to log in" };
         Err(Verdict::of("refuse", format!("the login is that of user {id}, {why}")))
+    }
+
+    /// Nobody whom `lookup` finds under another login: who that is to be tied to is decided when they log in.
+    fn not_here_otherwise(&self, person: &Person) -> Step<()> {
+        let looked_up =
+            adopt::look_up(&self.source, &self.target, person).map_err(|error| fail("lookup", error))?;
+        match looked_up.found {
+            Matched::Nobody => Ok(()),
+            Matched::One(user, entry) => {
+                let entry = self.target.entry(entry);
+                let what = match self.target.row.adopt {
+                    Adopt::Refuse => "whom adopt does not let be tied",
+                    Adopt::Review => "to be reviewed",
+                    _ => "to be tied, if the addresses of both were verified, or else reviewed",
+                };
+                Err(Verdict::of("refuse", format!("user {} is here with the same {entry}: {what}", user.id)))
+            }
+            Matched::Several(entry) => {
+                let entry = self.target.entry(entry);
+                Err(Verdict::of("refuse", format!("several users are here with the same {entry}")))
+            }
+        }
     }
 
     /// The format of the legacy hash, and what is wrong with it.

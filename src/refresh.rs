@@ -1,7 +1,8 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
-use crate::child::{Moment, Unfetched};
+use crate::authenticate::lock_key;
+use crate::child::{Fetched, Moment, Unfetched};
 use crate::config;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
@@ -12,7 +13,7 @@ use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
-use crate::spi::{guard, session};
+use crate::spi::{guard, lock, session};
 use crate::target::{MustChange, User};
 
 impl Flow<'_> {
@@ -68,7 +69,14 @@ impl Flow<'_> {
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
         match source.find_by_key(&link.legacy_key, &self.login) {
-            Ok(Asked::One(person)) => self.refresh_from(user, &source, &person),
+            Ok(Asked::One(person)) => match self.after_fetch(&source, &person) {
+                Ok(changed) => self.refresh_from(user, &source, changed.as_ref().unwrap_or(&person)),
+                Err(failure) => {
+                    let why = Why::of_hook(failure).user(&user.id).source(&link.source);
+                    self.log(Kind::Refresh, Outcome::Failed, &why);
+                    user
+                }
+            },
             Ok(Asked::Unavailable(state)) => {
                 let why = why("source_unavailable").with("sqlstate", &state);
                 self.log(Kind::Refresh, Outcome::Unavailable, &why);
@@ -106,12 +114,7 @@ impl Flow<'_> {
         };
         let refreshed = guard::attempt(|| {
             let written = source.transfer.refresh(&self.target, person.row, &user);
-            let is_current = source.children.is_current(&self.target, &user.id, &children);
-            let is_current = is_current.unwrap_or_else(|error| error.raise());
-            if !is_current {
-                source.children.write(&self.target, &user.id, &children);
-            }
-            (written, is_current)
+            (written, self.refresh_children(&user, source, person, &children))
         });
         match refreshed {
             Ok((None, true)) => user,
@@ -135,6 +138,21 @@ impl Flow<'_> {
                 user
             }
         }
+    }
+
+    /// Writes the child rows that differ; tells whether none did. One login after the other: two at once would both
+    /// add what is missing.
+    fn refresh_children(&self, user: &User, source: &Source, person: &Person, children: &Fetched) -> bool {
+        let is_current = || source.children.is_current(&self.target, &user.id, children);
+        if is_current() {
+            return true;
+        }
+        lock::acquire(lock_key(&["key", &source.row.name, &person.key]));
+        if is_current() {
+            return true;
+        }
+        source.children.write(&self.target, &user.id, children);
+        false
     }
 
     /// An update that touched nothing: somebody else was first, or a trigger or policy swallowed it.

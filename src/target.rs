@@ -255,6 +255,11 @@ impl Target {
         !self.finders.is_empty()
     }
 
+    /// An entry of `lookup` as it is written.
+    pub(crate) fn entry(&self, place: usize) -> &str {
+        self.row.lookup.get(place).map_or("", String::as_str)
+    }
+
     /// What each entry of `lookup` says of a user about to be made, a value of the users table's row type.
     pub(crate) fn identities(&self, new_user: Value) -> Result<Vec<Option<String>>, SqlError> {
         let entries = self.finders.iter().map(|(lookup, _)| format!("{}::pg_catalog.text", lookup.sql));

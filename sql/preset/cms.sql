@@ -18,7 +18,7 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'email', $$lower(l.user_email)$$,
         'username', $$l.user_login$$,
         'display_name', $$l.display_name$$,
-        'created_at', $$l.user_registered AT TIME ZONE 'UTC'$$,
+        'created_at', $$nullif(l.user_registered::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'$$,
         'website', $$nullif(l.user_url, '')$$,
         'legacy_id', $$l."ID"$$),
     jsonb_build_array(
@@ -27,7 +27,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
             'expression', 'l.user_status = 0',
             'code', 'status',
             'message', 'The account is marked as spam or was never activated.')),
-    'MySQL and MariaDB compare without case: there, login_columns = {user_login,user_email} is enough, and spares two searches without an index for unknown logins. First and last names, roles and the rest of wp_usermeta are not moved. user_status is 0 in WordPress itself; plugins such as BuddyPress set it. In a network (multisite) '
+    'MySQL and MariaDB compare without case: there, login_columns = {user_login,user_email} is enough, and spares two searches without an index for unknown logins. '
+    'Where they hold a user_registered of 0000-00-00, ALTER FOREIGN TABLE … ALTER user_registered TYPE text. First and last names, roles and the rest of wp_usermeta are not moved. user_status is 0 in WordPress itself; plugins such as BuddyPress set it. In a network (multisite) '
     'wp_users has the columns spam and deleted: add a rule such as l.spam = 0 AND l.deleted = 0. Plugins that replace wp_check_password may write hashes of their own. '
     'The table is described at https://codex.wordpress.org/Database_Description',
     true);

@@ -82,7 +82,8 @@ FROM legacy."user"$view$,
     'Names begin with a capital, so jane finds Jane; names that differ in case only are different people, and are found as they are written. An address is taken for a login only once it was '
     'confirmed: MediaWiki itself logs in by name. Nothing says that an account is closed: blocked users may log in, unless $wgBlockDisallowsLogin is set; then add a rule over ipblocks '
     '(block and block_target since 1.42). Groups and preferences are not moved. user_password_expires exists since 1.23: of an older wiki let the view say NULL::timestamptz. The columns '
-    'are binary on MySQL and MariaDB; a copy that has made text of some needs no convert_from for these. For quick look-ups index (convert_from(user_name, ''UTF8'')) and '
+    'are binary on MySQL and MariaDB; a copy that has made text of some needs no convert_from for these. mysql_fdw cannot import a tinyblob: write the foreign table '
+    'with bytea for these. For quick look-ups index (convert_from(user_name, ''UTF8'')) and '
     '(lower(convert_from(user_name, ''UTF8''))) of the copy. An address that was never confirmed is moved with email_verified false. The table is documented at https://www.mediawiki.org/wiki/Manual:User_table',
     true);
 
@@ -277,7 +278,8 @@ LEFT JOIN (SELECT user_id, scheme_class, convert_from(data, 'UTF8') AS data FROM
             'message', 'The address was changed and not confirmed, or mails to it come back.')),
     'Who logs in through a connected account only (scheme …NoPassword) has no hash and cannot be verified. Imported members keep the scheme of the board that they came from until their first '
     'login: hashes that say themselves what they are ($H$…, $2y$…) are taken; for the others see SELECT scheme_class, count(*) and make a source for each, with a filter on '
-    'l.scheme_class, the hash l.hash, the salt l.salt and a format such as vbulletin, mybb or ipb2. Groups, profile fields and second factors are not moved. The columns are those of '
+    'l.scheme_class, the hash l.hash, the salt l.salt and a format such as vbulletin, mybb or ipb2. Groups, profile fields and second factors are not moved. With mysql_fdw, import the tables '
+    'with OPTIONS (import_enum_as_text ''true''): user_state is an enum. The columns are those of '
     'src/XF/Entity/User.php and UserAuth.php',
     true);
 

@@ -59,8 +59,14 @@ enum Gives {
 /// What a hook has said.
 enum Said {
     Nothing,
-    Json(Map<String, Json>),
+    Json(Document),
     Row(Value),
+}
+
+/// A result in jsonb, and as the text that it came as: numbers of any length stay as they are.
+struct Document {
+    fields: Map<String, Json>,
+    text: String,
 }
 
 /// Why a hook has failed: its name, and codes and names from the error.
@@ -163,7 +169,7 @@ impl Call<'_> {
             Timed::Expired => Err(self.failure("sqlstate", "timeout")),
             Timed::InTime(Err(error)) => Err(self.fails(&error_or_raise(error))),
             Timed::InTime(Ok(Raw::Row(row))) => Ok(Said::Row(row)),
-            Timed::InTime(Ok(Raw::Text(text))) => self.parse(&text),
+            Timed::InTime(Ok(Raw::Text(text))) => self.parse(text),
             Timed::InTime(Ok(Raw::Nothing)) => Ok(Said::Nothing),
         }
     }
@@ -182,12 +188,12 @@ impl Call<'_> {
     }
 
     /// A result in jsonb: null, or an object with the keys of the point.
-    fn parse(&self, text: &str) -> Result<Said, Failure> {
+    fn parse(&self, text: String) -> Result<Said, Failure> {
         let known = self.hook.row.point.result_keys().unwrap_or_default();
-        match serde_json::from_str(text) {
+        match serde_json::from_str(&text) {
             Ok(Json::Null) => Ok(Said::Nothing),
-            Ok(Json::Object(said)) if said.keys().all(|key| known.contains(&key.as_str())) => {
-                Ok(Said::Json(said))
+            Ok(Json::Object(fields)) if fields.keys().all(|key| known.contains(&key.as_str())) => {
+                Ok(Said::Json(Document { fields, text }))
             }
             _ => {
                 let keys = list(known.iter().map(|key| format!("\"{key}\"")));
@@ -197,8 +203,8 @@ impl Call<'_> {
     }
 
     /// A flag of the result.
-    fn flag(&self, said: &Map<String, Json>, key: &str) -> Result<bool, Failure> {
-        match said.get(key) {
+    fn flag(&self, said: &Document, key: &str) -> Result<bool, Failure> {
+        match said.fields.get(key) {
             None | Some(Json::Null) => Ok(false),
             Some(Json::Bool(flag)) => Ok(*flag),
             Some(_) => Err(self.misbehaves(&format!("\"{key}\" of its result is not true or false"))),
@@ -211,9 +217,9 @@ impl Call<'_> {
         actor: &Actor,
         relation: &Relation,
         row: Value,
-        mut said: Map<String, Json>,
+        said: &Document,
     ) -> Result<(Value, Vec<String>), Failure> {
-        let changes = match said.remove("row") {
+        let changes = match said.fields.get("row") {
             None | Some(Json::Null) => return Ok((row, Vec::new())),
             Some(Json::Object(changes)) => changes,
             Some(_) => return Err(self.misbehaves("\"row\" of its result is not a JSON object")),
@@ -226,11 +232,10 @@ impl Call<'_> {
             )));
         }
         let columns = changes.keys().cloned().collect();
-        let changes = Json::Object(changes).to_string();
         let populated = actor.attempt(Reach::Evaluate, || {
-            let sql = "SELECT pg_catalog.jsonb_populate_record($1, $2::pg_catalog.jsonb)";
+            let sql = "SELECT pg_catalog.jsonb_populate_record($1, $2::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'row')";
             let plan = Plan::prepare(sql, &[self.subject.row_type, TEXT], Planning::Auto);
-            plan.values(&[Arg::Value(row), Arg::Text(&changes)]).pop()
+            plan.values(&[Arg::Value(row), Arg::Text(&said.text)]).pop()
         });
         match populated {
             Ok(changed) => Ok((changed.unwrap_or(row), columns)),
@@ -316,7 +321,27 @@ impl Subject {
 /// Checks a hook about rows of `relation`, and returns the schema-qualified name of its function.
 pub(crate) fn check(row: &HookRow, relation: &Relation, actor: &Actor) -> Result<String, Refusal> {
     let subject = Subject { row_type: relation.row_type, secrets: Vec::new() };
-    open(row, &subject, actor).map(|opened| opened.function.title)
+    let opened = open(row, &subject, actor)?;
+    if row.point.is_of_source() && row.point.has_row() {
+        check_readable(row, relation, actor)?;
+    }
+    Ok(opened.function.title)
+}
+
+/// A hook that sees legacy rows sees all of them.
+fn check_readable(row: &HookRow, relation: &Relation, actor: &Actor) -> Result<(), Refusal> {
+    let unreadable = catalog::unreadable_columns(relation, &actor.role_name);
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    let (role, title) = (&actor.role_name, &relation.title);
+    let message = format!(
+        "{}: role \"{role}\" of run_as may not read all of {title}: {}",
+        row.place(),
+        list(unreadable)
+    );
+    let hint = format!("GRANT SELECT ON {title} TO {};", identity::quoted(role));
+    Err(Refusal::new(Kind::Privilege, message).hint(hint))
 }
 
 /// Finds the function of a hook, that of the row type first, and checks it.

@@ -72,7 +72,7 @@ impl Flow<'_> {
             let row = match self.call(call, About::person(source, person), Some(person.row))? {
                 Said::Nothing => continue,
                 Said::Row(row) => row,
-                Said::Json(said) => call.change(&self.target.actor, &source.rows, person.row, said)?.0,
+                Said::Json(said) => call.change(&self.target.actor, &source.rows, person.row, &said)?.0,
             };
             let described =
                 source.with_row(fetched, row).map_err(|error| call.fails(&error_or_raise(error)))?;
@@ -102,7 +102,7 @@ impl Flow<'_> {
         let said = self.call(call, About::person(source, person), Some(person.row))?;
         let Said::Json(said) = said else { return Ok(Verdict::Passes) };
         let must_change = call.flag(&said, "must_change")?;
-        match said.get("reject") {
+        match said.fields.get("reject") {
             Some(Json::String(message)) => {
                 self.note("hook", &format!("{} rejects this user", call.name()));
                 Ok(Verdict::Rejected(message.chars().take(MAX_MESSAGE).collect()))
@@ -138,7 +138,7 @@ impl Flow<'_> {
                     self.changed_columns(before, row).map_err(|error| call.fails(&error_or_raise(error)))?
                 }
                 Said::Json(said) => {
-                    let (row, columns) = call.change(&target.actor, &target.relation, draft.row, said)?;
+                    let (row, columns) = call.change(&target.actor, &target.relation, draft.row, &said)?;
                     draft.row = row;
                     columns
                 }
@@ -323,7 +323,6 @@ impl Flow<'_> {
         source: Option<&Source>,
         failure: Failure,
     ) -> Decision {
-        self.note("hook", "a hook fails");
         self.conclude(outcome, Why::of_hook(failure).maybe_source(source))
     }
 }

@@ -30,7 +30,7 @@ impl Transfer {
         let from = Scope::of_row(self.row_type, "l").from;
         let row = target.actor.act(Reach::Write, || match adopting {
             None => {
-                let sql = draft_sql(&format!("NULL::{}", target.relation.name), &fields, &from, "");
+                let sql = draft_sql(&nothing(target), &fields, &from, "");
                 Plan::prepare(&sql, &[self.row_type], Planning::Auto).values(&[Arg::Value(row)]).pop()
             }
             Some(user) => {
@@ -103,6 +103,11 @@ fn as_field(value: &str, column_type: Oid, name: &str) -> String {
     let is_json = [JSON, JSONB].contains(&types::base_type(column_type));
     let text = if is_json { "" } else { "::pg_catalog.text" };
     format!("{}{text} AS {}", as_column(value, column_type), Ident(name.to_string()))
+}
+
+/// A row of nulls, also in columns whose domain refuses them, which have a default.
+fn nothing(target: &Target) -> String {
+    format!("(SELECT ROW(n.*)::{0} FROM (SELECT) AS one LEFT JOIN {0} AS n ON false)", target.relation.name)
 }
 
 /// Each mapping is evaluated once: what a hook sees is what is written.

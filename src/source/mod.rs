@@ -30,7 +30,7 @@ use std::cell::OnceCell;
 
 pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
-pub(crate) use scan::{Described, Order, Scan, Stored, Surveyor};
+pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
@@ -106,11 +106,12 @@ impl Source {
         let filter = optional(&row.filter, |text| config.condition("filter", text, &config.over_l))?;
         let scope = optional(&row.scope, |text| config.condition("scope", text, &Scope::of_login()))?;
         let verifier = Verifier::open(row, &place)?;
+        let children = Children::open(row, parts.children, &rows, target)?;
         let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
-        let transfer = Transfer::open(row, parts.mappings, &rows, &secrets.collect::<Vec<_>>(), target)?;
+        let elsewhere: Vec<String> = secrets.map(ToString::to_string).chain(children.reads()).collect();
+        let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
         let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
-        let children = Children::open(row, parts.children, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
                 .into_iter()
@@ -120,9 +121,8 @@ impl Source {
         let whole_row = hooks.see_rows().then(|| "l.*".to_string());
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
-        let queries = children.queries().map(|query| format!("EXISTS {query}"));
-        let reads =
-            list(expressions.map(ToString::to_string).chain(looked_up).chain(queries).chain(whole_row));
+        let values = expressions.map(ToString::to_string).chain(looked_up).chain(children.reads());
+        let reads = list(values.chain(whole_row));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),

@@ -7,7 +7,7 @@ use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning};
 use crate::spi::types::{self, KeyType, LONG, Oid, TEXT};
-use crate::sql::list;
+use crate::sql::{Expression, list};
 use serde_json::Value;
 
 /// What the far end is not asked to do, although it looks as if it were.
@@ -23,7 +23,7 @@ impl Source {
     pub(crate) fn may_run(&self) -> Result<(), SqlError> {
         let scope = Scope::of_row(self.rows.row_type, "l");
         let from = scope.checked_from + &catalog::unknown_password();
-        let filter = self.row.filter.as_ref().map(|filter| format!("({filter}\n)"));
+        let filter = self.row.filter.as_ref().map(|filter| Expression(filter.clone()).to_string());
         let others = self.transfer.expressions().chain(self.rules.expressions()).map(ToString::to_string);
         let further = list(filter.into_iter().chain(others));
         let described = self.describe_sql(&from);

@@ -68,14 +68,14 @@ impl Source {
     }
 
     /// The login in a column of a person, and whether the source is asked for it in its normal form.
-    pub(crate) fn logins<'a>(&self, person: &'a Person) -> impl Iterator<Item = Stored<'a>> {
+    pub(crate) fn logins<'a>(&self, person: &'a Person) -> impl Iterator<Item = StoredLogin<'a>> {
         let keys = self.lookups.iter().map(|lookup| lookup.key.is_text && !lookup.key.is_citext);
         let form = self.form;
         person.logins.iter().zip(keys).enumerate().filter_map(move |(place, (login, is_plain_text))| {
             let login = login.as_deref().filter(|login| !login.is_empty())?;
             let normalised = form.apply(login);
             let is_found = !is_plain_text || normalised == login;
-            Some(Stored { place, login, normalised, is_found })
+            Some(StoredLogin { place, login, normalised, is_found })
         })
     }
 
@@ -93,7 +93,7 @@ impl Source {
 }
 
 /// A login as a source has it.
-pub(crate) struct Stored<'a> {
+pub(crate) struct StoredLogin<'a> {
     /// Which of the login columns it is in.
     pub(crate) place: usize,
     pub(crate) login: &'a str,

@@ -192,10 +192,9 @@ unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmaps
     }
 }
 
-/// The attribute numbers of the first item in FROM that a `SELECT` reads, whatever that item is; 0 means the
-/// whole row. Those of the first item of a subquery are taken for them too: rather one too many.
+/// The attribute numbers of the first item in FROM that a `SELECT` reads, whatever that item is and however deep in
+/// subqueries it is read; 0 means the whole row.
 pub(crate) fn columns_of_first(sql: &str) -> Vec<i16> {
-    const VARIABLE: &str = "{VAR :varno 1 :varattno ";
     let source = c_string(sql);
     // SAFETY: as in `analyse`; nodeToString returns a palloc'd C string.
     let tree = unsafe {
@@ -209,8 +208,39 @@ pub(crate) fn columns_of_first(sql: &str) -> Vec<i16> {
         );
         owned_from_server(pg_sys::nodeToString(query.cast()).cast())
     };
-    let number = |rest: &str| rest.split(' ').next().and_then(|number| number.parse().ok());
-    tree.split(VARIABLE).skip(1).filter_map(number).collect()
+    columns_in_tree(&tree)
+}
+
+/// A variable tells by how many queries around its own it is read: all of them make it one of the outermost.
+fn columns_in_tree(tree: &str) -> Vec<i16> {
+    let mut columns = Vec::new();
+    // Of each open node, whether it is a query.
+    let mut nodes: Vec<bool> = Vec::new();
+    let mut is_escaped = false;
+    for (at, letter) in tree.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '{' => {
+                let node = &tree[at + 1..];
+                let depth = nodes.iter().filter(|is_query| **is_query).count() as i16 - 1;
+                if node.starts_with("VAR ")
+                    && field(node, ":varno ") == Some(1)
+                    && field(node, ":varlevelsup ") == Some(depth)
+                {
+                    columns.extend(field(node, ":varattno "));
+                }
+                nodes.push(node.starts_with("QUERY "));
+            }
+            '}' => drop(nodes.pop()),
+            _ => {}
+        }
+    }
+    columns
+}
+
+fn field(node: &str, name: &str) -> Option<i16> {
+    node.split_once(name)?.1.split(' ').next()?.parse().ok()
 }
 
 /// The quoted literal of a text, safe whatever `standard_conforming_strings` says at the far end.

@@ -261,7 +261,7 @@ unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> 
 }
 
 /// # Safety
-/// `tuple` is described by `description`, whose first column is of a composite type.
+/// `tuple` is described by `description`, whose first column is of a composite type or an array.
 unsafe fn first_varlena(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
     // SAFETY: promised by the caller. Composite values and arrays are varlenas; the copy is made, flattened, in
     // the call's memory context.

@@ -17,32 +17,36 @@ pub struct MariaDb {
 }
 
 impl MariaDb {
-    /// A server with what WordPress left behind in the database `wordpress`, of which `reader` may read `wp_users`.
-    pub fn with_wordpress(reader: &str, password: &str) -> Self {
-        let preparation = [
-            "SET NAMES utf8mb4;".to_owned(),
-            // The rows are written in standard SQL, with "ID" and plain backslashes.
-            "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';".to_owned(),
-            "CREATE DATABASE wordpress;".to_owned(),
-            "USE wordpress;".to_owned(),
-        ];
-        let rows = ["mariadb.sql", "users.sql"]
-            .iter()
-            .flat_map(|file| statements(&repository().join("examples/wordpress").join(file)));
-        let rights = [
-            format!("CREATE USER '{reader}'@'127.0.0.1' IDENTIFIED BY '{password}';"),
-            format!("GRANT SELECT ON wordpress.wp_users TO '{reader}'@'127.0.0.1';"),
-        ];
-        Self::start(&preparation.into_iter().chain(rows).chain(rights).collect::<Vec<_>>())
+    /// A server with what WordPress left behind in the database `wordpress`, and what these statements make of it; `reader`
+    /// may read `wp_users`.
+    pub fn with_wordpress(reader: &str, password: &str, changes: &[&str]) -> Self {
+        let database = ["CREATE DATABASE wordpress;".to_owned(), "USE wordpress;".to_owned()];
+        let rows = ["mariadb.sql", "users.sql"].map(|file| example(&format!("wordpress/{file}"))).concat();
+        let changes: Vec<String> = changes.iter().map(|change| format!("{change};")).collect();
+        let rights = rights("wordpress.wp_users", reader, password);
+        Self::start(&[&database[..], &rows, &changes, &rights].concat())
+    }
+
+    /// A server that has run scripts of `examples/`; `reader` may read all that they have made.
+    pub fn with_examples(files: &[&str], reader: &str, password: &str) -> Self {
+        let rows: Vec<String> = files.iter().flat_map(|file| example(file)).collect();
+        Self::start(&[&rows[..], &rights("*.*", reader, password)].concat())
     }
 
     /// Makes a data directory and starts a server on it, which runs these statements first.
     fn start(statements: &[String]) -> Self {
         let mut server = Self { directory: new_directory(), port: free_port(), guardian: None };
+        server.make_directory("tmp");
         server.make_system_tables();
         let first = server.directory.join("first.sql");
+        let session = [
+            "SET NAMES utf8mb4;".to_owned(),
+            // The rows are written in standard SQL, with "ID" and plain backslashes.
+            "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';".to_owned(),
+        ];
         // A statement a line, the last one too: it knows no other end of one.
-        let script: String = statements.iter().flat_map(|statement| [statement, "\n"]).collect();
+        let script: String =
+            session.iter().chain(statements).flat_map(|statement| [statement, "\n"]).collect();
         std::fs::write(&first, script).expect("cannot write first.sql");
         give_to_server_user(&first);
         let [data, socket, pid_file, general_log] = ["data", "socket", "pid", "queries"]
@@ -51,6 +55,7 @@ impl MariaDb {
             PROGRAM.to_owned(),
             "--no-defaults".to_owned(),
             format!("--datadir={data}"),
+            server.tmpdir(),
             format!("--socket={socket}"),
             format!("--pid-file={pid_file}"),
             format!("--init-file={}", first.display()),
@@ -72,11 +77,21 @@ impl MariaDb {
         server
     }
 
+    fn make_directory(&self, name: &str) -> PathBuf {
+        let directory = self.directory.join(name);
+        std::fs::create_dir(&directory).expect("cannot make a directory");
+        give_to_server_user(&directory);
+        directory
+    }
+
+    /// Not /tmp: each server that starts deletes the temporary tables that it finds, whosever they are.
+    fn tmpdir(&self) -> String {
+        format!("--tmpdir={}", self.directory.join("tmp").display())
+    }
+
     /// What mariadb-install-db does, without the client programs that it wants.
     fn make_system_tables(&self) {
-        let data = self.directory.join("data");
-        std::fs::create_dir(&data).expect("cannot make the data directory");
-        give_to_server_user(&data);
+        let data = self.make_directory("data");
         let mut script =
             "CREATE DATABASE mysql;\nUSE mysql;\nSET @skip_auth_anonymous = 1, @auth_root_socket = NULL;\n"
                 .to_owned();
@@ -88,7 +103,7 @@ impl MariaDb {
         let mut bootstrap = Command::new(PROGRAM);
         bootstrap
             .current_dir("/")
-            .args(["--no-defaults", "--bootstrap"])
+            .args(["--no-defaults", "--bootstrap", &self.tmpdir()])
             .arg(format!("--datadir={}", data.display()));
         let output = feed(run_as_server_user(&mut bootstrap), &script);
         assert!(
@@ -123,10 +138,18 @@ impl Drop for MariaDb {
 const PROGRAM: &str = "/usr/sbin/mariadbd";
 const SYSTEM_TABLES: &str = "/usr/share/mysql";
 
-/// The statements of a script, each as one line; in it, a statement ends with a line.
-fn statements(script: &Path) -> Vec<String> {
+fn rights(tables: &str, reader: &str, password: &str) -> [String; 2] {
+    [
+        format!("CREATE USER '{reader}'@'127.0.0.1' IDENTIFIED BY '{password}';"),
+        format!("GRANT SELECT ON {tables} TO '{reader}'@'127.0.0.1';"),
+    ]
+}
+
+/// The statements of a script in `examples/`, each as one line; in it, a statement ends with a line.
+fn example(file: &str) -> Vec<String> {
+    let script = repository().join("examples").join(file);
     let text =
-        std::fs::read_to_string(script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+        std::fs::read_to_string(&script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
     let code: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
     code.join("\n")
         .split(";\n")

@@ -176,6 +176,24 @@ fn a_social_identity_is_tied_to_users_with_a_uuid() {
 }
 
 #[test]
+fn what_comes_as_a_child_is_not_kept_among_the_unmapped() {
+    let site = shop();
+    site.as_owner(
+        "ALTER TABLE users ADD rest jsonb; CREATE TABLE seeds (user_id bigint REFERENCES users, seed text);
+         CREATE TABLE kinds (a int, b int, c int, d int, e int, f int, label text);
+         INSERT INTO kinds (f, label) VALUES (6, 'totp');
+         UPDATE legacy.customers SET totp = 'JBSWY3DP', salt = 'a grain'",
+    );
+    site.configure_source("shop", "unmapped = 'rest'");
+    // The sixth column of another table is not that of the legacy row.
+    Child::new("seeds", "seeds", "SELECT l.totp AS seed FROM kinds k WHERE k.f = 6").add(&site);
+    assert_moved(&site);
+    let rest = site.user("ann@example.com", "rest").unwrap();
+    assert!(rest.contains("roles") && rest.contains("a grain"), "{rest}");
+    assert!(!rest.contains("JBSWY3DP"), "{rest}");
+}
+
+#[test]
 fn an_error_in_the_third_undoes_all_and_names_it() {
     let site = shop_with_roles("add");
     site.as_owner(
@@ -307,6 +325,48 @@ fn simultaneous_first_logins_write_them_once() {
     assert_eq!((site.counts().0, site.counts().1), (1, 1));
     assert_eq!(roles(&site), BOTH_NEW);
     assert_eq!(site.db.count("visits"), 1);
+}
+
+#[test]
+fn simultaneous_later_logins_add_what_is_missing_once() {
+    let site = shop();
+    site.as_owner(
+        "CREATE TABLE labels (user_id bigint REFERENCES users, label text);
+         CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END';
+         CREATE TRIGGER slowly BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION slowly()",
+    );
+    Child { columns: Some("{label}"), ..Child::new("labels", "labels", "unnest(l.roles)") }.add(&site);
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner("UPDATE legacy.customers SET roles = roles || '{admin}'");
+    let logins: Vec<_> = (0..6)
+        .map(|_| {
+            let mut app = site.app();
+            std::thread::spawn(move || login(&mut app, "ann@example.com", "ann's secret").outcome)
+        })
+        .collect();
+    for login in logins {
+        assert_eq!(login.join().unwrap(), "ok");
+    }
+    assert_eq!((site.db.count("labels"), site.db.count("labels WHERE label = 'admin'")), (3, 1));
+    assert_eq!(site.db.count("ferry.event WHERE reason = 'refreshed'"), 1);
+    // Where nothing has changed, nothing is written.
+    let before = site.counts();
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(site.counts(), before);
+}
+
+#[test]
+fn a_role_that_was_taken_away_there_goes_at_the_next_login() {
+    let site = shop_with_roles("replace");
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner(
+        "UPDATE legacy.customers SET roles = '{editor}'; UPDATE user_roles SET since = '2001-01-01'",
+    );
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(roles(&site), ["2 2001-01-01"]);
+    assert_eq!(site.why(), "ok/refreshed");
 }
 
 #[test]

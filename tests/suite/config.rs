@@ -323,9 +323,9 @@ fn a_wrong_mapping_is_refused_by_what_is_wrong_with_it() {
         ),
         (
             "mapping",
-            &[("target_column", "'since'"), ("expression", "'now()'"), ("on_conflict", "'merge'")],
+            &[("target_column", "'since'"), ("expression", "'now()'"), ("on_conflict", "'perhaps'")],
             "22023",
-            &["merge"],
+            &["perhaps"],
             &[],
         ),
     ];

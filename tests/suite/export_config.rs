@@ -4,7 +4,7 @@ use crate::setup_config::{app, bare_shop, configure, outcome, password_of, refus
 use ferry_tests::{Db, need_extension};
 
 /// The tables that hold config, as a DBA counts them.
-const TABLES: [&str; 6] = ["preset", "target", "source", "child", "mapping", "rule"];
+const TABLES: [&str; 7] = ["preset", "target", "source", "child", "hook", "mapping", "rule"];
 
 /// What psql writes into the file.
 fn export(db: &Db<'_>) -> String {
@@ -47,6 +47,7 @@ fn tables_of_rich_shop(db: &Db<'_>) {
         r#"SET ROLE {owner};
            ALTER TABLE public.users ADD "Größe ""in"" cm" text, ADD must_change boolean;
            CREATE TABLE public.user_roles (user_id bigint, role text);
+           CREATE FUNCTION public.note(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT $1';
            RESET ROLE"#
     ));
 }
@@ -67,6 +68,7 @@ fn rich_shop() -> Db<'static> {
            VALUES ('shop', 'long', 'p.length > 9', 'must_change', 'Ten, or more; --'), ('shop', 'active', 'l.active', 'warn', NULL);
            INSERT INTO ferry.child (source, name, relation, user_column, rows)
            VALUES ('shop', 'roles', 'public.user_roles', 'user_id', $$SELECT 'customer' AS role$$);
+           INSERT INTO ferry.hook (name, point, function, timeout) VALUES ('note', 'after_write', 'public.note', '250 ms');
            INSERT INTO ferry.preset (name, title, relation, source, mappings, rules)
            SELECT 'own', 'Our own', relation, source, mappings, rules FROM ferry.preset WHERE name = 'wordpress'"#,
     );

@@ -405,6 +405,37 @@ fn before_write_takes_and_returns_the_row_type() {
 }
 
 #[test]
+fn a_column_whose_domain_refuses_null_gets_its_default() {
+    for takes_row in [false, true] {
+        let site = shop();
+        site.as_owner(
+            "CREATE DOMAIN note AS text NOT NULL;
+             ALTER TABLE users ADD note note DEFAULT 'from the table', ADD other note DEFAULT 'from the table'",
+        );
+        if takes_row {
+            function(&site, "noted", "u users", "users", "u.other := 'set by a hook'; RETURN u;");
+            add(&site, "noted", "before_write");
+        } else {
+            let body = "RETURN jsonb_build_object('row', jsonb_build_object('other', 'set by a hook'));";
+            hook(&site, "noted", "before_write", body);
+        }
+        assert_migrated(&site);
+        let row: String = site.db.one("SELECT concat_ws('|', note, other) FROM users", &[]);
+        assert_eq!(row, "from the table|set by a hook");
+    }
+}
+
+#[test]
+fn long_numbers_pass_as_they_are() {
+    let site = shop();
+    site.as_owner("ALTER TABLE users ADD amount numeric");
+    let body = "RETURN '{\"row\": {\"amount\": 12345678901234567890.123456789012345678900}}';";
+    hook(&site, "rich", "before_write", body);
+    assert_migrated(&site);
+    assert_eq!(site.user(ANN, "amount").as_deref(), Some("12345678901234567890.123456789012345678900"));
+}
+
+#[test]
 fn before_write_can_set_a_column_to_null_and_choose_the_id() {
     let site = shop();
     site.as_owner("ALTER TABLE users ADD note text DEFAULT 'from the table'");
@@ -1041,9 +1072,95 @@ fn hooks_of_many_first_logins_at_once_leave_one_trace() {
 }
 
 #[test]
-fn a_dump_carries_the_hooks() {
+fn hooks_follow_a_source_that_is_renamed() {
     let site = shop();
     recorder(&site, "after_write");
-    let dump = site.db.dump(&[]);
-    assert!(dump.contains("COPY ferry.hook"), "no hooks in the dump");
+    hook(&site, "fetched", "after_fetch", "RETURN '{\"row\": {\"last\": \"Fetched\"}}';");
+    site.configure("hook", "source = 'shop'");
+    site.configure("source", "name = 'store'");
+    assert_migrated(&site);
+    assert_eq!(site.user(ANN, "name").as_deref(), Some("Ann Fetched"));
+    assert_eq!(outbox(&site)[0]["source"], json!("store"));
+    site.db.sql("DELETE FROM ferry.source");
+    assert_eq!(site.db.count("ferry.hook"), 0);
+}
+
+#[test]
+fn a_relation_that_a_hook_does_not_fit_is_refused() {
+    let site = shop();
+    function(&site, "clean", "r legacy.customers", "legacy.customers", "RETURN r;");
+    add(&site, "clean", "after_fetch");
+    site.as_owner("CREATE TABLE legacy.others (LIKE legacy.customers)");
+    let error = site.db.try_sql("UPDATE ferry.source SET relation = 'legacy.others'").unwrap_err();
+    let refusal = Refusal::of(&error);
+    assert_eq!(refusal.message, "hook default.clean: function app.clean does not exist with such arguments");
+    assert!(refusal.hint.contains("app.clean(legacy.others) RETURNS legacy.others"), "{refusal:?}");
+}
+
+#[test]
+fn a_hook_that_sees_legacy_rows_needs_the_right_to_read_them() {
+    let site = shop();
+    let owner = site.db.owner();
+    site.db.sql(&format!(
+        "ALTER TABLE legacy.customers OWNER TO postgres;
+         GRANT SELECT (id, email, first, last, pwd) ON legacy.customers TO {owner}"
+    ));
+    function(&site, "f", "context jsonb", "jsonb", "RETURN NULL;");
+    for point in ["after_fetch", "after_verify"] {
+        let refusal = refused(&site, &format!("'h', '{point}', 'app.f'"));
+        let message = format!(
+            "hook default.h: role \"{owner}\" of run_as may not read all of legacy.customers: salt, active"
+        );
+        assert_eq!((refusal.state.as_str(), refusal.message), ("42501", message));
+        assert_eq!(refusal.hint, format!("GRANT SELECT ON legacy.customers TO {owner};"));
+    }
+    add(&site, "f", "before_source");
+    assert_migrated(&site);
+}
+
+#[test]
+fn a_restored_database_has_its_hooks() {
+    let site = shop();
+    for point in ["after_write", "after_login"] {
+        recorder(&site, point);
+    }
+    function(&site, "clean", "r legacy.customers", "legacy.customers", "r.last := 'Clean'; RETURN r;");
+    add(&site, "clean", "after_fetch");
+    let app = site.db.app();
+    let copy = Site { db: ferry_tests::Db::empty_on(ferry_tests::target()) };
+    let restored = copy.db.psql(&site.db.dump(&[]));
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    copy.without_floor();
+    let mut app = copy.db.client_as(&app);
+    assert_eq!(login(&mut app, ANN, SECRET).outcome, "migrated");
+    assert_eq!(copy.user(ANN, "name").as_deref(), Some("Ann Clean"));
+    assert_eq!(outbox(&copy).len(), 2);
+    assert_eq!(copy.db.count("ferry.check_config() WHERE severity = 'error'"), 0);
+}
+
+#[test]
+fn a_refresh_reads_the_row_as_after_fetch_has_changed_it() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE FUNCTION shout(context jsonb) RETURNS jsonb LANGUAGE sql AS
+             $$ SELECT jsonb_build_object('row', jsonb_build_object('last', upper(context->'row'->>'last'))) $$",
+    );
+    site.db.sql(
+        "UPDATE ferry.mapping SET refresh = true WHERE target_column = 'name';
+         INSERT INTO ferry.hook (name, point, function) VALUES ('shout', 'after_fetch', 'public.shout')",
+    );
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann OTHER"));
+    site.as_owner("UPDATE legacy.customers SET last = 'Married'");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann MARRIED"));
+    // One that fails keeps nobody out, and refreshes nothing.
+    site.as_owner("CREATE OR REPLACE FUNCTION shout(context jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT (1 / 0)::text::jsonb $$");
+    site.as_owner("UPDATE legacy.customers SET last = 'Again'");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert_eq!(
+        (site.user("ann@example.com", "name").as_deref(), site.why().as_str()),
+        (Some("Ann MARRIED"), "failed/hook_failed")
+    );
 }

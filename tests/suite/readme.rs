@@ -62,7 +62,7 @@ fn legacy_users_can_be_on_another_server_as_printed() {
 #[test]
 fn wordpress_is_moved_in_five_statements_as_printed() {
     need_extension!("mysql_fdw");
-    let blog = MariaDb::with_wordpress("reader", "the password of reader");
+    let blog = MariaDb::with_wordpress("reader", "the password of reader", &[]);
     // Of its own: the roles of the quick start belong to the whole cluster.
     let cluster = Cluster::start(Options::default());
     let db = Db::empty_on(&cluster);
@@ -138,6 +138,39 @@ fn the_outbox_is_filled_as_printed() {
 }
 
 #[test]
+fn mappings_are_proposed_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let local = blocks(before_subsections(&section("Quick start")), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let unmapped = with("INSERT INTO ferry.target").split("INSERT INTO ferry.mapping").next().unwrap();
+    let proposed = subsection(&section("Configuration"), "Proposed mappings");
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        with("CREATE TABLE legacy.customers"),
+        unmapped,
+        &script(&proposed),
+        with("SET ROLE app;"),
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert_promised(&printed, &proposed);
+    assert!(printed.contains("| Jane Doe |"), "{printed}");
+}
+
+#[test]
+fn the_presets_are_those_that_are_shipped_and_are_copied_as_printed() {
+    need_extension!("pg_ferry");
+    let db = Db::new();
+    let presets = subsection(&section("Configuration"), "Presets");
+    let shipped = db.rows("SELECT format('| `%s` | %s |', name, title) FROM ferry.preset", &[]);
+    assert_same(table(&presets), shipped.iter().map(|row| row.get(0)).collect());
+    psql(&db, &script(&presets));
+    assert_eq!(db.count("ferry.preset WHERE NOT shipped"), 1);
+}
+
+#[test]
 fn the_settings_are_those_of_the_server() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -164,7 +197,7 @@ fn the_settings_are_those_of_the_server() {
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "hook", "review"] {
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review", "preset"] {
         let rows = table(first_table(&subsection(&config, &format!("ferry.{name}"))));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
