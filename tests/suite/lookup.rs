@@ -1,7 +1,7 @@
 //! Users who are here under another login: how they are found, and whether they may be tied to a legacy user.
 
-use crate::concurrency::{all_at_once, count_of, slow_down_inserts};
 use crate::adopt::assert_adopted;
+use crate::concurrency::{all_at_once, count_of, slow_down_inserts};
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::Refusal;
 use serde_json::json;
