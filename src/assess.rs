@@ -2,6 +2,8 @@
 //! judged by set-based queries; what can only be said of all rows together (who shares a key, a login, a unique value) is
 //! handed on row by row and counted in SQL, which spills to disk rather than to grow. Nothing is written.
 
+mod tally;
+
 use crate::batch::Batch;
 use crate::census;
 use crate::config::{self, Adopt, RuleRow, Severity};
@@ -22,26 +24,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+pub(crate) use tally::Line;
+use tally::Tally;
+
 /// Rows that are judged by one query: enough for what a query costs by itself to be little, few enough to hold in memory
 /// even where each is as long as a hostile store can make it.
 const BATCH: i64 = 100;
 
-/// More kinds than this in one topic are counted together: a hostile store must not fill the memory with them.
-const MAX_KINDS: usize = 500;
-
 /// What writing one user takes beside making its values, in milliseconds: from a table without much on it, on a fast disk,
 /// to one with indexes and triggers.
 const WRITE_MS: (f64, f64) = (0.1, 2.0);
-
-/// One line of the assessment.
-pub(crate) struct Line {
-    pub(crate) topic: &'static str,
-    pub(crate) item: String,
-    pub(crate) rows: Option<i64>,
-    pub(crate) sample: Option<String>,
-    pub(crate) detail: Option<String>,
-    pub(crate) hint: Option<String>,
-}
 
 /// The lines of a source's assessment, as they are found.
 pub(crate) struct Assessment {
@@ -591,110 +583,4 @@ fn value_hint(state: &str) -> &'static str {
 /// Three digits are all that an estimate is worth.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-impl Line {
-    fn of(topic: &'static str, item: impl Into<String>) -> Line {
-        Line { topic, item: item.into(), rows: None, sample: None, detail: None, hint: None }
-    }
-
-    /// Of one row, for SQL to compare with all others.
-    fn to_compare(
-        topic: &'static str,
-        item: String,
-        rows: Option<i64>,
-        sample: Option<String>,
-        detail: Option<String>,
-    ) -> Line {
-        Line { topic, item, rows, sample, detail, hint: None }
-    }
-
-    fn counted(self, rows: i64) -> Line {
-        Line { rows: Some(rows), ..self }
-    }
-
-    fn detailed(self, detail: Value) -> Line {
-        Line { detail: Some(detail.to_string()), ..self }
-    }
-
-    fn hinted(self, hint: &str) -> Line {
-        Line { hint: Some(hint.to_string()), ..self }
-    }
-}
-
-/// Rows of a kind, counted, with the first of them as a sample.
-struct Kind {
-    rows: i64,
-    sample: Option<String>,
-    detail: Value,
-    hint: Option<String>,
-}
-
-/// The kinds of each topic.
-#[derive(Default)]
-struct Tally(BTreeMap<&'static str, BTreeMap<String, Kind>>);
-
-impl Tally {
-    fn note(
-        &mut self,
-        topic: &'static str,
-        item: String,
-        sample: &str,
-        detail: Value,
-        hint: Option<&'static str>,
-    ) {
-        self.add(topic, item, 1, Some(sample), detail, hint);
-    }
-
-    fn see(&mut self, topic: &'static str, item: &str, sample: &str) {
-        self.add(topic, item.to_string(), 1, Some(sample), Value::Null, None);
-    }
-
-    /// A row that has no key to be named by.
-    fn blank(&mut self, topic: &'static str, item: &str, hint: &'static str) {
-        self.add(topic, item.to_string(), 1, None, Value::Null, Some(hint));
-    }
-
-    fn count(&mut self, topic: &'static str, item: &str, rows: usize) {
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        self.add(topic, item.to_string(), rows, None, Value::Null, None);
-    }
-
-    fn add(
-        &mut self,
-        topic: &'static str,
-        item: String,
-        rows: i64,
-        sample: Option<&str>,
-        detail: Value,
-        hint: Option<&'static str>,
-    ) {
-        let kinds = self.0.entry(topic).or_default();
-        let is_one_too_many = kinds.len() >= MAX_KINDS && !kinds.contains_key(&item);
-        let (item, detail) =
-            if is_one_too_many { ("of further kinds".to_string(), Value::Null) } else { (item, detail) };
-        let new = || Kind { rows: 0, sample: None, detail, hint: hint.map(str::to_string) };
-        let kind = kinds.entry(item).or_insert_with(new);
-        kind.rows += rows;
-        if kind.sample.is_none() {
-            kind.sample = sample.map(str::to_string);
-        }
-    }
-
-    fn rows(&self, topic: &str, item: &str) -> i64 {
-        self.0.get(topic).and_then(|kinds| kinds.get(item)).map_or(0, |kind| kind.rows)
-    }
-
-    fn into_lines(self) -> impl Iterator<Item = Line> {
-        self.0.into_iter().flat_map(|(topic, kinds)| {
-            kinds.into_iter().map(move |(item, kind)| Line {
-                topic,
-                item,
-                rows: Some(kind.rows),
-                sample: kind.sample,
-                detail: Some(kind.detail).filter(|detail| !detail.is_null()).map(|detail| detail.to_string()),
-                hint: kind.hint,
-            })
-        })
-    }
 }

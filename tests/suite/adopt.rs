@@ -17,7 +17,9 @@ fn with_password_here() -> Site {
     site
 }
 
-fn assert_adopted(site: &Site) {
+/// User 42 is tied to legacy user 1, and is the only one.
+#[track_caller]
+pub(crate) fn assert_adopted(site: &Site) {
     let link = Link {
         source: "shop".into(),
         legacy_key: "1".into(),

@@ -1,7 +1,8 @@
 //! Users who are here under another login: how they are found, and whether they may be tied to a legacy user.
 
+use crate::adopt::assert_adopted;
 use crate::concurrency::{all_at_once, count_of, slow_down_inserts};
-use crate::setup::{Answer, Link, Site, login};
+use crate::setup::{Answer, Site, login};
 use crate::setup_config::Refusal;
 use serde_json::json;
 
@@ -33,15 +34,7 @@ fn site(lookup: &str, adopt: &str) -> Site {
 #[track_caller]
 fn assert_tied(site: &Site) {
     assert_eq!(login(&mut site.app(), "ann", "ann's secret"), Answer::welcomed("migrated", "42"));
-    let link = Link {
-        source: "shop".into(),
-        legacy_key: "1".into(),
-        user_id: Some("42".into()),
-        via: "adopt".into(),
-        has_digest: true,
-    };
-    assert_eq!(site.links(), [link]);
-    assert_eq!(site.db.count("users"), 1);
+    assert_adopted(site);
     // From now on under either login.
     for name in ["ann", "annie"] {
         assert_eq!(login(&mut site.app(), name, "ann's secret"), Answer::welcomed("ok", "42"), "{name}");
