@@ -48,7 +48,7 @@ COMMENT ON COLUMN ferry.import_run.dry_run IS 'true = nothing was written but th
 COMMENT ON COLUMN ferry.import_run.key_from IS 'only legacy keys from this one on';
 COMMENT ON COLUMN ferry.import_run.key_to IS 'only legacy keys before this one';
 COMMENT ON COLUMN ferry.import_run.changed_since IS 'only rows changed at this time or later';
-COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second';
+COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; and what was done and refused before it';
 COMMENT ON COLUMN ferry.import_run.state IS 'running (also where its session has died or was cancelled: ferry.progress knows, and the next call goes on with it), finished, stopped (by a limit: the next call goes on with it)';
 COMMENT ON COLUMN ferry.import_run.message IS 'why it was stopped';
 COMMENT ON COLUMN ferry.import_run.source_total IS 'legacy users in the source when the run was last called';
@@ -119,7 +119,7 @@ CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_
     AS 'MODULE_PATHNAME', 'import_rows_wrapper';
 COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
 
--- By the key of the process and the time of its statement: a cancelled call leaves its session alive.
+-- Whose process is there, and still at the very statement: a cancelled call leaves its session alive.
 CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, called_at timestamptz) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

@@ -22,6 +22,8 @@ impl LoginForm {
     pub(crate) fn apply(self, login: &str) -> String {
         match self {
             LoginForm::Exact => login.to_string(),
+            // Most are, and all forms are the same for them.
+            _ if login.is_ascii() => login.to_ascii_lowercase(),
             LoginForm::Lower => lower(login).nfc().collect(),
             LoginForm::Casefold => fold(login).nfc().collect(),
             LoginForm::LowerNfkc => lower(&nfkc(login)).nfkc().collect(),

@@ -261,28 +261,29 @@ impl Flow<'_> {
         let source = Rc::clone(&import.source);
         let keys: Vec<Option<String>> = listed.iter().map(|row| Some(row.key.clone())).collect();
         let linked = link::linked(&source.row.name, &keys);
-        let mut done = Done { fates: Vec::with_capacity(listed.len()), rows: 0 };
         let (known, unknown): (Vec<&Listed>, Vec<&Listed>) =
             listed.iter().partition(|row| linked.contains_key(&row.key));
-        if import.operation.updates() {
-            let known = known.into_iter().map(|row| (row, linked.get(&row.key).cloned().flatten()));
-            self.renew(&source, rows, known.collect(), &mut done.fates);
-        } else {
-            done.fates.extend(known.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
-        }
-        if !import.operation.moves() {
-            done.fates.extend(unknown.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
-            done.rows = listed.len();
-            return Some(done);
-        }
-        let (plain, mut odd) = self.sort(&source, unknown);
+        let (plain, mut odd, mut idle) = match import.operation.moves() {
+            true => {
+                let (plain, odd) = self.sort(&source, unknown);
+                (plain, odd, Vec::new())
+            }
+            false => (Vec::new(), Vec::new(), unknown),
+        };
         // Beyond the last that can be done one by one, nobody is touched.
         if odd.len() > limit {
             let end = listed.iter().position(|row| row.place == odd[limit].place).unwrap_or(listed.len());
             return self.try_work(import, rows, &listed[..end], limit);
         }
-        let left = self.write_plain(&source, rows, plain, &mut done.fates);
-        odd.extend(left);
+        let mut done = Done { fates: Vec::with_capacity(listed.len()), rows: listed.len() };
+        if import.operation.updates() {
+            let known = known.into_iter().map(|row| (row, linked.get(&row.key).cloned().flatten()));
+            self.renew(&source, rows, known.collect(), &mut done.fates);
+        } else {
+            idle.extend(known);
+        }
+        done.fates.extend(idle.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
+        odd.extend(self.write_plain(&source, rows, plain, &mut done.fates));
         if odd.len() > limit {
             return None;
         }
@@ -291,7 +292,6 @@ impl Flow<'_> {
             let fate = self.move_one(&source, rows, row);
             done.fates.push((row.key.clone(), fate));
         }
-        done.rows = listed.len();
         Some(done)
     }
 }

@@ -750,3 +750,37 @@ fn a_text_of_config_that_names_columns_without_their_row_means_the_legacy_row() 
     let singly: i64 = site.db.one("SELECT count(DISTINCT xmin::text) FROM users", &[]);
     assert_eq!(singly, 1, "they were written by one statement");
 }
+
+#[test]
+fn more_odd_rows_than_one_transaction_takes_are_done_in_several() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 900);
+    site.db.sql(
+        "UPDATE ferry.mapping SET on_conflict = 'overwrite' WHERE target_column = 'name';
+         INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', 'odd', 'l.id % 2 = 0', 'warn')",
+    );
+    import(&site, ", max_rows => 100");
+    site.as_owner("UPDATE legacy.customers SET last = 'New' WHERE id <= 50");
+    let run = import(&site, ", 'upsert'");
+    assert_eq!((run.done, run.moved, run.updated, run.skipped), (900, 800, 50, 50));
+    let most: i64 = site.db.one(
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM ferry.event WHERE kind = 'import' GROUP BY xmin::text) e",
+        &[],
+    );
+    let batches: i64 = site.db.one("SELECT batches FROM ferry.import_run WHERE operation = 'upsert'", &[]);
+    assert_eq!(
+        (most, batches > 1),
+        (1, true),
+        "each odd one is a subtransaction, and not all of one transaction"
+    );
+    // Where nobody can be told from many, each goes alone.
+    let site = md5_shop();
+    crowd(&site, 600);
+    site.as_owner(
+        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN NEW.password_hash := rtrim(NEW.password_hash) || ' '; RETURN NEW; END $$;
+         CREATE TRIGGER meddle BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+    );
+    assert_eq!(import(&site, ""), finished(600, 600, 0, 0));
+}
