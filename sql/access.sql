@@ -52,6 +52,9 @@ FROM (VALUES
     ('admin',  'TABLE ferry.review'),
     ('admin',  'FUNCTION ferry._decided()'),
     ('admin',  'TABLE ferry.preset'),
+    ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
+    ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
+    ('admin',  'FUNCTION ferry._wrap_rows(text, text, bigint, text)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format'),
@@ -78,7 +81,7 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
     END IF;
     FOR granted IN
-        SELECT object, CASE WHEN object LIKE 'FUNCTION%' THEN 'EXECUTE'
+        SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
                             WHEN access = 'read' THEN 'SELECT'
                             ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
         FROM ferry._access
@@ -102,4 +105,4 @@ CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
 COMMENT ON FUNCTION ferry.revoke_access(name, text) IS 'takes a task''s rights from a role; USAGE on the schema stays';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ferry FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ferry FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA ferry FROM PUBLIC;

@@ -41,6 +41,14 @@ pub(crate) struct Column {
     pub(crate) is_generated: bool,
 }
 
+impl Column {
+    /// How many characters it takes, where that is limited.
+    pub(crate) fn width(&self) -> Option<usize> {
+        // As PostgreSQL keeps the length of varchar(n) and char(n).
+        usize::try_from(self.typmod).ok()?.checked_sub(4)
+    }
+}
+
 /// A relation or composite type, and what the actor may do with it.
 pub(crate) struct Relation {
     pub(crate) name: Name,

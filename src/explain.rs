@@ -186,6 +186,9 @@ fn shown(text: String, person: &Person) -> Value {
 }
 
 fn identified(hash: &str) -> String {
+    if let Some(method) = legacy_hash::wrapped(hash) {
+        return format!("is of {method}, wrapped");
+    }
     if let Ok(format) = legacy_hash::evident(hash) {
         return format!("is {}", format.name);
     }

@@ -21,6 +21,8 @@ pub(crate) struct KeyType {
     pub(crate) oid: Oid,
     /// Its equality, schema-qualified, as `OPERATOR(pg_catalog.=)`.
     pub(crate) equals: String,
+    /// The operator of its default order, such as `OPERATOR(pg_catalog.>)`, where it has one.
+    pub(crate) greater: Option<String>,
     /// A string type: any text is a value of it.
     pub(crate) is_text: bool,
     /// Strings that compare without case, whatever the login form says.
@@ -34,6 +36,7 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
     unsafe {
         let oid = pg_sys::getBaseType(type_oid);
         let operator = (*pg_sys::lookup_type_cache(oid, pg_sys::TYPECACHE_EQ_OPR as i32)).eq_opr;
+        let greater = (*pg_sys::lookup_type_cache(oid, pg_sys::TYPECACHE_GT_OPR as i32)).gt_opr;
         if operator == pg_sys::InvalidOid {
             return None;
         }
@@ -42,6 +45,7 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
         Some(KeyType {
             oid,
             equals: operator_name(operator),
+            greater: (greater != pg_sys::InvalidOid).then(|| operator_name(greater)),
             is_text: category as u8 == pg_sys::TYPCATEGORY_STRING,
             is_citext: type_name(oid).rsplit('.').next() == Some("citext"),
         })

@@ -23,8 +23,8 @@ fn relation_rights(db: &Db<'_>, role: &str) -> BTreeSet<String> {
 
 /// What `ferry._access` says of a task.
 fn promised(db: &Db<'_>, task: &str) -> BTreeSet<String> {
-    let query = "SELECT substr(object, 10)::regprocedure::text FROM ferry._access
-                 WHERE access = $1 AND object LIKE 'FUNCTION %'";
+    let query = "SELECT regexp_replace(object, '^[A-Z]+ ', '')::regprocedure::text FROM ferry._access
+                 WHERE access = $1 AND object ~ '^(FUNCTION|PROCEDURE) '";
     db.rows(query, &[&task]).iter().map(|row| row.get(0)).collect()
 }
 
@@ -162,7 +162,8 @@ fn every_public_function_belongs_to_a_task_or_to_the_superuser() {
         .rows(
             "SELECT p.oid::regprocedure::text FROM pg_proc p
              WHERE p.pronamespace = 'ferry'::regnamespace AND p.proname NOT LIKE E'\\\\_%'
-               AND p.oid NOT IN (SELECT substr(object, 10)::regprocedure FROM ferry._access WHERE object LIKE 'FUNCTION %')
+               AND p.oid NOT IN (SELECT regexp_replace(object, '^[A-Z]+ ', '')::regprocedure FROM ferry._access
+                                 WHERE object ~ '^(FUNCTION|PROCEDURE) ')
              ORDER BY 1",
             &[],
         )
