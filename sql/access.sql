@@ -13,6 +13,8 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.migrate_login(text, text)'),
     ('admin',  'FUNCTION ferry.unmigrate_login(text, text)'),
     ('admin',  'FUNCTION ferry.forget_login(text, text)'),
+    ('admin',  'FUNCTION ferry.assess(text, bigint)'),
+    ('admin',  'FUNCTION ferry.preview(text, integer)'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),
@@ -31,6 +33,10 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry._conversions(text, oid, oid, text)'),
     ('admin',  'FUNCTION ferry.use_preset(text, text, text, text)'),
     ('admin',  'FUNCTION ferry._use_preset(text, text, text, text)'),
+    ('admin',  'FUNCTION ferry.export_config()'),
+    ('admin',  'FUNCTION ferry._event_retention()'),
+    ('admin',  'FUNCTION ferry._config_tables()'),
+    ('admin',  'FUNCTION ferry._export_table(oid, text)'),
     ('admin',  'FUNCTION ferry._preset(text)'),
     ('admin',  'FUNCTION ferry._pairs(text)'),
     ('admin',  'FUNCTION ferry._plain(text)'),
@@ -51,6 +57,9 @@ FROM (VALUES
     ('admin',  'TABLE ferry.hook'),
     ('admin',  'TABLE ferry.review'),
     ('admin',  'FUNCTION ferry._decided()'),
+    ('admin',  'PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
+    ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
+    ('admin',  'FUNCTION ferry._import_batch(bigint)'),
     ('admin',  'TABLE ferry.preset'),
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
@@ -58,7 +67,11 @@ FROM (VALUES
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format'),
-    ('read',   'TABLE ferry._synonym')
+    ('read',   'TABLE ferry._synonym'),
+    ('read',   'TABLE ferry.import_run'),
+    ('read',   'TABLE ferry.import_reject'),
+    ('read',   'TABLE ferry.progress'),
+    ('read',   'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';

@@ -41,7 +41,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._legacy_columns(text) IS 'internal: the columns of a source that mappings may read, and what they seem to hold';
 
--- What is derived comes last: a first and a last name, a date for a yes, a no for a yes.
+-- What is derived comes last: first and last name where there is no whole one, a date for a yes, a no for a yes.
 CREATE FUNCTION ferry._candidates(source_name text, target_name text)
     RETURNS TABLE (target_column text, value text, type oid, is_negated boolean, tier integer, rank integer, number int2, reason text)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -69,7 +69,7 @@ AS $$
                      ELSE format('"%s" and "%s" are usual names of %s', legacy_name, name, field) END
     FROM by_name WHERE tier IS NOT NULL
     UNION ALL
-    SELECT w.name, format('btrim(concat_ws('' '', %s, %s))', f.value, l.value), 'text'::regtype, false, 5, 1, f.number, 'first and last name'
+    SELECT w.name, format('btrim(concat_ws('' '', %s, %s))', f.value, l.value), 'text'::regtype, false, 4, 99, f.number, 'first and last name'
     FROM wanted w JOIN legacy f ON f.field = 'first_name' JOIN legacy l ON l.field = 'last_name'
     WHERE w.field = 'display_name'
     UNION ALL

@@ -55,32 +55,59 @@ CREATE FUNCTION ferry._check_all()
     AS 'MODULE_PATHNAME', 'check_all_wrapper';
 COMMENT ON FUNCTION ferry._check_all() IS 'internal: checks every row of config anew';
 
+CREATE FUNCTION ferry._unindexed()
+    RETURNS TABLE (object text, problem text, hint text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH looked_up AS (
+        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry,
+               CASE c.relkind WHEN 'r' THEN 'UNIQUE ' END AS kind
+        FROM ferry.target t
+        JOIN pg_class c ON c.oid = to_regclass(t.relation), unnest(t.login_columns) entry
+        WHERE c.relkind IN ('r', 'p')
+        UNION ALL
+        SELECT 'source ' || s.name, c.oid, s.relation, entry, NULL
+        FROM ferry.source s
+        JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
+        WHERE c.relkind IN ('r', 'p')
+    )
+    SELECT l.object, format('no index begins with the login column %s of %s', l.entry, l.relation_name),
+           format('CREATE %sINDEX ON %s (%I);', l.kind, l.relation_name, a.attname)
+    FROM looked_up l
+    JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+$$;
+COMMENT ON FUNCTION ferry._unindexed() IS 'internal: login columns of local tables without an index';
+
 CREATE FUNCTION ferry._lint()
     RETURNS TABLE (object text, severity text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH looked_up AS (
-        SELECT 'target ' || t.name AS object, c.oid AS relation, t.relation AS relation_name, entry
+    WITH unique_columns AS (
+        SELECT 'target ' || t.name AS object, c.oid AS relation, c.relkind, t.relation AS relation_name, k.what, k.entry
         FROM ferry.target t
-        JOIN pg_class c ON c.oid = to_regclass(t.relation), unnest(t.login_columns) entry
-        WHERE c.relkind IN ('r', 'p')
+        JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relkind IN ('r', 'p'),
+             LATERAL (SELECT 'login' AS what, entry FROM unnest(t.login_columns) entry UNION ALL SELECT 'id', t.id_column) k
         UNION ALL
-        SELECT 'source ' || s.name, c.oid, s.relation, entry
+        SELECT 'source ' || s.name, c.oid, c.relkind, s.relation, 'key', s.key_column
         FROM ferry.source s
-        JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
-        WHERE c.relkind IN ('r', 'p')
+        JOIN pg_class c ON c.oid = to_regclass(s.relation) AND c.relkind = 'r'
     ), logged AS (
         SELECT name, setting
         FROM pg_settings
         WHERE (name = 'log_statement' AND setting = 'all')
            OR (name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting <> '-1')
     )
-    SELECT l.object, 'warning', format('no index begins with the login column %s of %s', l.entry, l.relation_name),
-           format('CREATE INDEX ON %s (%s);', l.relation_name, quote_ident(a.attname))
-    FROM looked_up l
-    JOIN pg_attribute a ON a.attrelid = l.relation AND a.attname = l.entry
-    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = l.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
+    SELECT object, 'warning', problem, hint FROM ferry._unindexed()
+    UNION ALL
+    SELECT 'child ' || k.source || '.' || k.name, 'warning', format('no index begins with the user_column %s of %s', k.user_column, k.relation),
+           format('CREATE INDEX ON %s (%I);', k.relation, k.user_column)
+    FROM ferry.child k
+    JOIN pg_class c ON c.oid = to_regclass(k.relation) AND c.relkind IN ('r', 'p')
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = k.user_column
+    WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid)
     UNION ALL
     SELECT 'server ' || v.srvname, 'warning', 'connecting to the foreign server has no time limit',
            format('ALTER SERVER %I OPTIONS (ADD connect_timeout ''3'');', v.srvname)
@@ -129,6 +156,56 @@ AS $$
                     AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'
     JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
     WHERE NOT has_sequence_privilege(r.oid, q.oid, 'USAGE')
+    UNION ALL
+    SELECT c.object, 'warning', format('no unique index has the %s column %s of %s alone', c.what, c.entry, c.relation_name),
+           CASE WHEN c.relkind = 'p' THEN 'A partitioned table may not have one: pg_ferry locks a login while it moves its user, other writers do not.'
+                ELSE format('CREATE UNIQUE INDEX ON %s (%I);', c.relation_name, c.entry) END
+    FROM unique_columns c
+    JOIN pg_attribute a ON a.attrelid = c.relation AND a.attname = c.entry
+    -- A login column without any index was told already.
+    WHERE (c.what <> 'login' OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid))
+      AND NOT EXISTS (SELECT FROM pg_index i
+                      WHERE i.indrelid = c.relation AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1
+                        AND (i.indkey[0] = a.attnum OR i.indkey[0] = 0 AND EXISTS (
+                               SELECT FROM pg_depend d
+                               WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.relation AND d.refobjsubid = a.attnum)))
+    UNION ALL
+    SELECT 'source ' || s.name, 'error', format('column %s of %s may not be null, has no default, and no mapping fills it', a.attname, t.relation),
+           format('INSERT a row for it into ferry.mapping, or: ALTER TABLE %s ALTER %I DROP NOT NULL;', t.relation, a.attname)
+    FROM ferry.source s
+    JOIN ferry.target t ON t.name = s.target
+    JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relkind IN ('r', 'p')
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+    WHERE NOT a.atthasdef AND a.attidentity = '' AND a.attname <> t.hash_column
+      AND NOT EXISTS (SELECT FROM ferry.mapping m WHERE m.source = s.name AND m.target_column = a.attname)
+      AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = a.atttypid AND d.typdefault IS NOT NULL)
+      -- A trigger before each row may fill it.
+      AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
+    UNION ALL
+    SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and verified does not say on both sides whose address was checked',
+           'Set verified of ferry.target and of ferry.source, such as u.email_verified and l.email_verified; or set adopt to locked or review.'
+    FROM ferry.target t
+    WHERE t.adopt = 'any'
+      AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry.source s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
+    UNION ALL
+    SELECT 'target ' || t.name, 'error', format('row level security of %s has no policy that lets role "%s" of run_as %s', t.relation, t.run_as, p.verb),
+           format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)
+    FROM ferry.target t
+    JOIN pg_roles r ON r.rolname = t.run_as AND NOT r.rolsuper AND NOT r.rolbypassrls
+    JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
+    CROSS JOIN (VALUES ('r'::"char", 'read users'), ('a', 'insert users'), ('w', 'update users')) AS p (command, verb)
+    WHERE NOT EXISTS (SELECT FROM pg_policy y
+                      WHERE y.polrelid = c.oid AND y.polpermissive AND y.polcmd IN (p.command, '*')
+                        AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END))
+    UNION ALL
+    SELECT 'target ' || t.name, 'warning', format('the deferred trigger %s of %s runs at COMMIT with the rights of whoever logs in', g.tgname, t.relation),
+           format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = pg_catalog, pg_temp;', g.tgfoid::regprocedure)
+    FROM ferry.target t
+    JOIN pg_trigger g ON g.tgrelid = to_regclass(t.relation) AND NOT g.tgisinternal AND g.tginitdeferred AND g.tgenabled IN ('O', 'A')
+    JOIN pg_proc f ON f.oid = g.tgfoid AND NOT f.prosecdef
+    -- PostgreSQL 18 remembers who queued it.
+    WHERE current_setting('server_version_num')::int < 180000
     UNION ALL
     SELECT 'setting log_parameter_max_length_on_error', 'warning', 'an error during a login shows the password in the server log and to the client',
            'Set log_parameter_max_length_on_error = 0, which is the default.'

@@ -112,7 +112,7 @@ COMMENT ON COLUMN ferry.source.hash_login IS 'SQL expression over l: the login a
 COMMENT ON COLUMN ferry.source.pepper IS 'the name of a pepper in the file of ferry.pepper_file, for formats that take one. Whoever may write this row can find the pepper out by trying';
 COMMENT ON COLUMN ferry.source.format IS 'the format of the legacy hashes, a name from ferry.hash_format, or a recipe such as md5(md5($pass).$salt); null = each hash says itself';
 COMMENT ON COLUMN ferry.source.unicode_forms IS 'the forms of Unicode in which passwords may have been hashed, tried in this order: none (default: as typed), nfc, nfd, nfkc, nfkd, saslprep';
-COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, addslashes, lower, upper, truncate:72 (bytes of the charset)';
+COMMENT ON COLUMN ferry.source.transforms IS 'what the legacy application did to a password before it hashed it, in order: trim, html, html_compat (single quotes stay), addslashes, lower, upper, truncate:72 (bytes of the charset)';
 COMMENT ON COLUMN ferry.source.charsets IS 'the charsets in which passwords may have been hashed, tried in this order: utf-8 (default), latin1, cp1252 (as browsers send it), utf-16le, utf-16be, utf-8-twice (doubly encoded)';
 COMMENT ON COLUMN ferry.source.priority IS 'sources are asked in ascending order, then by name';
 COMMENT ON COLUMN ferry.source.scope IS 'boolean SQL expression over login: which logins this source is asked about; null = all';
@@ -184,7 +184,7 @@ COMMENT ON COLUMN ferry.child.relation IS 'the table that takes the rows; stored
 COMMENT ON COLUMN ferry.child.user_column IS 'its column that refers to the user: it gets the id of the target''s id_column';
 COMMENT ON COLUMN ferry.child.rows IS 'the rows: a query over the legacy row l, such as SELECT r.id AS role_id FROM roles r WHERE r.name = ANY (l.roles), or an expression, such as unnest(l.roles). It is asked before anything is locked or written, and may ask foreign tables';
 COMMENT ON COLUMN ferry.child.columns IS 'the columns that they fill, in order; null = as the query names them';
-COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there, by nothing if the query has no rows';
+COMMENT ON COLUMN ferry.child.on_conflict IS 'when the user has rows there already, from a trigger or as one who is adopted: add (default) those that are missing, as the columns that are filled tell; keep what is there and add none; replace what is there: those that are missing are added, and what the query does not return is deleted';
 COMMENT ON COLUMN ferry.child.refresh IS 'whether later logins, too, write them as on_conflict says';
 
 CREATE TABLE ferry.hook (
@@ -203,14 +203,14 @@ CREATE TABLE ferry.hook (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.hook', '');
 
-COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move';
+COMMENT ON TABLE ferry.hook IS 'SQL functions that are called at points of a login, with the rights of the target''s run_as; an error in one undoes the move and keeps the user out';
 COMMENT ON COLUMN ferry.hook.target IS 'the target at whose logins it is called';
 COMMENT ON COLUMN ferry.hook.name IS 'what events call it';
 COMMENT ON COLUMN ferry.hook.source IS 'only for users of this source; null = of all';
-COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure';
-COMMENT ON COLUMN ferry.hook.function IS 'the function, by name; it takes and returns jsonb, or the row type of the point; stored schema-qualified';
+COMMENT ON COLUMN ferry.hook.point IS 'when it is called: before_source, after_fetch, after_verify, before_write, after_write, after_login, on_failure; the README tells what each is for';
+COMMENT ON COLUMN ferry.hook.function IS 'the function, by its name alone; it takes the row type of the point, which is looked for first, or a context in jsonb; stored schema-qualified';
 COMMENT ON COLUMN ferry.hook.priority IS 'hooks of one point are called in ascending order, then by name';
-COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take';
+COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take; one that takes longer has failed';
 COMMENT ON COLUMN ferry.hook.enabled IS 'false = it is not called';
 
 CREATE FUNCTION ferry._config() RETURNS jsonb
@@ -239,6 +239,35 @@ AS $$
     ORDER BY attnum
 $$;
 COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
+
+CREATE FUNCTION ferry._unreadable_columns(row_type oid, role_name text) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.attname::text
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_roles r ON r.rolname = role_name
+    WHERE c.reltype = row_type AND c.relkind <> 'c' AND NOT has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')
+    ORDER BY a.attnum
+$$;
+COMMENT ON FUNCTION ferry._unreadable_columns(oid, text) IS 'internal: the columns of a relation, given its row type, that a role may not read';
+
+CREATE FUNCTION ferry._function(function oid, role_name text)
+    RETURNS TABLE (schema text, name text, title text, signature text, result oid, is_plain boolean, can_use_schema boolean, can_execute boolean)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT n.nspname::text, p.proname::text, format('%I.%I', n.nspname, p.proname), p.oid::regprocedure::text, p.prorettype,
+           p.prokind = 'f' AND NOT p.proretset,
+           coalesce(has_schema_privilege(r.oid, n.oid, 'USAGE'), false),
+           coalesce(has_function_privilege(r.oid, p.oid, 'EXECUTE'), false)
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    LEFT JOIN pg_roles r ON r.rolname = role_name
+    WHERE p.oid = function
+$$;
+COMMENT ON FUNCTION ferry._function(oid, text) IS 'internal: what a function is and what a role may do with it';
 
 -- Privileges are asked for role and object together, so that a missing one can be named with its cure.
 CREATE FUNCTION ferry._relation(relation oid, role_name text)
@@ -278,3 +307,31 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ferry._config_defaults(text) IS 'internal: the row of a config table of which nothing was said';
+
+-- What PostgreSQL puts around a value that is assigned to a column: the cast, then the function that fits it to the length
+-- (of three arguments where it must know that the cast is not an explicit one, which would cut), then the domain.
+CREATE FUNCTION ferry._assignment(type oid, typmod int4)
+    RETURNS TABLE (before text, after text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (depth, oid, typmod) AS (
+        SELECT 0, type, typmod
+        UNION ALL
+        SELECT u.depth + 1, t.typbasetype, t.typtypmod
+        FROM under u JOIN pg_type t ON t.oid = u.oid AND t.typtype = 'd'
+    ), base AS (
+        SELECT b.oid, b.typmod, p.oid IS NOT NULL AS has_length, p.pronargs,
+               format('%I.%I', n.nspname, p.proname) AS function
+        FROM (SELECT * FROM under ORDER BY depth DESC LIMIT 1) b
+        LEFT JOIN pg_cast c ON c.castsource = b.oid AND c.casttarget = b.oid AND c.castfunc <> 0 AND b.typmod >= 0
+        LEFT JOIN pg_proc p ON p.oid = c.castfunc
+        LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
+    )
+    SELECT concat(CASE WHEN is_domain THEN 'CAST(' END, CASE WHEN has_length THEN function || '(' END, 'CAST('),
+           concat(' AS ', CASE WHEN has_length THEN format_type(oid, -1) ELSE format_type(oid, typmod) END, ')',
+                  CASE WHEN has_length THEN concat(', ', typmod, CASE WHEN pronargs = 3 THEN ', false' END, ')') END,
+                  CASE WHEN is_domain THEN concat(' AS ', format_type(type, -1), ')') END)
+    FROM base, LATERAL (SELECT oid <> type AS is_domain) AS d
+$$;
+COMMENT ON FUNCTION ferry._assignment(oid, int4) IS 'internal: the SQL before and after an expression that makes of it what a column of a type gets in an assignment';

@@ -1,6 +1,6 @@
 //! What a DBA does with one person: move them without a password, put them back, or forget them.
 
-use crate::child::{self, Count, Tables};
+use crate::child::{self, Tables};
 use crate::config;
 use crate::error::{Kind as RefusalKind, OrRaise, Refusal};
 use crate::event::Kind;
@@ -54,38 +54,31 @@ impl Flow<'_> {
     fn put_back(&self, user: &User, link: &Link) -> Value {
         let is_adopted = link.via == Some(Via::Adopt);
         let children = config::rows().parts_of(&link.source).children;
-        let children = Tables::open(&link.source, children, &self.target).or_raise();
-        let rows: Vec<Count> = if is_adopted {
-            self.target.restore(&user.id, link.replaced.as_deref());
-            children.count(&self.target, &user.id)
-        } else {
-            let deleted = children.delete(&self.target, &user.id);
-            self.target.delete(&user.id);
-            deleted
-        };
-        let rows = rows.into_iter().filter(|(_, count)| *count > 0);
-        link::delete(&link.source, &link.legacy_key);
         let mut detail = json!({
             "source": link.source,
             "legacy_key": link.legacy_key,
             "user": if is_adopted { "restored" } else { "deleted" },
         });
         if is_adopted {
-            // What it was is kept nowhere: a hash in a second table would be one more to steal, and the
-            // seed of a second factor too.
-            let children = rows.map(|(child, _)| format!("child {child}"));
+            self.target.restore(&user.id, link.replaced.as_deref());
+            // What they held is kept nowhere: a hash or the seed of a second factor in another table would be one
+            // more to steal.
+            let children = children.into_iter().map(|child| format!("child {}", child.name));
             let lost: Vec<String> =
                 [self.target.row.hash_column.clone()].into_iter().chain(children).collect();
             detail["not_restored"] = json!(lost);
-            return detail;
+        } else {
+            let tables = Tables::open(&link.source, children, &self.target).or_raise();
+            let deleted = tables.delete(&self.target, &user.id);
+            if !deleted.is_empty() {
+                detail["children"] = Value::Object(child::object(deleted));
+            }
+            self.target.delete(&user.id);
+            if !link.hash_is_ours() {
+                detail["password_changed_since"] = json!(true);
+            }
         }
-        let deleted = child::object(rows);
-        if !deleted.is_empty() {
-            detail["children"] = Value::Object(deleted);
-        }
-        if !link.hash_is_ours() {
-            detail["password_changed_since"] = json!(true);
-        }
+        link::delete(&link.source, &link.legacy_key);
         detail
     }
 }

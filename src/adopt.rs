@@ -5,15 +5,16 @@
 
 use crate::config::Adopt;
 use crate::error::must_reach_caller;
+use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
 use crate::link;
 use crate::outcome::Outcome;
 use crate::review::{self, Ruling};
 use crate::source::{Person, Source};
 use crate::spi::guard::SqlError;
-use crate::spi::plan::View;
+use crate::spi::plan::{Value, View};
 use crate::spi::session;
-use crate::target::{Found, User};
+use crate::target::{Found, Target, User};
 
 /// An entry of the target's `lookup` by its place, and what a legacy user has there.
 pub(crate) type Identity = (usize, String);
@@ -45,7 +46,11 @@ impl Flow<'_> {
     ) -> Result<Here, Decision> {
         match owner {
             Some(user) => {
-                let doubt = self.doubt_of_login(source, person, user)?;
+                let doubt = match self.kind == Kind::Import && user.has_password() {
+                    // Nobody has shown the legacy password, which would have replaced that of a stranger.
+                    true => self.doubt_of_unseen(source, person, user)?,
+                    false => self.doubt_of_login(source, person, user)?,
+                };
                 self.tie(source, person, Match { user, found_by: "login".to_string(), doubt })?;
                 Ok(Here::default())
             }
@@ -59,14 +64,10 @@ impl Flow<'_> {
         source: &Source,
         person: &Person,
     ) -> Result<Vec<Identity>, Decision> {
-        let (found, identities) = self.look_up(source, person)?;
-        match found {
-            None => Ok(identities),
-            Some((user, entry)) => {
-                let why = Why::of("exists").source(&source.row.name).user(&user.id);
-                Err(self.conclude(Outcome::Rejected, why.with("found_by", &self.entry(entry))))
-            }
-        }
+        let LookedUp { found, identities } = self.look_up(source, person)?;
+        let Matched::One(user, entry) = found else { return Ok(identities) };
+        let why = Why::of("exists").source(&source.row.name).user(&user.id);
+        Err(self.conclude(Outcome::Rejected, why.with("found_by", self.target.entry(entry))))
     }
 
     /// Who has one of the identities as of now: before a user is written, it must still be `expected`.
@@ -83,9 +84,9 @@ impl Flow<'_> {
     }
 
     fn settle_by_lookup(&mut self, source: &Source, person: &Person) -> Result<Here, Decision> {
-        let (found, identities) = self.look_up(source, person)?;
-        let Some((user, entry)) = found else { return Ok(Here { user: None, identities }) };
-        let found_by = self.entry(entry);
+        let LookedUp { found, identities } = self.look_up(source, person)?;
+        let Matched::One(user, entry) = found else { return Ok(Here { user: None, identities }) };
+        let found_by = self.target.entry(entry).to_string();
         self.note("lookup", &format!("user {} is here with the same {found_by}", user.id));
         let doubt = self.doubt_of_lookup(source, person, &user, entry)?;
         let ruling = self.tie(source, person, Match { user: &user, found_by, doubt })?;
@@ -95,48 +96,16 @@ impl Flow<'_> {
         })
     }
 
-    /// The user who has what the mappings would write; the first entry of `lookup` with a match decides.
-    #[allow(clippy::type_complexity, reason = "a pair of two things that only the callers above tell apart")]
-    fn look_up(
-        &mut self,
-        source: &Source,
-        person: &Person,
-    ) -> Result<(Option<(User, usize)>, Vec<Identity>), Decision> {
-        if !self.target.has_lookup() {
-            return Ok((None, Vec::new()));
-        }
-        let looked = self.identities(source, person).and_then(|identities| {
-            let found = self.first_match(&identities)?;
-            Ok((found, identities))
-        });
-        match looked {
-            Ok((Matched::Nobody, identities)) => Ok((None, identities)),
-            Ok((Matched::One(user, entry), identities)) => Ok((Some((user, entry)), identities)),
-            Ok((Matched::Several(entry), _)) => {
+    /// As [`look_up`]; what it comes to ends the login where it is no answer.
+    fn look_up(&mut self, source: &Source, person: &Person) -> Result<LookedUp, Decision> {
+        match look_up(source, &self.target, person) {
+            Ok(LookedUp { found: Matched::Several(entry), .. }) => {
                 let why = Why::of("lookup_ambiguous").source(&source.row.name);
-                Err(self.conclude(Outcome::Rejected, why.with("found_by", &self.entry(entry))))
+                Err(self.conclude(Outcome::Rejected, why.with("found_by", self.target.entry(entry))))
             }
+            Ok(looked_up) => Ok(looked_up),
             Err(error) => Err(self.lookup_failed(source, person, error)),
         }
-    }
-
-    fn identities(&self, source: &Source, person: &Person) -> Result<Vec<Identity>, SqlError> {
-        let Some(new_user) = source.transfer.new_user(&self.target, person.row)? else {
-            return Ok(Vec::new());
-        };
-        let values = self.target.identities(new_user)?;
-        Ok(values.into_iter().enumerate().filter_map(|(entry, value)| Some((entry, value?))).collect())
-    }
-
-    fn first_match(&self, identities: &[Identity]) -> Result<Matched, SqlError> {
-        for (entry, value) in identities {
-            match self.target.find_by_identity(*entry, value, View::Transaction)? {
-                Found::Nobody => {}
-                Found::One(user) => return Ok(Matched::One(user, *entry)),
-                Found::Several => return Ok(Matched::Several(*entry)),
-            }
-        }
-        Ok(Matched::Nobody)
     }
 
     /// A mapping fails on this row, most likely: then writing it would fail, too.
@@ -163,6 +132,17 @@ impl Flow<'_> {
         Ok((here == Some(false) || there == Some(false)).then_some("unverified"))
     }
 
+    /// Nothing but what was verified on both sides says that they are one person.
+    fn doubt_of_unseen(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        user: &User,
+    ) -> Result<Option<&'static str>, Decision> {
+        let (here, there) = self.verifications(source, person, user)?;
+        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+    }
+
     /// The legacy key is the person's own. Any other identity must have been verified on both sides: whoever signs up
     /// under somebody else's address would be tied to them.
     fn doubt_of_lookup(
@@ -178,21 +158,18 @@ impl Flow<'_> {
         if self.is_by_key(source, person, entry) {
             return Ok(None);
         }
-        let (here, there) = self.verifications(source, person, user)?;
-        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+        self.doubt_of_unseen(source, person, user)
     }
 
     /// Whether an identity comes of the legacy key alone: then it is the same for a row that has nothing else.
     fn is_by_key(&self, source: &Source, person: &Person, entry: usize) -> bool {
-        let of_row = |row| -> Result<Option<String>, SqlError> {
-            let Some(new_user) = source.transfer.new_user(&self.target, row)? else { return Ok(None) };
-            Ok(self.target.identities(new_user)?.into_iter().nth(entry).flatten())
+        let of_row = |row| {
+            let identities = identities(source, &self.target, row).unwrap_or_default();
+            identities.into_iter().find(|identity| identity.0 == entry)
         };
         let Ok(Some(only_key)) = source.only_key(person) else { return false };
-        match (of_row(person.row), of_row(only_key)) {
-            (Ok(Some(whole)), Ok(Some(alone))) => whole == alone,
-            _ => false,
-        }
+        let whole = of_row(person.row);
+        whole.is_some() && whole == of_row(only_key)
     }
 
     fn verifications(
@@ -242,15 +219,42 @@ impl Flow<'_> {
         }
         Why::of("review")
     }
-
-    fn entry(&self, place: usize) -> String {
-        self.target.row.lookup.get(place).cloned().unwrap_or_default()
-    }
 }
 
-/// Whom the entries of `lookup` found.
-enum Matched {
+/// Whom the entries of `lookup` found: an entry is told by its place.
+pub(crate) enum Matched {
     Nobody,
     One(User, usize),
     Several(usize),
+}
+
+/// What looking a legacy user up came to.
+pub(crate) struct LookedUp {
+    pub(crate) found: Matched,
+    pub(crate) identities: Vec<Identity>,
+}
+
+/// The user who has what the mappings would write; the first entry of `lookup` with a match decides.
+pub(crate) fn look_up(source: &Source, target: &Target, person: &Person) -> Result<LookedUp, SqlError> {
+    let identities = identities(source, target, person.row)?;
+    let mut found = Matched::Nobody;
+    for (entry, value) in &identities {
+        found = match target.find_by_identity(*entry, value, View::Transaction)? {
+            Found::Nobody => continue,
+            Found::One(user) => Matched::One(user, *entry),
+            Found::Several => Matched::Several(*entry),
+        };
+        break;
+    }
+    Ok(LookedUp { found, identities })
+}
+
+/// What a legacy row has for each entry of `lookup`, but for those that are null.
+fn identities(source: &Source, target: &Target, row: Value) -> Result<Vec<Identity>, SqlError> {
+    if !target.has_lookup() {
+        return Ok(Vec::new());
+    }
+    let Some(new_user) = source.transfer.new_user(target, row)? else { return Ok(Vec::new()) };
+    let values = target.identities(new_user)?;
+    Ok(values.into_iter().enumerate().filter_map(|(entry, value)| Some((entry, value?))).collect())
 }

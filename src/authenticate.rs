@@ -7,11 +7,13 @@ use crate::adopt::Identity;
 use crate::child::{Fetched, Moment, Unfetched};
 use crate::config::{self, Adopt, OnMismatch, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
+use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
+use crate::hook::Failure;
 use crate::link::{self, Link, NewLink, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
-use crate::mapping::Written;
+use crate::mapping::{Draft, Written};
 use crate::outcome::{Answer, Outcome};
 use crate::rule::Broken;
 use crate::secret::Password;
@@ -63,6 +65,7 @@ impl<'a> Flow<'a> {
             client: request.client,
             is_known: false,
             has_spent: false,
+            refusal: None,
             trace: None,
             target,
         };
@@ -125,6 +128,9 @@ impl<'a> Flow<'a> {
         let user = self.bring_up_to_date(user);
         if !user.is_allowed {
             return self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id));
+        }
+        if let Err(decision) = self.after_login(&user.id) {
+            return decision;
         }
         self.rehash(&user);
         self.note("answer", Outcome::Ok.name());
@@ -209,6 +215,13 @@ impl<'a> Flow<'a> {
             }
             Err(error) => return Step::Decided(self.config_error("scope", Some(&source), error)),
         }
+        match self.skips(&source) {
+            Ok(false) => {}
+            Ok(true) => return Step::NotMine,
+            Err(failure) => {
+                return Step::Decided(self.hook_failed(Outcome::Invalid, Some(&source), failure));
+            }
+        }
         match source.find_by_login(&self.login) {
             Ok(Asked::Nobody) => {
                 self.note("source", &format!("{}: nobody has this login", row.name));
@@ -246,8 +259,13 @@ impl<'a> Flow<'a> {
                 None => why,
             }
         };
+        let changed = match self.after_fetch(source, &person) {
+            Ok(changed) => changed,
+            Err(failure) => return Step::Decided(self.hook_failed(Outcome::Invalid, Some(source), failure)),
+        };
+        let person = changed.unwrap_or(person);
         match self.check_legacy_hash(source, &person) {
-            Checked::Right => Step::Decided(match self.judge(source, &person, self.password) {
+            Checked::Right => Step::Decided(match self.may_move(source, &person) {
                 Ok(broken) => self.move_user(source, &person, adopting, &broken),
                 Err(decision) => decision,
             }),
@@ -281,6 +299,14 @@ impl<'a> Flow<'a> {
             Ok(None) => self.conclude(Outcome::Invalid, why("deleted").user(&user_id)),
             Err(error) => self.config_error("target_lookup", None, error),
         }
+    }
+
+    /// What hooks and rules say of somebody who has shown the right password.
+    fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
+        let demanded = self.after_verify(source, person)?;
+        let mut broken = self.judge(source, person, self.password)?;
+        broken.must_change.extend(demanded);
+        Ok(broken)
     }
 
     /// Step 5: the rules. One that rejects ends it; the others are heeded when the user is written.
@@ -371,7 +397,7 @@ impl<'a> Flow<'a> {
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
         let written = guard::attempt_if(keep, || self.write_locked(what, &children));
         match written {
-            Ok(Step6::Written(written)) if !written.is_allowed => {
+            Ok(Step6::Written(written)) if !written.is_allowed && self.kind != Kind::Import => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
             }
             Ok(Step6::Written(written)) => Decision::Answered(Answer {
@@ -379,12 +405,20 @@ impl<'a> Flow<'a> {
                 user_id: Some(written.user_id),
                 must_change: written.must_change,
             }),
+            Ok(Step6::Hook(failure)) => self.hook_failed(Outcome::Failed, Some(what.source), failure),
             Ok(Step6::Raced) if session::has_fixed_snapshot() => error::lost_the_race().raise(),
             Ok(Step6::Raced) => Decision::Raced,
             Ok(Step6::NoRow) => {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
+            // An import takes no locks for those whom it moves: it may have been waited for.
+            Err(error) if error.is_duplicate() && self.is_raced(what) => {
+                match session::has_fixed_snapshot() {
+                    true => error::lost_the_race().raise(),
+                    false => Decision::Raced,
+                }
+            }
             Err(error) => self.write_failed(what, &children, &error),
         }
     }
@@ -405,7 +439,7 @@ impl<'a> Flow<'a> {
 
     /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
     fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
-        let (source, target) = (&what.source.row.name, &self.target.row.name);
+        let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
@@ -414,11 +448,20 @@ impl<'a> Flow<'a> {
         if self.is_raced(what) {
             return Step6::Raced;
         }
+        let draft = match self.before_write(what) {
+            Ok(draft) => draft,
+            Err(failure) => return Step6::Hook(failure),
+        };
         let transfer = &what.source.transfer;
-        let replaced = what.adopting.and_then(|user| transfer.will_replace(&self.target, user));
-        let written = match what.adopting {
-            Some(user) => transfer.adopt(&self.target, what.person.row, what.hash, user),
-            None => transfer.insert(&self.target, what.person.row, what.hash),
+        let columns = |draft: &Option<Draft>| match draft {
+            Some(draft) => draft.columns.clone(),
+            None => transfer.adopted_columns(),
+        };
+        let replaced = what.adopting.and_then(|user| self.target.columns_of(user, &columns(&draft)));
+        let written = match (draft, what.adopting) {
+            (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
+            (None, Some(user)) => transfer.adopt(&self.target, what.person.row, what.hash, user),
+            (None, None) => transfer.insert(&self.target, what.person.row, what.hash),
         };
         let Some(mut written) = written else {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
@@ -438,15 +481,20 @@ impl<'a> Flow<'a> {
             via: what.via,
             replaced: replaced.as_deref(),
         });
-        self.log(
-            self.kind,
-            Outcome::Migrated,
-            &Why::of(what.via.name())
-                .source(source)
-                .user(&written.user_id)
-                .broken(what.broken)
-                .children(children),
-        );
+        if let Err(failure) = self.after_write(what, &written.user_id) {
+            return Step6::Hook(failure);
+        }
+        // An import has a record of its own; only what is to be noted of one user is an event.
+        if self.kind != Kind::Import || what.broken.is_noteworthy() {
+            let why = Why::of(what.via.name()).source(source).user(&written.user_id);
+            let why = why.broken(what.broken).children(children);
+            self.log(self.kind, Outcome::Migrated, &why);
+        }
+        if written.is_allowed
+            && let Err(failure) = self.after_first_login(what, &written.user_id)
+        {
+            return Step6::Hook(failure);
+        }
         Step6::Written(written)
     }
 
@@ -494,6 +542,7 @@ enum Step6 {
     Written(Written),
     Raced,
     NoRow,
+    Hook(Failure),
 }
 
 /// A user to be moved.
@@ -521,7 +570,7 @@ fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outco
 }
 
 /// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.
-fn lock_key(parts: &[&str]) -> u64 {
+pub(crate) fn lock_key(parts: &[&str]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);

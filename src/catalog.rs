@@ -23,6 +23,11 @@ impl Actor {
         guard::attempt(|| identity::act_as(self.role, &self.search_path, reach, body))
     }
 
+    /// As [`Actor::attempt`], but nothing may be written, and what was done is undone.
+    pub(crate) fn rehearse<T>(&self, body: impl FnOnce() -> T) -> Result<T, SqlError> {
+        guard::rehearse(|| identity::act_as(self.role, &self.search_path, Reach::Evaluate, body))
+    }
+
     /// Runs `body` with this actor's rights, without a net.
     pub(crate) fn act<T>(&self, reach: Reach, body: impl FnOnce() -> T) -> T {
         identity::act_as(self.role, &self.search_path, reach, body)
@@ -67,6 +72,10 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<Column>,
 }
 
+/// The hint where a name cannot be looked up at all.
+pub(crate) const NAME_WITH_SCHEMA: &str =
+    "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
+
 /// The relation of that name under the search path in force.
 pub(crate) fn relation_oid(name: &str) -> Result<Option<Oid>, SqlError> {
     oid_by("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid", name)
@@ -83,6 +92,72 @@ pub(crate) fn row_type_relation_oid(name: &str) -> Result<Option<Oid>, SqlError>
 fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
     let rows = guard::attempt(|| plan::query(sql, &[TEXT], &[Arg::Text(name)]))?;
     Ok(rows.into_iter().flatten().flatten().next().and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
+}
+
+/// The function of exactly that signature, such as `app.audit(pg_catalog.jsonb)`.
+pub(crate) fn function_oid(signature: &str) -> Result<Option<Oid>, SqlError> {
+    oid_by("SELECT pg_catalog.to_regprocedure($1)::pg_catalog.oid", signature)
+}
+
+/// A function, and what the actor may do with it.
+pub(crate) struct Function {
+    pub(crate) oid: Oid,
+    pub(crate) name: Name,
+    /// Its schema-qualified name as people write it.
+    pub(crate) title: String,
+    /// What it is called with, as people write it.
+    pub(crate) signature: String,
+    pub(crate) result: Oid,
+    /// A plain function: not an aggregate, a window function, a procedure, or one that returns a set.
+    pub(crate) is_plain: bool,
+    pub(crate) can_use_schema: bool,
+    pub(crate) can_execute: bool,
+}
+
+/// Describes a function as `role` sees it.
+pub(crate) fn describe_function(oid: Oid, role: &str) -> Option<Function> {
+    let number = i64::from(oid.to_u32());
+    let rows = identity::as_ferry(|| {
+        let what = "SELECT * FROM ferry._function($1::oid, $2)";
+        plan::query(what, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)])
+    });
+    let mut row = rows.into_iter().next()?.into_iter().map(Option::unwrap_or_default);
+    let mut next = || row.next().unwrap_or_default();
+    Some(Function {
+        oid,
+        name: Name { schema: Ident(next()), name: Ident(next()) },
+        title: next(),
+        signature: next(),
+        result: Oid::from(next().parse::<u32>().unwrap_or(0)),
+        is_plain: next() == "t",
+        can_use_schema: next() == "t",
+        can_execute: next() == "t",
+    })
+}
+
+/// The columns of a relation that `role` may not read.
+pub(crate) fn unreadable_columns(relation: &Relation, role: &str) -> Vec<String> {
+    let row_type = i64::from(relation.row_type.to_u32());
+    let rows = identity::as_ferry(|| {
+        let what = "SELECT ferry._unreadable_columns($1::oid, $2)";
+        plan::query(what, &[LONG, TEXT], &[Arg::Long(row_type), Arg::Text(role)])
+    });
+    rows.into_iter().flatten().flatten().collect()
+}
+
+/// The columns of a row type that values over it read.
+pub(crate) fn columns_read<'a, T: std::fmt::Display>(
+    values: impl IntoIterator<Item = T>,
+    relation: &'a Relation,
+    place: &str,
+    actor: &Actor,
+) -> Result<Vec<&'a str>, Refusal> {
+    let sql = format!("SELECT {} {}", list(values), Scope::of_row(relation.row_type, "l").checked_from);
+    let numbers = actor
+        .attempt(Reach::Evaluate, || parse::columns_of_first(&sql))
+        .map_err(|error| Refusal::in_config(place, error))?;
+    let is_read = |column: &&Column| numbers.contains(&0) || numbers.contains(&column.number);
+    Ok(relation.columns.iter().filter(is_read).map(|column| column.name.as_str()).collect())
 }
 
 /// Describes a relation as `role` sees it.
@@ -149,7 +224,9 @@ impl Relation {
 pub(crate) enum Rights {
     Read,
     Write,
+    /// To insert rows where they are missing.
     Add,
+    /// To delete others, too.
     Replace,
 }
 
@@ -165,10 +242,10 @@ pub(crate) fn check_rights(
         Rights::Write => {
             (relation.can_select && relation.can_write, "read and write", "SELECT, INSERT, UPDATE")
         }
-        Rights::Add => (relation.can_select && relation.can_insert, "read and fill", "SELECT, INSERT"),
+        Rights::Add => (relation.can_select && relation.can_insert, "read and insert into", "SELECT, INSERT"),
         Rights::Replace => (
             relation.can_select && relation.can_insert && relation.can_delete,
-            "read, fill and empty",
+            "read, insert into and delete from",
             "SELECT, INSERT, DELETE",
         ),
     };
@@ -242,6 +319,12 @@ impl Scope {
         Scope::of_value(row_type, alias, value, &format!("{alias}.active"))
     }
 
+    /// The columns of many values of a row type, in their order: `$1` is an array of them.
+    pub(crate) fn of_rows(row_type: Oid, alias: &str) -> Scope {
+        let row = Scope::of_row(row_type, alias);
+        Scope { from: format!("FROM pg_catalog.unnest($1) AS {alias}"), ..row }
+    }
+
     /// The same under `l`, and what may be told of a password under `p`, as `$2` to `$4`.
     pub(crate) fn of_row_and_password(row_type: Oid) -> Scope {
         let row = Scope::of_value(row_type, "l", "l.active", "p.length >= 8 AND NOT l.is_deleted");
@@ -280,6 +363,18 @@ pub(crate) fn unknown_password() -> String {
     password_facts("NULL", "NULL", "NULL")
 }
 
+/// An expression as a column takes it in an assignment: cast to its type, and what is too long for it refused, where an
+/// explicit cast would cut it.
+pub(crate) fn assigned(expression: &impl std::fmt::Display, column: &Column) -> String {
+    let (type_oid, typmod) = (i64::from(column.type_oid.to_u32()), i64::from(column.typmod));
+    let sql = "SELECT * FROM ferry._assignment($1::oid, $2::int4)";
+    let rows =
+        identity::as_ferry(|| plan::query(sql, &[LONG, LONG], &[Arg::Long(type_oid), Arg::Long(typmod)]));
+    let mut fields = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    let (before, after) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    format!("{before}{expression}{after}")
+}
+
 /// Parses, analyses and plans an expression with the actor's rights; returns it and its type.
 pub(crate) fn typed_expression(
     text: &str,
@@ -301,7 +396,7 @@ pub(crate) fn typed_expression(
         )
         .hint("Put it into a subquery that returns one value.")),
         Ok(analysis) => Ok((expression, analysis.types.first().copied().unwrap_or(TEXT))),
-        Err(error) => Err(Refusal::in_config(place, error).or_hint(format!(
+        Err(error) => Err(Refusal::in_config(place, error).or_grant_to(&actor.role_name).or_hint(format!(
             "It is one SQL expression, such as {}, with the rights and search path of the target.",
             scope.examples.0
         ))),

@@ -1,9 +1,11 @@
 //! Config is checked as it is written, and again on request. Checking is opening: what a login would
 //! refuse to use is refused here. No legacy system is contacted.
 
-use crate::catalog;
-use crate::config::{self, Parts, Rows, SourceKind, SourceRow, TargetRow};
+use crate::catalog::{self, Relation};
+use crate::config::{self, HookRow, OnMismatch, Parts, Rows, SourceKind, SourceRow, TargetRow};
 use crate::error::{Kind, OrRaise, Refusal};
+use crate::hook;
+use crate::lint;
 use crate::source::Source;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{Oid, TEXT};
@@ -25,6 +27,7 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
         "target" => check_target(&mut new, old, &rows),
         "source" => check_source(&mut new, old, &rows),
         "child" => check_child(&mut new, &rows),
+        "hook" => check_hook(&mut new, &rows),
         "rule" => check_part(table, &new, &rows, |row| Parts { rules: vec![row], ..Parts::default() }),
         _ => check_part(table, &new, &rows, |row| Parts { mappings: vec![row], ..Parts::default() }),
     };
@@ -36,7 +39,8 @@ fn need_object(row: Option<&Value>) -> Result<(), Refusal> {
     if row.is_none_or(Value::is_object) {
         return Ok(());
     }
-    Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object"))
+    Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object")
+        .hint("This function is for the triggers of the config tables: write to those."))
 }
 
 /// Whoever writes config has it run as the target's role, so must be a member of it.
@@ -63,7 +67,17 @@ fn may_act_as(role_name: &str) -> Result<(), Refusal> {
         Kind::Privilege,
         format!("only members of role \"{role_name}\" may write the config that runs as it"),
     )
-    .hint("Have a member of the role do it, or name another role in run_as of ferry.target."))
+    .hint(cure_of_membership(role_name)))
+}
+
+fn cure_of_membership(role_name: &str) -> String {
+    if identity::role(role_name).is_none_or(identity::is_superuser) {
+        return "Have a superuser do it, or name another role in run_as of ferry.target.".to_string();
+    }
+    let (role, writer) = (identity::quoted(role_name), identity::quoted(&identity::current_user()));
+    format!(
+        "GRANT {role} TO {writer}; or have a member of the role do it, or name another in run_as of ferry.target."
+    )
 }
 
 fn no_role(name: &str) -> Refusal {
@@ -74,7 +88,7 @@ fn no_role(name: &str) -> Refusal {
 /// The target whose role a source or mapping row runs as.
 fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetRow> {
     let target = match table {
-        "source" => text(row, "target")?,
+        "source" | "hook" => text(row, "target")?,
         _ => {
             let source = text(row, "source")?;
             rows.sources.iter().find(|known| known.name == source)?.target.clone()
@@ -100,11 +114,12 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
         return Ok(());
     }
     let row: TargetRow = parse("target", new)?;
+    check_target_values(&row)?;
     let target = Target::open(&row)?;
     for source in rows.sources_of(&row.name) {
         Source::open(source, rows.parts_of(&source.name), &target)?;
     }
-    Ok(())
+    check_hooks(rows.hooks_of_target(&row.name), &target.relation, &target)
 }
 
 /// The owner of the users table, unless that is a superuser.
@@ -118,10 +133,10 @@ fn default_role(relation: Oid, row: &Value) -> Result<String, Refusal> {
             Kind::Privilege,
             format!("{place}: {title} belongs to superuser \"{owner}\", whose rights config SQL does not get unasked"),
         )
-        .hint(
-            "Give the table to a role made for it: ALTER TABLE … OWNER TO app_owner; or set run_as \
-             (a superuser can be named there by a superuser).",
-        ));
+        .hint(format!(
+            "Give the table to a role made for it: ALTER TABLE {title} OWNER TO app_owner; or set run_as \
+             (a superuser can be named there by a superuser)."
+        )));
     }
     Ok(owner)
 }
@@ -135,14 +150,58 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     canonicalise("source", new, "row_type", catalog::row_type_relation_oid(&row_type))?;
     let row: SourceRow = parse("source", new)?;
     check_complete(&row)?;
-    match rows.target(&row.target) {
-        // An unknown target is the foreign key's to refuse.
-        Some(target) if session::checks_are_on() => {
-            let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
-            Source::open(&row, rows.parts_of(&former), &Target::open(target)?).map(drop)
-        }
-        _ => Ok(()),
+    if !session::checks_are_on() {
+        return Ok(());
     }
+    check_source_values(&row, new)?;
+    let place = format!("source {}, target", row.name);
+    let target =
+        rows.target(&row.target).ok_or_else(|| config::unknown_target(&row.target).within(&place))?;
+    let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
+    let target = Target::open(target)?;
+    let source = Source::open(&row, rows.parts_of(&former), &target)?;
+    check_hooks(rows.hooks_of_source(&former, &row.target), &source.rows, &target)
+}
+
+/// What the CHECKs of the table would refuse too, but without a hint.
+fn check_target_values(row: &TargetRow) -> Result<(), Refusal> {
+    check_name_and_logins("target", &row.name, &row.login_columns)?;
+    if row.on_mismatch == OnMismatch::Source && row.on_mismatch_until.is_none() {
+        let what = format!("target {}, on_mismatch_until: on_mismatch = source needs an end", row.name);
+        return Err(Refusal::new(Kind::Invalid, what)
+            .hint("Set on_mismatch_until too, for example to now() + interval '6 months'."));
+    }
+    Ok(())
+}
+
+/// The same of a source.
+fn check_source_values(row: &SourceRow, document: &Value) -> Result<(), Refusal> {
+    check_name_and_logins("source", &row.name, &row.login_columns)?;
+    let timeout = text(document, "timeout").unwrap_or_default();
+    let sql = "SELECT WHERE $1::interval BETWEEN '1 millisecond' AND '1 hour'";
+    if identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&timeout)])).is_empty() {
+        let what = format!("source {}, timeout: \"{timeout}\" is out of bounds", row.name);
+        return Err(Refusal::new(Kind::Invalid, what).hint("Set it to between 1 millisecond and 1 hour."));
+    }
+    Ok(())
+}
+
+fn check_name_and_logins(table: &str, name: &str, login_columns: &[String]) -> Result<(), Refusal> {
+    check_name(table, name)?;
+    if login_columns.is_empty() {
+        let what = format!("{table} {name}, login_columns: there is none");
+        return Err(Refusal::new(Kind::Invalid, what)
+            .hint("Name the columns that logins are looked up in, such as '{email}'."));
+    }
+    Ok(())
+}
+
+fn check_name(table: &str, name: &str) -> Result<(), Refusal> {
+    if !name.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Invalid, format!("{table}, name: it is empty"))
+        .hint("Events call it by its name: give it one."))
 }
 
 /// Says what each kind needs before the CHECK of the table says only its own name.
@@ -176,14 +235,23 @@ fn check_part<T: DeserializeOwned>(
 ) -> Result<(), Refusal> {
     may_write(table, new, rows)?;
     let part = alone(parse(table, new)?);
+    if !session::checks_are_on() {
+        return Ok(());
+    }
+    if let Some(name) = text(new, "name") {
+        check_name(table, &name)?;
+    }
     let name = text(new, "source").unwrap_or_default();
     let source = rows.sources.iter().find(|source| source.name == name);
-    match (source, target_of(table, new, rows)) {
-        (Some(source), Some(target)) if session::checks_are_on() => {
-            Source::open(source, part, &Target::open(target)?).map(drop)
-        }
-        _ => Ok(()),
-    }
+    let (Some(source), Some(target)) = (source, target_of(table, new, rows)) else {
+        return Err(unknown_source(table, new, &name));
+    };
+    Source::open(source, part, &Target::open(target)?).map(drop)
+}
+
+fn unknown_source(table: &str, row: &Value, name: &str) -> Refusal {
+    let what = format!("{table} {}, source: there is no source \"{name}\"", title(row));
+    Refusal::new(Kind::Invalid, what).hint("Sources are rows of ferry.source: write that row first.")
 }
 
 fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
@@ -191,6 +259,47 @@ fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
     let relation = text(new, "relation").unwrap_or_default();
     canonicalise("child", new, "relation", catalog::relation_oid(&relation))?;
     check_part("child", new, rows, |row| Parts { children: vec![row], ..Parts::default() })
+}
+
+/// Finds and checks the function of a hook, and stores its schema-qualified name.
+fn check_hook(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
+    may_write("hook", new, rows)?;
+    let row: HookRow = parse("hook", new)?;
+    let Some(target) = rows.target(&row.target) else { return Ok(()) };
+    let is_elsewhere =
+        |source: &&SourceRow| row.source.as_ref() == Some(&source.name) && source.target != row.target;
+    if let Some(source) = rows.sources.iter().find(is_elsewhere) {
+        let message = format!("{}: source {} belongs to target {}", row.place(), source.name, source.target);
+        return Err(Refusal::new(Kind::Invalid, message).hint("Name a source of the same target, or none."));
+    }
+    if session::checks_are_on() {
+        new["function"] = Value::String(find_hook(row, rows, &Target::open(target)?)?);
+    }
+    Ok(())
+}
+
+/// The schema-qualified name of a hook's function, once it was checked for all rows that the hook is about.
+fn find_hook(mut row: HookRow, rows: &Rows, target: &Target) -> Result<String, Refusal> {
+    if !row.point.is_of_source() {
+        return hook::check(&row, &target.relation, &target.actor);
+    }
+    let sources: Vec<&SourceRow> =
+        rows.sources_of(&target.row.name).filter(|source| row.is_about(&source.name)).collect();
+    if sources.is_empty() {
+        let message = format!("{}: target {} has no source yet", row.place(), row.target);
+        return Err(Refusal::new(Kind::State, message)
+            .hint("Write the source first: what a hook takes is checked against its rows."));
+    }
+    for source in sources {
+        let source = Source::open(source, Parts::default(), target)?;
+        row.function = hook::check(&row, &source.rows, &target.actor)?;
+    }
+    Ok(row.function)
+}
+
+/// Checks those hooks against what they are about.
+fn check_hooks(hooks: Vec<HookRow>, about: &Relation, target: &Target) -> Result<(), Refusal> {
+    hooks.iter().try_for_each(|row| hook::check(row, about, &target.actor).map(drop))
 }
 
 /// Stores the schema-qualified name, so that it means the same under every search path.
@@ -203,11 +312,8 @@ fn canonicalise(
     if row[field].is_null() {
         return Ok(None);
     }
-    let place = format!("{table} {}, {field}", name_of(row));
-    let oid = found.map_err(|error| {
-        let hint = "Name it with its schema, such as public.users; you need USAGE on the schema yourself.";
-        Refusal::in_config(&place, error).or_hint(hint)
-    })?;
+    let place = format!("{table} {}, {field}", title(row));
+    let oid = found.map_err(|error| Refusal::in_config(&place, error).or_hint(catalog::NAME_WITH_SCHEMA))?;
     if let Some(relation) = oid.and_then(|oid| catalog::describe(oid, "")) {
         row[field] = Value::String(relation.title);
     }
@@ -228,9 +334,12 @@ fn keeps_its_links(table: &str, new: &Value, old: Option<&Value>) -> Result<(), 
         .hint("Links in ferry.link are permanent. Add a new row instead."))
 }
 
-/// What messages call a row of config.
-fn name_of(row: &Value) -> String {
-    [text(row, "source"), text(row, "name")].into_iter().flatten().collect::<Vec<_>>().join(".")
+/// What messages call a row.
+fn title(row: &Value) -> String {
+    // A hook belongs to its target, everything else that has a source to that.
+    let owner = if row.get("point").is_some() { "target" } else { "source" };
+    let parts = [owner, "name", "target_column"].into_iter().filter_map(|field| text(row, field));
+    parts.collect::<Vec<_>>().join(".")
 }
 
 fn text(row: &Value, field: &str) -> Option<String> {
@@ -240,9 +349,8 @@ fn text(row: &Value, field: &str) -> Option<String> {
 /// Values that a CHECK of the table refuses have not met it yet: a trigger comes first.
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
-        let name = name_of(row);
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
-        Refusal::new(Kind::Invalid, format!("{table} {name}, {}: {what}", error.path()))
+        Refusal::new(Kind::Invalid, format!("{table} {}, {}: {what}", title(row), error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
     })
 }
@@ -250,6 +358,7 @@ fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
 /// A finding of `ferry.check_config`.
 pub(crate) struct Finding {
     pub(crate) object: String,
+    pub(crate) severity: &'static str,
     pub(crate) problem: String,
     pub(crate) hint: Option<String>,
 }
@@ -261,8 +370,10 @@ pub(crate) fn check_all() -> Vec<Finding> {
     for row in &rows.targets {
         match Target::open(row) {
             Ok(target) => {
+                findings.extend(lint::target(&target));
                 let sources = rows.sources_of(&row.name);
                 findings.extend(sources.flat_map(|source| check_source_parts(source, &rows, &target)));
+                findings.extend(check_hooks_of(&target, &rows));
             }
             Err(refusal) => findings.push(finding(format!("target {}", row.name), &refusal)),
         }
@@ -272,10 +383,12 @@ pub(crate) fn check_all() -> Vec<Finding> {
 
 /// A source by itself, then each of its parts alone, so that each is told by itself.
 fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
-    if let Err(refusal) = Source::open(source, Parts::default(), target) {
-        return vec![finding(format!("source {}", source.name), &refusal)];
-    }
-    let Parts { mappings, rules, children } = rows.parts_of(&source.name);
+    let object = format!("source {}", source.name);
+    let alone = match Source::open(source, Parts::default(), target) {
+        Ok(opened) => lint::source(&opened, &object, target),
+        Err(refusal) => return vec![finding(object, &refusal)],
+    };
+    let Parts { mappings, rules, children, hooks: _ } = rows.parts_of(&source.name);
     let mappings = mappings.into_iter().map(|row| {
         let object = format!("mapping {}.{}", source.name, row.target_column);
         (object, Parts { mappings: vec![row], ..Parts::default() })
@@ -288,9 +401,19 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
         let object = format!("child {}.{}", source.name, row.name);
         (object, Parts { children: vec![row], ..Parts::default() })
     });
-    let refused =
-        |(object, part)| Source::open(source, part, target).err().map(|refusal| finding(object, &refusal));
-    mappings.chain(rules).chain(children).filter_map(refused).collect()
+    let of_part = |(object, part): (String, Parts)| match Source::open(source, part, target) {
+        Ok(opened) => lint::part(&opened, &object, target, &alone),
+        Err(refusal) => Some(finding(object, &refusal)),
+    };
+    let of_parts: Vec<Finding> = mappings.chain(rules).chain(children).filter_map(of_part).collect();
+    alone.into_iter().chain(of_parts).collect()
+}
+
+/// The hooks of a target, each by itself.
+fn check_hooks_of(target: &Target, rows: &Rows) -> Vec<Finding> {
+    let hooks = rows.hooks.iter().filter(|row| row.target == target.row.name);
+    let refused = |row: &HookRow| find_hook(row.clone(), rows, target).err();
+    hooks.filter_map(|row| refused(row).map(|refusal| finding(row.place(), &refusal))).collect()
 }
 
 /// The message without the place where it stands, which is the object.
@@ -298,5 +421,10 @@ fn finding(object: String, refusal: &Refusal) -> Finding {
     let message = refusal.message();
     let problem =
         message.strip_prefix(&object).map_or(message, |rest| rest.trim_start_matches([':', ',', ' ']));
-    Finding { problem: problem.to_string(), hint: refusal.hint_text().map(str::to_string), object }
+    Finding {
+        severity: "error",
+        problem: problem.to_string(),
+        hint: refusal.hint_text().map(str::to_string),
+        object,
+    }
 }

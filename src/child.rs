@@ -5,11 +5,11 @@
 
 use crate::catalog::{self, Column, Relation, Rights, Scope};
 use crate::config::{ChildRow, OnChildConflict, SourceRow};
-use crate::error::{Kind, Refusal, is_silence, must_reach_caller_from_source};
+use crate::error::{Kind, Refusal, is_misfit, is_silence, must_reach_caller_from_source};
 use crate::mapping::Field;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
-use crate::spi::plan::{self, Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
 use crate::spi::timer::{self, Timed};
 use crate::spi::types::{self, KeyType, Oid, RECORD, RECORDS};
 use crate::spi::{parse, watch};
@@ -33,6 +33,7 @@ struct Child {
     table: Table,
     filled: Vec<Filled>,
     fetch: OnceCell<Plan>,
+    delete: OnceCell<Plan>,
     insert: OnceCell<Plan>,
 }
 
@@ -53,10 +54,22 @@ pub(crate) enum Moment {
 
 /// The rows that were fetched for one user. No `Debug`: they may be secrets of second factors.
 pub(crate) struct Fetched {
-    /// By the child's place in [`Children`].
+    /// By the number of the child in [`Children`].
     rows: Vec<(usize, Value)>,
-    /// The child that is being written.
-    writing: Cell<Option<usize>>,
+    /// The child that is being looked at or written.
+    in_hand: Cell<Option<usize>>,
+}
+
+impl Fetched {
+    /// The rows of each child, noting whose turn it is till all are done.
+    fn one_by_one(&self) -> impl Iterator<Item = (usize, Value)> {
+        let mut rows = self.rows.iter().copied();
+        std::iter::from_fn(move || {
+            let next = rows.next();
+            self.in_hand.set(next.map(|(number, _)| number));
+            next
+        })
+    }
 }
 
 /// Why rows could not be fetched.
@@ -82,11 +95,13 @@ pub(crate) fn object(counts: impl IntoIterator<Item = Count>) -> Map<String, ser
     counts.into_iter().map(|(child, count)| (child, count.into())).collect()
 }
 
-/// The rows that would be written into a child table.
+/// What would be written into a child table.
 pub(crate) struct Preview {
     pub(crate) child: String,
     pub(crate) table: String,
     pub(crate) rows: Vec<Vec<Field>>,
+    /// How many rows would be deleted.
+    pub(crate) deleted: usize,
 }
 
 impl Children {
@@ -106,26 +121,26 @@ impl Children {
         })
     }
 
-    /// Whether a later login writes any.
+    /// Whether later logins, too, ask for any.
     pub(crate) fn refreshes(&self) -> bool {
         self.children.iter().any(|child| child.row.refresh)
     }
 
-    /// The queries, for what they read of the legacy row.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
-        self.children.iter().map(|child| &child.query)
+    /// Values that read of the legacy row what the queries do.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = String> {
+        self.children.iter().map(|child| format!("EXISTS {}", child.query))
     }
 
     /// Asks for the rows of a legacy user, each child within the time limit of the source.
     pub(crate) fn fetch(&self, target: &Target, row: Value, moment: Moment) -> Result<Fetched, Unfetched> {
         let mut rows = Vec::new();
-        for (place, child) in self.children.iter().enumerate() {
+        for (number, child) in self.children.iter().enumerate() {
             if moment == Moment::Move || child.row.refresh {
                 let fetched = timer::limited(self.timeout_ms, || child.fetch(target, row));
-                rows.extend(self.understood(child, fetched)?.map(|value| (place, value)));
+                rows.extend(self.understood(child, fetched)?.map(|value| (number, value)));
             }
         }
-        Ok(Fetched { rows, writing: Cell::new(None) })
+        Ok(Fetched { rows, in_hand: Cell::new(None) })
     }
 
     fn understood<T>(&self, child: &Child, fetched: Timed<Result<T, SqlError>>) -> Result<T, Unfetched> {
@@ -142,23 +157,26 @@ impl Children {
         }
     }
 
+    /// Whether writing the rows would change nothing. Runs as [`Children::write`] does.
+    pub(crate) fn is_current(&self, target: &Target, user_id: &str, fetched: &Fetched) -> bool {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return true };
+        fetched.one_by_one().all(|(number, rows)| self.children[number].is_current(target, id, rows))
+    }
+
     /// Writes the rows, as `on_conflict` says. Runs with the actor's rights and without a net: the
     /// caller has one, and learns from [`Children::failing`] which child an error is about.
     pub(crate) fn write(&self, target: &Target, user_id: &str, fetched: &Fetched) -> Vec<Count> {
         let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
-        let mut counts = Vec::new();
-        for (place, rows) in &fetched.rows {
-            fetched.writing.set(Some(*place));
-            let child = &self.children[*place];
-            counts.push((child.row.name.clone(), child.write(target, id, *rows)));
-        }
-        fetched.writing.set(None);
-        counts
+        let write = |(number, rows): (usize, Value)| {
+            let child = &self.children[number];
+            (child.row.name.clone(), child.write(target, id, rows))
+        };
+        fetched.one_by_one().map(write).collect()
     }
 
-    /// The child whose rows were being written when an error came.
+    /// The child whose rows were being looked at or written when an error came.
     pub(crate) fn failing(&self, fetched: &Fetched) -> Option<&str> {
-        fetched.writing.get().map(|place| self.children[place].row.name.as_str())
+        fetched.in_hand.get().map(|number| self.children[number].row.name.as_str())
     }
 
     /// The rows that would be written for a new user, or for the one who would be adopted. Nothing is written.
@@ -169,16 +187,9 @@ impl Children {
         fetched: &Fetched,
     ) -> Result<Vec<Preview>, (String, SqlError)> {
         let id = adopting.and_then(|user| types::cast(&user.id, &target.id_lookup().key));
-        let previewed = fetched.rows.iter().map(|(place, rows)| {
-            let child = &self.children[*place];
-            match child.preview(target, id, *rows) {
-                Ok(rows) => Ok(Preview {
-                    child: child.row.name.clone(),
-                    table: child.table.relation.title.clone(),
-                    rows,
-                }),
-                Err(error) => Err((child.row.name.clone(), error)),
-            }
+        let previewed = fetched.rows.iter().map(|(number, rows)| {
+            let child = &self.children[*number];
+            child.preview(target, id, *rows).map_err(|error| (child.row.name.clone(), error))
         });
         previewed.collect()
     }
@@ -196,8 +207,8 @@ impl Child {
         let returned = returned(&query, &place, &scope, target)?;
         let filled = filled(&row, returned, &table, &place)?;
         let row_type = from.row_type;
-        let (fetch, insert) = (OnceCell::new(), OnceCell::new());
-        let child = Child { row, query, row_type, table, filled, fetch, insert };
+        let (fetch, delete, insert) = Default::default();
+        let child = Child { row, query, row_type, table, filled, fetch, delete, insert };
         child.check(&place, &scope, target)?;
         Ok(child)
     }
@@ -207,6 +218,9 @@ impl Child {
     fn check(&self, place: &str, scope: &Scope, target: &Target) -> Result<(), Refusal> {
         let checked = target.actor.attempt(Reach::Evaluate, || {
             Plan::prepare(&self.fetch_sql(&scope.checked_from), &[], Planning::Auto).plan_once();
+            if self.row.on_conflict == OnChildConflict::Replace {
+                drop(self.prepare_delete(target));
+            }
             drop(self.prepare_insert(target));
         });
         checked.map_err(|error| {
@@ -226,24 +240,43 @@ impl Child {
     }
 
     fn write(&self, target: &Target, id: Value, rows: Value) -> u64 {
-        if self.row.on_conflict == OnChildConflict::Replace {
-            self.table.delete(target, id);
-        }
+        let arguments = [Arg::Value(id), Arg::Value(rows)];
         target.actor.act(Reach::Write, || {
-            let plan = self.insert.get_or_init(|| self.prepare_insert(target));
-            plan.count(&[Arg::Value(id), Arg::Value(rows)])
+            if self.row.on_conflict == OnChildConflict::Replace {
+                self.delete.get_or_init(|| self.prepare_delete(target)).count(&arguments);
+            }
+            self.insert.get_or_init(|| self.prepare_insert(target)).count(&arguments)
         })
     }
 
-    fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Vec<Vec<Field>>, SqlError> {
-        let values = self.values().map(|value| format!("{value}::pg_catalog.text"));
-        let sql = format!("SELECT {} {}", list(values), self.rows_to_write());
-        let id = id.map_or(Arg::Null, Arg::Value);
+    fn is_current(&self, target: &Target, id: Value, rows: Value) -> bool {
+        let (inserted, deleted) = (self.to_insert(), self.to_delete());
+        let sql = format!("SELECT NOT EXISTS (SELECT {inserted}) AND NOT EXISTS (SELECT {deleted})");
+        let answer = target.actor.act(Reach::Evaluate, || {
+            plan::query(&sql, &self.parameters(target), &[Arg::Value(id), Arg::Value(rows)])
+        });
+        answer.into_iter().flatten().flatten().next().as_deref() == Some("t")
+    }
+
+    fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {
+        // Raises what the columns would say of the values.
+        let values = self.values().zip(&self.filled).map(|(value, filled)| {
+            format!("({})::pg_catalog.text", catalog::assigned(&value, &filled.column))
+        });
+        let (inserted, deleted) =
+            (format!("SELECT {} {}", list(values), self.to_insert()), format!("SELECT {}", self.to_delete()));
+        let (types, arguments) =
+            (self.parameters(target), [id.map_or(Arg::Null, Arg::Value), Arg::Value(rows)]);
         target.actor.attempt(Reach::Evaluate, || {
-            let rows = plan::query(&sql, &self.parameters(target), &[id, Arg::Value(rows)]);
-            rows.into_iter()
-                .map(|row| self.filled.iter().zip(row).map(as_column_takes_it).collect())
-                .collect()
+            let rows = plan::query(&inserted, &types, &arguments);
+            let names = || self.filled.iter().map(|filled| filled.column.name.clone());
+            let taken = |row: Row| names().zip(row).collect();
+            Preview {
+                child: self.row.name.clone(),
+                table: self.table.relation.title.clone(),
+                rows: rows.into_iter().map(taken).collect(),
+                deleted: plan::query(&deleted, &types, &arguments).len(),
+            }
         })
     }
 
@@ -264,9 +297,13 @@ impl Child {
             self.table.relation.name,
             list([self.table.user_column.clone()].into_iter().chain(columns)),
             list(["$1".to_string()].into_iter().chain(self.values())),
-            self.rows_to_write()
+            self.to_insert()
         );
         Plan::prepare(&sql, &self.parameters(target), Planning::Auto)
+    }
+
+    fn prepare_delete(&self, target: &Target) -> Plan {
+        Plan::prepare(&format!("DELETE {}", self.to_delete()), &self.parameters(target), Planning::Auto)
     }
 
     /// The user's id, and the fetched rows.
@@ -279,22 +316,40 @@ impl Child {
         (1..=self.filled.len()).map(|number| format!("c.c{number}"))
     }
 
-    /// Those of the fetched rows in `$2` that are to be written for user `$1`.
-    fn rows_to_write(&self) -> String {
+    /// The fetched rows in `$2`.
+    fn fetched(&self) -> String {
         let types = self.filled.iter().map(|filled| types::type_name(filled.type_oid));
         let types = (1..).zip(types).map(|(number, name)| format!("c{number} {name}"));
-        let fields = list(["c0 pg_catalog.bool".to_string()].into_iter().chain(types));
-        let (table, is_users) = (&self.table.relation.name, self.table.is_users());
-        let same = self.filled.iter().zip(self.values()).map(|(filled, value)| filled.is_same(&value));
-        let same: String = same.map(|condition| format!(" AND {condition}")).collect();
-        let condition = match self.row.on_conflict {
-            OnChildConflict::Add => {
-                format!(" WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {is_users}{same})")
+        let fields = ["c0 pg_catalog.bool".to_string()].into_iter().chain(types);
+        format!("pg_catalog.unnest($2) AS c({})", list(fields))
+    }
+
+    /// From the fetched rows, those that are to be inserted for user `$1`.
+    fn to_insert(&self) -> String {
+        let rows = match self.row.on_conflict {
+            OnChildConflict::Keep => self.table.rows_of_user(),
+            OnChildConflict::Add | OnChildConflict::Replace => {
+                format!("{} AND {}", self.table.rows_of_user(), self.is_same())
             }
-            OnChildConflict::Keep => format!(" WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {is_users})"),
-            OnChildConflict::Replace => String::new(),
         };
-        format!("FROM pg_catalog.unnest($2) AS c({fields}){condition}")
+        format!("FROM {} WHERE NOT EXISTS (SELECT {rows})", self.fetched())
+    }
+
+    /// From the rows of user `$1`, those that are to be deleted: what is the same stays as it is.
+    fn to_delete(&self) -> String {
+        let stale = match self.row.on_conflict {
+            OnChildConflict::Add | OnChildConflict::Keep => "false".to_string(),
+            OnChildConflict::Replace => {
+                format!("NOT EXISTS (SELECT FROM {} WHERE {})", self.fetched(), self.is_same())
+            }
+        };
+        format!("{} AND {stale}", self.table.rows_of_user())
+    }
+
+    /// The condition that row `t` of the table is what fetched row `c` would become in it.
+    fn is_same(&self) -> String {
+        let fields = self.filled.iter().zip(self.values()).map(|(filled, value)| filled.is_same(&value));
+        ["true".to_string()].into_iter().chain(fields).collect::<Vec<_>>().join(" AND ")
     }
 }
 
@@ -312,14 +367,6 @@ impl Filled {
         };
         format!("({equal} OR ({column} IS NULL AND {value} IS NULL))")
     }
-}
-
-/// Raises what the column would say of a value.
-fn as_column_takes_it((filled, value): (&Filled, Option<String>)) -> Field {
-    if let Some(text) = &value {
-        types::try_input(text, filled.column.type_oid, filled.column.typmod);
-    }
-    (filled.column.name.clone(), value)
 }
 
 /// The names and types of what a query returns.
@@ -413,13 +460,17 @@ impl Table {
     fn check_id(&self, place: &str, target: &Target) -> Result<(), Refusal> {
         let (table, column, id) = (&self.relation.name, &self.user_column, &target.id_lookup().key);
         let insert = format!("INSERT INTO {table} ({column}) SELECT $1");
-        let lookup = format!("SELECT FROM {table} AS t WHERE {}", self.is_users());
+        let lookup = format!("SELECT {}", self.rows_of_user());
         let fits = target.actor.attempt(Reach::Evaluate, || {
             for sql in [insert, lookup] {
                 drop(Plan::prepare(&sql, &[id.oid], Planning::Auto));
             }
         });
-        fits.map_err(|_| {
+        fits.map_err(|error| {
+            if !is_misfit(&error) {
+                return Refusal::in_config(place, error)
+                    .or_hint("Name the column that refers to the users table.");
+            }
             Refusal::new(
                 Kind::Type,
                 format!(
@@ -446,19 +497,15 @@ impl Table {
         need_writable(column, place).map(|()| column)
     }
 
-    /// The condition that a row `t` is that of user `$1`.
-    fn is_users(&self) -> String {
-        let key = &self.user_key;
-        format!("t.{} {} $1::{}", self.user_column, key.equals, types::type_name(key.oid))
+    /// From the table, as `t`, the rows of user `$1`.
+    fn rows_of_user(&self) -> String {
+        let (table, column, key) = (&self.relation.name, &self.user_column, &self.user_key);
+        format!("FROM {table} AS t WHERE t.{column} {} $1::{}", key.equals, types::type_name(key.oid))
     }
 
+    /// Deletes the rows of a user; tells how many they were.
     fn delete(&self, target: &Target, id: Value) -> u64 {
-        self.of_user("DELETE", target, id)
-    }
-
-    /// Does something to the rows of a user, with the actor's rights; tells how many they are.
-    fn of_user(&self, verb: &str, target: &Target, id: Value) -> u64 {
-        let sql = format!("{verb} FROM {} AS t WHERE {}", self.relation.name, self.is_users());
+        let sql = format!("DELETE {}", self.rows_of_user());
         let types = [target.id_lookup().key.oid];
         target
             .actor
@@ -488,17 +535,8 @@ impl Tables {
 
     /// Deletes the rows of a user, the last table first: it may refer to those before it.
     pub(crate) fn delete(&self, target: &Target, user_id: &str) -> Vec<Count> {
-        self.of_user("DELETE", target, user_id)
-    }
-
-    /// How many rows of a user there are.
-    pub(crate) fn count(&self, target: &Target, user_id: &str) -> Vec<Count> {
-        self.of_user("SELECT", target, user_id)
-    }
-
-    fn of_user(&self, verb: &str, target: &Target, user_id: &str) -> Vec<Count> {
         let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
-        let count = |(name, table): &(String, Table)| (name.clone(), table.of_user(verb, target, id));
-        self.0.iter().rev().map(count).collect()
+        let delete = |(name, table): &(String, Table)| (name.clone(), table.delete(target, id));
+        self.0.iter().rev().map(delete).collect()
     }
 }

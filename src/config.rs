@@ -143,6 +143,16 @@ pub(crate) enum Severity {
     Warn,
 }
 
+impl Severity {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Severity::Reject => "reject",
+            Severity::MustChange => "must_change",
+            Severity::Warn => "warn",
+        }
+    }
+}
+
 /// A row of `ferry.child`.
 #[derive(Clone, Deserialize)]
 pub(crate) struct ChildRow {
@@ -192,6 +202,32 @@ pub(crate) enum Point {
     OnFailure,
 }
 
+impl Point {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Point::BeforeSource => "before_source",
+            Point::AfterFetch => "after_fetch",
+            Point::AfterVerify => "after_verify",
+            Point::BeforeWrite => "before_write",
+            Point::AfterWrite => "after_write",
+            Point::AfterLogin => "after_login",
+            Point::OnFailure => "on_failure",
+        }
+    }
+}
+
+impl HookRow {
+    /// What errors call it.
+    pub(crate) fn place(&self) -> String {
+        format!("hook {}.{}", self.target, self.name)
+    }
+
+    /// Whether it is called for users of that source.
+    pub(crate) fn is_about(&self, source: &str) -> bool {
+        self.source.as_deref().is_none_or(|own| own == source)
+    }
+}
+
 /// All rows of config.
 #[derive(Deserialize)]
 pub(crate) struct Rows {
@@ -226,7 +262,22 @@ impl Rows {
             mappings: self.mappings.iter().filter(|row| row.source == source).cloned().collect(),
             rules: self.rules.iter().filter(|row| row.source == source).cloned().collect(),
             children: self.children.iter().filter(|row| row.source == source).cloned().collect(),
+            hooks: Vec::new(),
         }
+    }
+
+    /// The hooks that are about rows of a source of that target.
+    pub(crate) fn hooks_of_source(&self, source: &str, target: &str) -> Vec<HookRow> {
+        let is_of = |row: &&HookRow| {
+            row.enabled && row.point.is_of_source() && row.target == target && row.is_about(source)
+        };
+        self.hooks.iter().filter(is_of).cloned().collect()
+    }
+
+    /// The hooks that are about users of a target.
+    pub(crate) fn hooks_of_target(&self, target: &str) -> Vec<HookRow> {
+        let is_of = |row: &&HookRow| row.enabled && !row.point.is_of_source() && row.target == target;
+        self.hooks.iter().filter(is_of).cloned().collect()
     }
 }
 
@@ -236,6 +287,7 @@ pub(crate) struct Parts {
     pub(crate) mappings: Vec<MappingRow>,
     pub(crate) rules: Vec<RuleRow>,
     pub(crate) children: Vec<ChildRow>,
+    pub(crate) hooks: Vec<HookRow>,
 }
 
 /// The rows, and what was opened from them so far.
@@ -262,6 +314,18 @@ pub(crate) fn read() -> Rows {
     })
 }
 
+/// The source of that name, enabled or not, and its target, opened as of now.
+pub(crate) fn source_named(name: &str) -> Result<(Rc<Source>, Rc<Target>), Refusal> {
+    watch::catch_up();
+    let rows = rows();
+    let row = rows.sources.iter().find(|row| row.name == name).ok_or_else(|| {
+        Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
+            .hint("Sources are rows of ferry.source.")
+    })?;
+    let target = target(&row.target)?;
+    Ok((source(row, &target)?, target))
+}
+
 /// The rows of the current generation, read anew only when something has changed.
 pub(crate) fn rows() -> Rc<Rows> {
     if let Some(rows) = current(|snapshot| Rc::clone(&snapshot.rows)) {
@@ -284,7 +348,7 @@ pub(crate) fn target(name: &str) -> Result<Rc<Target>, Refusal> {
         return Ok(target);
     }
     let row = rows.target(name).ok_or_else(|| unknown_target(name))?;
-    let target = Rc::new(Target::open(row)?);
+    let target = Rc::new(Target::open(row)?.with_hooks(rows.hooks_of_target(name)));
     keep(|snapshot| {
         snapshot.targets.insert(name.to_string(), Rc::clone(&target));
     });
@@ -297,7 +361,9 @@ pub(crate) fn source(row: &SourceRow, target: &Target) -> Result<Rc<Source>, Ref
         return Ok(source);
     }
     let rows = rows();
-    let source = Rc::new(Source::open(row, rows.parts_of(&row.name), target)?);
+    let hooks = rows.hooks_of_source(&row.name, &row.target);
+    let parts = Parts { hooks, ..rows.parts_of(&row.name) };
+    let source = Rc::new(Source::open(row, parts, target)?);
     keep(|snapshot| {
         snapshot.sources.insert(row.name.clone(), Rc::clone(&source));
     });
@@ -318,7 +384,7 @@ fn keep(write: impl FnOnce(&mut Snapshot)) {
     });
 }
 
-fn unknown_target(name: &str) -> Refusal {
+pub(crate) fn unknown_target(name: &str) -> Refusal {
     Refusal::new(Kind::Invalid, format!("there is no target \"{name}\""))
         .hint("Targets are rows of ferry.target; the one used by default is named default.")
 }

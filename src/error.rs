@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Column,
     /// No such role or server: 42704.
     Object,
+    /// No such function: 42883.
+    Function,
     /// A type that does not fit: 42804.
     Type,
     /// An expression that does not parse: 42601.
@@ -41,6 +43,8 @@ pub(crate) enum Kind {
     Limit,
     /// Not enough memory for a hash: 53200.
     Memory,
+    /// It commits, so not inside a transaction block: 25001.
+    InTransaction,
     /// Somebody else was quicker and this snapshot cannot see it: 40001.
     Serialization,
 }
@@ -54,12 +58,14 @@ impl Kind {
             Kind::Relation => Code::ERRCODE_UNDEFINED_TABLE,
             Kind::Column => Code::ERRCODE_UNDEFINED_COLUMN,
             Kind::Object => Code::ERRCODE_UNDEFINED_OBJECT,
+            Kind::Function => Code::ERRCODE_UNDEFINED_FUNCTION,
             Kind::Type => Code::ERRCODE_DATATYPE_MISMATCH,
             Kind::Syntax => Code::ERRCODE_SYNTAX_ERROR,
             Kind::Malformed => Code::ERRCODE_INVALID_TEXT_REPRESENTATION,
             Kind::Unsupported => Code::ERRCODE_FEATURE_NOT_SUPPORTED,
             Kind::Limit => Code::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             Kind::Memory => Code::ERRCODE_OUT_OF_MEMORY,
+            Kind::InTransaction => Code::ERRCODE_ACTIVE_SQL_TRANSACTION,
             Kind::Serialization => Code::ERRCODE_T_R_SERIALIZATION_FAILURE,
         }
     }
@@ -89,6 +95,22 @@ impl Refusal {
             detail: None,
             hint: own_hint,
         }
+    }
+
+    /// A legacy store that cannot be read to its end, with the SQLSTATE that it gave.
+    pub(crate) fn unreadable(place: &str, relation: &str, error: &SqlError) -> Self {
+        let message = format!("{place}: {relation} cannot be read (SQLSTATE {})", error.sqlstate());
+        Refusal { state: error.state(), message, detail: None, hint: None }
+    }
+
+    /// Where config SQL may not do what it does, the cure is a GRANT to the role that it runs as.
+    pub(crate) fn or_grant_to(self, role: &str) -> Self {
+        if self.state != Kind::Privilege.code() as i32 {
+            return self;
+        }
+        self.or_hint(format!(
+            "Config SQL runs as role \"{role}\", the target's run_as: GRANT it what it lacks."
+        ))
     }
 
     /// The same refusal, told with the place in config where it stands.
@@ -189,6 +211,16 @@ pub(crate) fn is_silence(error: &SqlError) -> bool {
     error.is_remote() || ["08", "HV"].iter().any(|class| state.starts_with(class))
 }
 
+/// Two types that cannot be assigned to or compared with one another.
+pub(crate) fn is_misfit(error: &SqlError) -> bool {
+    matches!(error.sqlstate().as_str(), "42804" | "42846" | "42883")
+}
+
+/// Something that a role may not use.
+pub(crate) fn is_forbidden(error: &SqlError) -> bool {
+    error.sqlstate() == "42501"
+}
+
 /// A value that the remote column's type refuses: nobody has this login there.
 pub(crate) fn is_uncastable(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")
@@ -205,25 +237,28 @@ impl From<legacy_hash::Error> for Refusal {
             _ => Kind::Invalid,
         };
         let refusal = Refusal::new(kind, error.to_string());
-        match error {
-            Error::UnknownName => refusal.hint("The names are in the view ferry.hash_format."),
-            Error::Ambiguous => {
-                refusal.hint("Name the format; ferry.identify_hash(hash) lists the candidates.")
+        let hint = match error {
+            Error::UnknownName => "The names are in the view ferry.hash_format.",
+            Error::Ambiguous => "Name the format; ferry.identify_hash(hash) lists the candidates.",
+            Error::UnknownFormat => "The formats that are known are in the view ferry.hash_format.",
+            Error::MissingSalt => "Give the salt; ferry.identify_hash(hash) tells what a hash needs.",
+            Error::MissingLogin => "Give the login under which the hash was made.",
+            Error::MissingPepper => "Give the pepper, the secret of the legacy application.",
+            Error::BadPreparation(_) => {
+                return refusal.hint(format!(
+                    "Each Unicode form is tried in each charset: name at least one of both, and at most {} pairs.",
+                    legacy_hash::MAX_SPELLINGS
+                ));
             }
-            Error::UnknownFormat => {
-                refusal.hint("The formats that are known are in the view ferry.hash_format.")
+            Error::BadPolicy(_) => "For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.",
+            Error::Malformed(_) => "The examples in the view ferry.hash_format show how it is written.",
+            Error::Unsupported(_) => {
+                "The view ferry.hash_format notes what a format does not take; new hashes take most as argon2id."
             }
-            Error::MissingSalt => refusal.hint("Give the salt; ferry.identify_hash(hash) tells what a hash needs."),
-            Error::MissingLogin => refusal.hint("Give the login under which the hash was made."),
-            Error::MissingPepper => refusal.hint("Give the pepper, the secret of the legacy application."),
-            Error::BadPreparation(_) => refusal.hint(format!(
-                "Each Unicode form is tried in each charset: name at least one of both, and no more than {} pairs.",
-                legacy_hash::MAX_SPELLINGS
-            )),
-            Error::BadPolicy(_) => {
-                refusal.hint("For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.")
-            }
-            _ => refusal,
-        }
+            Error::OverLimit(_) => "The limits are the settings ferry.max_…, which a superuser can raise.",
+            Error::OutOfMemory => "Try again, or compute fewer hashes at once.",
+            _ => return refusal,
+        };
+        refusal.hint(hint)
     }
 }

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     MigrateLogin,
     UnmigrateLogin,
     ForgetLogin,
+    Import,
 }
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Kind::MigrateLogin => "migrate_login",
             Kind::UnmigrateLogin => "unmigrate_login",
             Kind::ForgetLogin => "forget_login",
+            Kind::Import => "import",
         }
     }
 }

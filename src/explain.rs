@@ -1,6 +1,7 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
+use crate::census;
 use crate::child::{Fetched, Preview};
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
@@ -12,11 +13,8 @@ use crate::source::{Person, Source};
 use crate::spi::guard;
 use crate::target::User;
 use crate::trace::{Note, Trace};
-use legacy_hash::{Identified, Method};
+use legacy_hash::Method;
 use serde_json::{Map, Value};
-
-/// Of the formats that a hash may be in, so many are named.
-const MAX_SHOWN: usize = 5;
 
 /// The steps of a login. Without a password, those of a login with the right one.
 pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
@@ -63,6 +61,12 @@ impl<'a> Flow<'a> {
         }
     }
 
+    fn note_with(&mut self, action: &str, result: &str, detail: Value) {
+        if let Some(trace) = &mut self.trace {
+            trace.note_with(action, result, detail);
+        }
+    }
+
     /// Notes the rules that are broken and don't keep the user out.
     pub(crate) fn note_rules(&mut self, broken: &Broken) {
         for (rules, meaning) in
@@ -77,7 +81,8 @@ impl<'a> Flow<'a> {
     /// Notes the format of a hash, never the hash.
     pub(crate) fn note_hash(&mut self, hash: &str, method: Option<&Method>) {
         if self.trace.is_some() {
-            let named = method.map_or_else(|| identified(hash), |method| format!("is taken as {method}"));
+            let named =
+                method.map_or_else(|| census::identified(hash), |method| format!("is taken as {method}"));
             self.note("verify", &format!("the hash {named}"));
         }
     }
@@ -95,7 +100,6 @@ impl<'a> Flow<'a> {
         };
         let verb = if adopting.is_some() { "adopted" } else { "inserted" };
         let previewed = source.transfer.preview(&self.target, person.row, adopting);
-        let is_previewed = previewed.is_ok();
         let (result, detail, mut outcome) = match previewed {
             Ok(values) => {
                 let outcome = self.explain_allowed(&values, adopting);
@@ -109,10 +113,9 @@ impl<'a> Flow<'a> {
                 ("the mapping of a column fails".to_string(), detail.to_json(), Outcome::Failed)
             }
         };
-        if let Some(trace) = &mut self.trace {
-            trace.note_with("write", &result, detail);
-        }
-        if is_previewed && !self.explain_children(source, person, adopting, &children) {
+        self.note_write_hooks(source);
+        self.note_with("write", &result, detail);
+        if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children) {
             outcome = Outcome::Failed;
         }
         self.note("answer", outcome.name());
@@ -127,25 +130,23 @@ impl<'a> Flow<'a> {
         adopting: Option<&User>,
         children: &Fetched,
     ) -> bool {
-        let previewed = source.children.preview(&self.target, adopting, children);
-        let Some(trace) = &mut self.trace else { return previewed.is_ok() };
-        match previewed {
+        match source.children.preview(&self.target, adopting, children) {
             Ok(previews) => {
-                for Preview { child, table, rows } in previews {
+                for Preview { child, table, rows, deleted } in previews {
                     let rows =
                         rows.into_iter().map(|row| object(row.into_iter(), |text| shown(text, person)));
-                    let rows = Value::Array(rows.collect());
-                    trace.note_with(
-                        "child",
-                        &format!("{child}: these rows would be inserted into {table}"),
-                        rows,
-                    );
+                    let deleted = match deleted {
+                        0 => String::new(),
+                        count => format!(", and {count} that are there deleted"),
+                    };
+                    let result = format!("{child}: these rows would be inserted into {table}{deleted}");
+                    self.note_with("child", &result, Value::Array(rows.collect()));
                 }
                 true
             }
             Err((child, error)) => {
-                let detail = Detail::of_error(&error).to_json();
-                trace.note_with("child", &format!("{child}: its rows do not fit the columns"), detail);
+                let result = format!("{child}: its rows do not fit the columns");
+                self.note_with("child", &result, Detail::of_error(&error).to_json());
                 false
             }
         }
@@ -172,34 +173,15 @@ impl<'a> Flow<'a> {
 }
 
 /// Columns and values as a JSON object.
-fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
+pub(crate) fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
     let row: Map<String, Value> =
         fields.map(|(column, value)| (column, value.map_or(Value::Null, &show))).collect();
     Value::Object(row)
 }
 
 /// A value as it may be shown: a mapping may copy the legacy hash or salt.
-fn shown(text: String, person: &Person) -> Value {
+pub(crate) fn shown(text: String, person: &Person) -> Value {
     let secrets = [&person.hash, &person.salt];
     let is_secret = secrets.into_iter().flatten().any(|secret| !secret.is_empty() && text.contains(secret));
     Value::String(if is_secret { "(holds the legacy hash or salt)".to_string() } else { text })
-}
-
-fn identified(hash: &str) -> String {
-    if let Some(method) = legacy_hash::wrapped(hash) {
-        return format!("is of {method}, wrapped");
-    }
-    if let Ok(format) = legacy_hash::evident(hash) {
-        return format!("is {}", format.name);
-    }
-    match legacy_hash::identify(hash) {
-        Identified::Locked => "is a lock marker".to_string(),
-        Identified::Candidates(formats) if formats.is_empty() => "is of no known format".to_string(),
-        Identified::Candidates(formats) => {
-            let shown = formats.iter().take(MAX_SHOWN).map(|format| format.name);
-            let names: Vec<&str> = shown.collect();
-            let more = if formats.len() > MAX_SHOWN { ", …" } else { "" };
-            format!("may be {}{more}: the source must name its format", names.join(", "))
-        }
-    }
 }

@@ -3,8 +3,10 @@
 
 use crate::child::{self, Count};
 use crate::config::{self, RuleRow, SourceRow};
+use crate::envelope;
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
+use crate::hook::Failure;
 use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
@@ -38,6 +40,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) is_known: bool,
     /// A hash of the policy's cost was computed: a refusal need not do it for show.
     pub(crate) has_spent: bool,
+    /// Of an import: why the last user was refused. It keeps a record of its own.
+    pub(crate) refusal: Option<Why>,
     /// Nothing may be written, and each step is noted.
     pub(crate) trace: Option<Trace>,
 }
@@ -50,7 +54,7 @@ pub(crate) enum Decision {
 }
 
 /// Why an answer is what it is, for the audit trail.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Why {
     pub(crate) reason: &'static str,
     pub(crate) source: Option<String>,
@@ -75,6 +79,9 @@ impl Flow<'_> {
 
     /// In the target's Unicode form, and as it was typed: the application may have hashed it before pg_ferry.
     fn verify_own_hash(&self, hash: &str, password: &Password) -> Result<Verdict, Unverifiable> {
+        if envelope::is_envelope(hash) {
+            return envelope::open(hash)?.verify(password);
+        }
         let stored = Stored { hash, salt: None, login: Some(&self.login.normalised), pepper: None };
         let formed = password.in_form(self.target.unicode_form);
         let verdict = kdf::verify(formed.bytes(), &stored, None)?;
@@ -99,7 +106,9 @@ impl Flow<'_> {
         self.note_hash(hash, method);
         let Some(password) = self.password else { return assume_right(hash) };
         let verdict = verify(self, password);
-        self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
+        let inside = envelope::hash_inside(hash);
+        self.has_spent |=
+            verdict.is_ok() && costs_at_least(inside.as_deref().unwrap_or(hash), &self.target.policy);
         match verdict {
             Ok(Verdict::Right) => Checked::Right,
             Ok(Verdict::Wrong) => Checked::Wrong,
@@ -184,8 +193,13 @@ impl Flow<'_> {
 
     /// Every answer other than a success leaves an event.
     pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
-        if let Some(trace) = &mut self.trace {
+        let failure = self.on_failure(outcome, why);
+        if self.kind == Kind::Import {
+            self.refusal = Some(why.clone().maybe_failure(failure));
+        } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
+        } else if let Some(failure) = failure {
+            self.log(self.kind, outcome, &why.clone().after_failure(&failure));
         } else {
             self.log(self.kind, outcome, why);
         }
@@ -228,6 +242,10 @@ impl Why {
         Why { reason, ..Why::default() }
     }
 
+    pub(crate) fn of_hook(failure: Failure) -> Why {
+        Why { detail: failure.detail, ..Why::of("hook_failed") }
+    }
+
     pub(crate) fn user(self, id: &str) -> Why {
         Why { user_id: Some(id.to_string()), ..self }
     }
@@ -249,6 +267,12 @@ impl Why {
 
     pub(crate) fn error(self, error: &SqlError) -> Why {
         Why { detail: Detail::of_error(error), ..self }
+    }
+
+    /// With the hook that failed after the answer was decided.
+    fn after_failure(mut self, failure: &Failure) -> Why {
+        self.detail.set("on_failure", failure.detail.to_json());
+        self
     }
 
     /// The rule that keeps a user out, in the words of the config.

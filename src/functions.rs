@@ -14,12 +14,13 @@ use crate::calibrate::Account;
 use crate::error::{OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::Request;
+use crate::import::{Batch, Wanted};
 use crate::outcome::Answer;
 use crate::secret::Password;
+use crate::source::Range;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use crate::wrap::Wanted;
-use crate::{calibrate, check, explain, hash, password, wrap};
+use crate::{assess, calibrate, check, explain, hash, import, password, preview, wrap};
 use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -221,8 +222,8 @@ fn wrap_open(
     no_other_checks: Option<bool>,
 ) -> i64 {
     let target = target.map_or_else(|| "default".to_string(), |target| target.0);
-    let wanted =
-        Wanted { target, batch_size, cpu_share, no_other_checks: no_other_checks.unwrap_or_default() };
+    let no_other_checks = no_other_checks.unwrap_or_default();
+    let wanted = wrap::Wanted { target, batch_size, cpu_share, no_other_checks };
     connect(|| wrap::open(&wanted).or_raise())
 }
 
@@ -245,6 +246,123 @@ fn wrap_rows(
         Text(batch.tally.to_text()),
         Text(batch.report),
     ))
+}
+
+#[pg_extern(sql = false)]
+fn import_open(
+    source: Option<Text>,
+    operation: Option<Text>,
+    batch_size: Option<i64>,
+    max_rows: Option<i64>,
+    max_rejects: Option<i64>,
+    rows_per_second: Option<i64>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+) -> TableIterator<'static, (name!(target, Text), name!(source_total, i64), name!(total, i64))> {
+    let text = |text: Option<Text>| text.map_or_else(String::new, |text| text.0);
+    let wanted = Wanted {
+        source: text(source),
+        operation: text(operation),
+        batch_size,
+        max_rows,
+        max_rejects,
+        rows_per_second,
+        range: range(None, key_from, key_to, changed_since),
+    };
+    let opened = connect(|| import::open(&wanted).or_raise());
+    TableIterator::once((Text(opened.target), opened.source_total, opened.total))
+}
+
+#[pg_extern(sql = false)]
+fn import_rows(
+    run: i64,
+    source: Text,
+    operation: Text,
+    dry_run: bool,
+    after: Option<Text>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+    rows: i64,
+    most: Option<i64>,
+) -> TableIterator<
+    'static,
+    (
+        name!(done, i64),
+        name!(moved, i64),
+        name!(updated, i64),
+        name!(deleted, i64),
+        name!(refused, i64),
+        name!(skipped, i64),
+        name!(last_key, Option<Text>),
+        name!(is_end, bool),
+    ),
+> {
+    let range = range(after, key_from, key_to, changed_since);
+    let most = most.unwrap_or(i64::MAX);
+    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most };
+    let tally = connect(|| import::batch(&batch));
+    TableIterator::once((
+        tally.done,
+        tally.moved,
+        tally.updated,
+        tally.deleted,
+        tally.refused,
+        tally.skipped,
+        tally.last_key.map(Text),
+        tally.is_end,
+    ))
+}
+
+fn range(after: Option<Text>, from: Option<Text>, to: Option<Text>, changed_since: Option<Text>) -> Range {
+    let text = |text: Option<Text>| text.map(|text| text.0);
+    Range { after: text(after), from: text(from), to: text(to), changed_since: text(changed_since) }
+}
+
+#[pg_extern(sql = false)]
+fn assess(
+    source: Option<Text>,
+    max_rows: Option<i64>,
+) -> TableIterator<
+    'static,
+    (
+        name!(topic, Text),
+        name!(item, Text),
+        name!(rows, Option<i64>),
+        name!(sample, Option<Text>),
+        name!(detail, Option<Text>),
+        name!(hint, Option<Text>),
+    ),
+> {
+    let source = source.map_or_else(String::new, |source| source.0);
+    let lines = connect(|| assess::assess(&source, max_rows));
+    TableIterator::new(lines.map(|line| {
+        let (sample, detail, hint) = (line.sample.map(Text), line.detail.map(Text), line.hint.map(Text));
+        (Text(line.topic.to_string()), Text(line.item), line.rows, sample, detail, hint)
+    }))
+}
+
+#[pg_extern(sql = false)]
+fn preview(
+    source: Option<Text>,
+    max_rows: Option<i32>,
+) -> TableIterator<
+    'static,
+    (
+        name!(legacy_key, Option<Text>),
+        name!(login, Option<Text>),
+        name!(action, Text),
+        name!(row, Option<Text>),
+        name!(problem, Option<Text>),
+    ),
+> {
+    let source = source.map_or_else(String::new, |source| source.0);
+    let rows = connect(|| preview::preview(&source, max_rows.unwrap_or(10)));
+    TableIterator::new(rows.into_iter().map(|row| {
+        let shown = row.row.map(|row| Text(row.to_string()));
+        (row.key.map(Text), row.login.map(Text), Text(row.action.to_string()), shown, row.problem.map(Text))
+    }))
 }
 
 #[pg_extern(sql = false)]
@@ -384,6 +502,6 @@ fn check_all() -> TableIterator<
 > {
     let findings = connect(check::check_all);
     TableIterator::new(findings.into_iter().map(|found| {
-        (Text(found.object), Text("error".to_string()), Text(found.problem), found.hint.map(Text))
+        (Text(found.object), Text(found.severity.to_string()), Text(found.problem), found.hint.map(Text))
     }))
 }

@@ -30,8 +30,8 @@ pub(crate) fn hash(password: &Password, policy: &Policy) -> Result<String, Error
 }
 
 /// A stored hash inside argon2id of the policy's cost.
-pub(crate) fn wrap(stored: &Stored<'_>, policy: &Policy) -> Result<String, Error> {
-    legacy_hash::wrap(stored, None, policy, &guc::limits(), &mut tick)
+pub(crate) fn wrap(stored: &Stored<'_>, method: &Method, policy: &Policy) -> Result<String, Error> {
+    legacy_hash::wrap(stored, Some(method), policy, &guc::limits(), &mut tick)
 }
 
 /// Does the work of [`hash`] for nothing, so that a refusal costs what a check costs.

@@ -1,21 +1,28 @@
 //! pg_ferry moves users out of a legacy system while they log in.
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
-//! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide, [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and
-//! [`admin`] moves, puts back and forgets one person, [`wrap`] strengthens hashes at rest, [`explain`] rehearses. The words it uses are rooms of their own: [`target`], [`source`],
-//! [`mapping`], [`rule`], [`child`], [`link`], [`event`]. [`config`] is the
-//! DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`catalog`] finds what they name.
+//! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
+//! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
+//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
+//! The words it uses are rooms of their own: [`target`], [`source`], [`mapping`], [`rule`], [`child`], [`hook`],
+//! [`link`], [`event`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
+//! what is unwise, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
 
 mod admin;
 mod adopt;
+mod assess;
 mod authenticate;
+mod batch;
 mod calibrate;
 mod catalog;
+mod census;
 mod check;
 mod child;
 mod config;
+mod constraint;
+mod envelope;
 mod error;
 mod event;
 mod explain;
@@ -23,13 +30,17 @@ mod flow;
 mod functions;
 mod guc;
 mod hash;
+mod hook;
+mod import;
 mod kdf;
 mod link;
+mod lint;
 mod login;
 mod mapping;
 mod outcome;
 mod password;
 mod pepper;
+mod preview;
 mod refresh;
 mod review;
 mod rule;
@@ -52,11 +63,14 @@ pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event
 pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
-pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["admin"]);
-pgrx::extension_sql_file!("../sql/fields.sql", name = "fields", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/import.sql", name = "import", requires = ["admin"]);
+pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["import"]);
+pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/fields.sql", name = "fields", requires = ["assess"]);
 pgrx::extension_sql_file!("../sql/automap.sql", name = "automap", requires = ["fields"]);
 pgrx::extension_sql_file!("../sql/preset.sql", name = "preset", requires = ["automap"]);
-pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["preset"]);
+pgrx::extension_sql_file!("../sql/export.sql", name = "export", requires = ["preset"]);
+pgrx::extension_sql_file!("../sql/preset/cms.sql", name = "preset_cms", requires = ["export"]);
 pgrx::extension_sql_file!("../sql/preset/forum.sql", name = "preset_forum", requires = ["preset_cms"]);
 pgrx::extension_sql_file!(
     "../sql/preset/framework.sql",

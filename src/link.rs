@@ -1,9 +1,10 @@
 //! The permanent tie between a legacy key and a target user (`ferry.link`).
 
 use crate::spi::identity;
-use crate::spi::plan::{Arg, Plan, Planning, Row, View};
-use crate::spi::types::{Oid, TEXT};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
+use crate::spi::types::{self, LONG, Oid, TEXT, TEXTS};
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// A row of `ferry.link`.
 pub(crate) struct Link {
@@ -24,17 +25,23 @@ pub(crate) struct Link {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Via {
     Login,
+    Import,
     Reset,
     Admin,
     Adopt,
 }
 
 impl Via {
-    const ALL: [Via; 4] = [Via::Login, Via::Reset, Via::Admin, Via::Adopt];
+    const ALL: [Via; 5] = [Via::Login, Via::Import, Via::Reset, Via::Admin, Via::Adopt];
+
+    fn parse(name: &str) -> Option<Via> {
+        Via::ALL.into_iter().find(|known| known.name() == name)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Via::Login => "login",
+            Via::Import => "import",
             Via::Reset => "reset",
             Via::Admin => "admin",
             Via::Adopt => "adopt",
@@ -51,9 +58,9 @@ impl Link {
 }
 
 impl Link {
-    /// Whether the user was moved without a password, and none was set since.
+    /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.via, Some(Via::Reset | Via::Admin)) && self.hash_is_ours()
+        matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin)) && self.hash_is_ours()
     }
 }
 
@@ -64,6 +71,8 @@ thread_local! {
     static BY_KEY: OnceCell<Plan> = const { OnceCell::new() };
     static BY_USER: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT: OnceCell<Plan> = const { OnceCell::new() };
+    static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
+    static LINKED: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
 }
 
@@ -83,6 +92,29 @@ pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
     run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
+}
+
+/// What is known of many legacy keys of a source: those moved, with their users, and those forgotten.
+pub(crate) fn of_keys(source: &str, keys: &[Value]) -> Vec<(String, Option<String>)> {
+    let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
+               WHERE source = $1 AND legacy_key = ANY ($2)";
+    pairs(sql, source, keys)
+}
+
+/// The users among these who were moved, each with the source they came from.
+pub(crate) fn of_users(target: &str, ids: &[Value]) -> Vec<(String, Option<String>)> {
+    pairs("SELECT user_id, source FROM ferry.link WHERE target = $1 AND user_id = ANY ($2)", target, ids)
+}
+
+fn pairs(sql: &str, name: &str, texts: &[Value]) -> Vec<(String, Option<String>)> {
+    let types = [TEXT, types::array_of(TEXT)];
+    let arguments = [Arg::Text(name), Arg::Value(Value::array(texts, TEXT))];
+    let rows = identity::as_ferry(|| plan::query(sql, &types, &arguments));
+    let pair = |row: Row| {
+        let mut fields = row.into_iter();
+        Some((fields.next()??, fields.next()?))
+    };
+    rows.into_iter().filter_map(pair).collect()
 }
 
 /// A link about to be made.
@@ -113,6 +145,67 @@ pub(crate) fn insert(new: &NewLink<'_>) {
         Arg::from(new.replaced),
     ];
     run(&INSERT, &sql, &[TEXT; 7], |plan| plan.count(&arguments));
+}
+
+/// A user moved by an import.
+pub(crate) struct Imported {
+    pub(crate) key: String,
+    pub(crate) hash: String,
+    pub(crate) user_id: String,
+}
+
+/// Ties many legacy keys to users, as [`insert`] does one.
+pub(crate) fn insert_imported(source: &str, target: &str, moved: Vec<Imported>) {
+    let sql = format!(
+        "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via) \
+         SELECT $1, m.key, {}, $2, m.user_id, 'import' FROM unnest($3, $4, $5) AS m (key, hash, user_id)",
+        DIGEST.replace("$3", "m.hash")
+    );
+    let (mut keys, mut hashes, mut users) = (Vec::new(), Vec::new(), Vec::new());
+    for user in moved {
+        keys.push(Some(user.key));
+        hashes.push(Some(user.hash));
+        users.push(Some(user.user_id));
+    }
+    let arguments =
+        [Arg::Text(source), Arg::Text(target), Arg::Texts(&keys), Arg::Texts(&hashes), Arg::Texts(&users)];
+    let types = [TEXT, TEXT, TEXTS, TEXTS, TEXTS];
+    run(&INSERT_IMPORTED, &sql, &types, |plan| plan.count(&arguments));
+}
+
+/// Those of the legacy keys that are tied to somebody: each with the user, or without one where it is a tombstone.
+pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, Option<String>> {
+    let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
+               WHERE source = $1 AND legacy_key = ANY ($2)";
+    let arguments = [Arg::Text(source), Arg::Texts(keys)];
+    run(&LINKED, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments))
+        .into_iter()
+        .filter_map(|row| {
+            let mut fields = row.into_iter();
+            Some((fields.next()??, fields.next()?))
+        })
+        .collect()
+}
+
+/// A legacy user who was moved.
+pub(crate) struct Moved {
+    pub(crate) key: String,
+    pub(crate) user_id: String,
+    pub(crate) via: Option<Via>,
+}
+
+/// The next of those who were moved from a source, in the order of their legacy keys.
+pub(crate) fn moved_after(source: &str, after: Option<&str>, rows: i64) -> Vec<Moved> {
+    let sql = "SELECT legacy_key, user_id, via FROM ferry.link \
+               WHERE source = $1 AND NOT tombstone AND ($2 IS NULL OR legacy_key > $2) ORDER BY legacy_key LIMIT $3";
+    let arguments = [Arg::Text(source), Arg::from(after), Arg::Long(rows)];
+    let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG], &arguments));
+    let moved = |row: Row| {
+        let mut fields = row.into_iter();
+        let (key, user_id) = (fields.next()??, fields.next()??);
+        Some(Moved { key, user_id, via: fields.next().flatten().as_deref().and_then(Via::parse) })
+    };
+    found.into_iter().filter_map(moved).collect()
 }
 
 /// Unties a legacy key, which may then be moved anew.
@@ -169,7 +262,7 @@ fn link(row: Row) -> Option<Link> {
         legacy_key: fields.next()??,
         user_id: fields.next()?,
         is_tombstone: fields.next()?.as_deref() == Some("t"),
-        via: fields.next()?.and_then(|via| Via::ALL.into_iter().find(|known| known.name() == via)),
+        via: fields.next()?.as_deref().and_then(Via::parse),
         hash_digest: fields.next()?,
         replaced: fields.next()?,
         digest_now: fields.next().flatten(),

@@ -1,5 +1,7 @@
 //! Turning a legacy row into a user: the mappings of one source as one statement.
 
+mod draft;
+
 use crate::catalog::{self, Column, Relation, Scope};
 use crate::config::{MappingRow, OnConflict, SourceRow};
 use crate::error::{Kind, Refusal};
@@ -11,6 +13,10 @@ use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Expression, Ident, list};
 use crate::target::{Target, User};
 use std::cell::OnceCell;
+
+mod bulk;
+
+pub(crate) use draft::Draft;
 
 /// One mapped column.
 struct Mapped {
@@ -43,13 +49,13 @@ pub(crate) struct Written {
 }
 
 impl Transfer {
-    /// Checks each mapping: its column, its expression, and that the one fits the other. `secrets` are the
-    /// expressions over the row that nothing else may copy.
+    /// Checks each mapping: its column, its expression, and that the one fits the other. `elsewhere` is what
+    /// has a place of its own and is not copied: secrets, and the queries for child rows.
     pub(crate) fn open(
         source: &SourceRow,
         rows: Vec<MappingRow>,
         from: &Relation,
-        secrets: &[&Expression],
+        elsewhere: &[String],
         target: &Target,
     ) -> Result<Transfer, Refusal> {
         let opening = Opening { source, from, target, scope: Scope::of_row(from.row_type, "l") };
@@ -65,7 +71,7 @@ impl Transfer {
         let open = |row| opening.mapping(row, changed_at.as_ref());
         let mut mapped = rows.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
         if let Some(column) = &source.unmapped {
-            mapped.push(opening.unmapped(column, &mapped, secrets)?);
+            mapped.push(opening.unmapped(column, &mapped, elsewhere)?);
         }
         Ok(Transfer {
             mapped,
@@ -79,6 +85,18 @@ impl Transfer {
 
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.mapped.iter().map(|mapped| &mapped.expression).chain(&self.changed_at)
+    }
+
+    /// When a legacy row was changed last.
+    pub(crate) fn changed_at(&self) -> Option<&Expression> {
+        self.changed_at.as_ref()
+    }
+
+    /// Each mapped column, and the SQL over `l` of the value that it would get.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Column, String)> {
+        self.mapped
+            .iter()
+            .map(|mapped| (&mapped.column, catalog::assigned(&mapped.expression, &mapped.column)))
     }
 
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
@@ -142,28 +160,10 @@ impl Transfer {
         })
     }
 
-    /// What adopting is about to overwrite in a user, as a JSON object of columns; `None` where it is nothing.
-    pub(crate) fn will_replace(&self, target: &Target, user: &User) -> Option<String> {
-        let replacing = self.mapped.iter().filter(|mapped| mapped.adopted.is_some());
-        let pairs: Vec<String> = replacing
-            .map(|mapped| {
-                let name = &mapped.column.name;
-                format!("{}, u.{}", parse::quote_literal(name), Ident(name.clone()))
-            })
-            .collect();
-        if pairs.is_empty() {
-            return None;
-        }
-        let id = types::cast(&user.id, &target.id_lookup().key)?;
-        let sql = format!(
-            "SELECT pg_catalog.jsonb_build_object({})::pg_catalog.text FROM {} AS u WHERE {}",
-            pairs.join(", "),
-            target.relation.name,
-            target.id_lookup().is_parameter()
-        );
-        let types = [target.id_lookup().key.oid];
-        let rows = target.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
-        rows.into_iter().flatten().flatten().next()
+    /// The columns that adopting a user writes, beside the hash.
+    pub(crate) fn adopted_columns(&self) -> Vec<String> {
+        let written = self.mapped.iter().filter(|mapped| mapped.adopted.is_some());
+        written.map(|mapped| mapped.column.name.clone()).collect()
     }
 
     /// The values that would be written, as column and text: for a new user, or for the one who would
@@ -195,27 +195,27 @@ impl Transfer {
         row: Value,
         adopting: Option<&User>,
     ) -> Result<Option<String>, SqlError> {
+        let value = match (adopting, &mapped.adopted) {
+            (Some(_), Some(adopted)) => catalog::assigned(adopted, &mapped.column),
+            _ => catalog::assigned(&mapped.expression, &mapped.column),
+        };
         target.actor.attempt(Reach::Evaluate, || {
             let from = Scope::of_row(self.row_type, "l").from;
-            let value = match (adopting, &mapped.adopted) {
-                (Some(user), Some(adopted)) => {
+            let values = match adopting {
+                Some(user) => {
                     let (table, id) = (&target.relation.name, target.id_lookup());
                     let condition = format!("{} {} $2", id.sql, id.key.equals);
                     let sql =
-                        format!("SELECT ({adopted})::pg_catalog.text {from}, {table} AS u WHERE {condition}");
+                        format!("SELECT ({value})::pg_catalog.text {from}, {table} AS u WHERE {condition}");
                     let user_id = types::cast(&user.id, &id.key).map_or(Arg::Null, Arg::Value);
                     plan::query(&sql, &[self.row_type, id.key.oid], &[Arg::Value(row), user_id])
                 }
-                _ => {
-                    let sql = format!("SELECT {}::pg_catalog.text {from}", mapped.expression);
+                None => {
+                    let sql = format!("SELECT ({value})::pg_catalog.text {from}");
                     plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
                 }
             };
-            let value = value.into_iter().flatten().flatten().next();
-            if let Some(text) = &value {
-                types::try_input(text, mapped.column.type_oid, mapped.column.typmod);
-            }
-            value
+            values.into_iter().flatten().flatten().next()
         })
     }
 
@@ -252,11 +252,7 @@ impl Transfer {
         let refreshed =
             || self.mapped.iter().filter_map(|mapped| Some((&mapped.column, mapped.refreshed.as_deref()?)));
         let sets = refreshed().filter_map(|(column, value)| set_clause(column, Some(value)));
-        // As text, since not every type can be compared; and as the column would store it.
-        let differs = refreshed().map(|(column, value)| {
-            let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
-            format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
-        });
+        let differs = refreshed().map(|(column, value)| differs(column, value));
         format!(
             "UPDATE {} AS u SET {} {} WHERE {} {} $2 AND ({}) RETURNING {}",
             target.relation.name,
@@ -268,6 +264,13 @@ impl Transfer {
             returning(target)
         )
     }
+}
+
+/// Whether a value differs from the one there: as text, since not every type can be compared, and as the column would
+/// store it.
+fn differs(column: &Column, value: &str) -> String {
+    let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
+    format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
 }
 
 fn set_clause(column: &Column, value: Option<&str>) -> Option<String> {
@@ -378,8 +381,8 @@ impl Opening<'_> {
         }
     }
 
-    /// The legacy columns that neither a mapping nor a secret reads, in one jsonb column.
-    fn unmapped(&self, name: &str, mapped: &[Mapped], secrets: &[&Expression]) -> Result<Mapped, Refusal> {
+    /// The legacy columns that no mapping reads and nothing `elsewhere`, in one jsonb column.
+    fn unmapped(&self, name: &str, mapped: &[Mapped], elsewhere: &[String]) -> Result<Mapped, Refusal> {
         let place = format!("source {}, unmapped", self.source.name);
         let column = self.writable_column(name, &place)?;
         need_jsonb(&column, &place)?;
@@ -387,30 +390,18 @@ impl Opening<'_> {
             return Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" has a mapping"))
                 .hint("Delete that mapping, or name another column."));
         }
-        let read = list(secrets.iter().copied().chain(mapped.iter().map(|mapped| &mapped.expression)));
-        let known = self.columns_read(&read, &place)?;
+        let mappings = mapped.iter().map(|mapped| mapped.expression.to_string());
+        let reading = elsewhere.iter().cloned().chain(mappings);
+        let known = catalog::columns_read(reading, self.from, &place, &self.target.actor)?;
+        if known.len() == self.from.columns.len() {
+            let message = format!("{place}: every column is read by another expression, so nothing is left");
+            return Err(Refusal::new(Kind::Invalid, message)
+                .hint("Leave it null, or name columns instead of the whole row in the other expressions."));
+        }
         let names = list(known.iter().map(|name| parse::quote_literal(name)));
         let expression = Expression(format!("pg_catalog.to_jsonb(l) - ARRAY[{names}]::pg_catalog.text[]"));
         let adopted = Some(merge(&format!("u.{}", Ident(name.to_string())), &expression));
         Ok(Mapped { column, expression, adopted, refreshed: None })
-    }
-
-    /// The names of the legacy columns that a list of expressions reads.
-    fn columns_read(&self, expressions: &str, place: &str) -> Result<Vec<String>, Refusal> {
-        let hint = "Map what is to be kept, such as jsonb_build_object('phone', l.phone).";
-        if self.from.kind == 'c' {
-            let message = format!("{place}: only sources of kind relation know their unmapped columns");
-            return Err(Refusal::new(Kind::Unsupported, message).hint(hint));
-        }
-        let sql = format!("SELECT {expressions} FROM {} AS l", self.from.name);
-        let analysed = self.target.actor.attempt(Reach::Evaluate, || parse::analyse(&sql).columns);
-        let read = analysed.map_err(|error| Refusal::in_config(place, error))?;
-        if read.contains(&0) {
-            let message = format!("{place}: an expression reads the whole row, so that nothing is left");
-            return Err(Refusal::new(Kind::Invalid, message).hint(hint));
-        }
-        let columns = self.from.columns.iter().filter(|column| read.contains(&column.number));
-        Ok(columns.map(|column| column.name.clone()).collect())
     }
 
     /// Lets PostgreSQL say whether the values can be assigned to the column.
@@ -429,8 +420,8 @@ impl Opening<'_> {
             }
         });
         fits.map_err(|error| {
-            Refusal::in_config(place, error).or_hint(format!(
-                "The expression is of type {}, the column of type {}: cast it.",
+            Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
+                "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
                 types::type_title(type_oid),
                 column.type_name
             ))

@@ -126,7 +126,7 @@ impl Flow<'_> {
         let target = Rc::clone(&self.target);
         for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
             let source = self.need_source(row)?;
-            if !self.is_covered_by(&source)? {
+            if !self.is_covered_by(&source)? || self.is_skipped(&source)? {
                 continue;
             }
             if let Some(person) = self.find_in_source(&source)? {
@@ -144,6 +144,12 @@ impl Flow<'_> {
 
     fn is_covered_by(&self, source: &Source) -> Result<bool, Trouble> {
         source.covers(&self.login).map_err(|error| failed("scope", Some(source), error))
+    }
+
+    /// Whether a hook leaves the source out.
+    fn is_skipped(&mut self, source: &Source) -> Result<bool, Trouble> {
+        self.skips(source)
+            .map_err(|failure| Trouble::Told(Outcome::Failed, Why::of_hook(failure).source(&source.row.name)))
     }
 
     /// The person whom a source has under the login.
@@ -235,6 +241,11 @@ impl Flow<'_> {
         via: Via,
         keeps_legacy_password: bool,
     ) -> Decision {
+        let changed = match self.after_fetch(source, person) {
+            Ok(changed) => changed,
+            Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),
+        };
+        let person = changed.as_ref().unwrap_or(person);
         let mut broken = match self.judge(source, person, None) {
             Ok(broken) => broken,
             Err(decision) => return decision,

@@ -1,7 +1,8 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
-use crate::child::{Moment, Unfetched};
+use crate::authenticate::lock_key;
+use crate::child::{Fetched, Moment, Unfetched};
 use crate::config;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
@@ -12,7 +13,7 @@ use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
-use crate::spi::{guard, session};
+use crate::spi::{guard, lock, session};
 use crate::target::{MustChange, User};
 
 impl Flow<'_> {
@@ -68,7 +69,14 @@ impl Flow<'_> {
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&link.source);
         match source.find_by_key(&link.legacy_key, &self.login) {
-            Ok(Asked::One(person)) => self.refresh_from(user, &source, &person),
+            Ok(Asked::One(person)) => match self.after_fetch(&source, &person) {
+                Ok(changed) => self.refresh_from(user, &source, changed.as_ref().unwrap_or(&person)),
+                Err(failure) => {
+                    let why = Why::of_hook(failure).user(&user.id).source(&link.source);
+                    self.log(Kind::Refresh, Outcome::Failed, &why);
+                    user
+                }
+            },
             Ok(Asked::Unavailable(state)) => {
                 let why = why("source_unavailable").with("sqlstate", &state);
                 self.log(Kind::Refresh, Outcome::Unavailable, &why);
@@ -106,11 +114,10 @@ impl Flow<'_> {
         };
         let refreshed = guard::attempt(|| {
             let written = source.transfer.refresh(&self.target, person.row, &user);
-            let rows = source.children.write(&self.target, &user.id, &children);
-            (written, rows.iter().any(|(_, count)| *count > 0))
+            (written, self.refresh_children(&user, source, person, &children))
         });
         match refreshed {
-            Ok((None, false)) => user,
+            Ok((None, true)) => user,
             Ok((written, _)) => {
                 self.log(Kind::Refresh, Outcome::Ok, &why("refreshed"));
                 match written {
@@ -131,6 +138,21 @@ impl Flow<'_> {
                 user
             }
         }
+    }
+
+    /// Writes the child rows that differ; tells whether none did. One login after the other: two at once would both
+    /// add what is missing.
+    fn refresh_children(&self, user: &User, source: &Source, person: &Person, children: &Fetched) -> bool {
+        let is_current = || source.children.is_current(&self.target, &user.id, children);
+        if is_current() {
+            return true;
+        }
+        lock::acquire(lock_key(&["key", &source.row.name, &person.key]));
+        if is_current() {
+            return true;
+        }
+        source.children.write(&self.target, &user.id, children);
+        false
     }
 
     /// An update that touched nothing: somebody else was first, or a trigger or policy swallowed it.
@@ -172,9 +194,22 @@ impl Flow<'_> {
             }
             Err(error) => return self.config_error("source_row", Some(&source), error),
         };
+        let person = match self.after_fetch(&source, &person) {
+            Ok(changed) => changed.unwrap_or(person),
+            Err(failure) => {
+                let why = Why::of_hook(failure).user(&id).source(&link.source);
+                return self.conclude(Outcome::Invalid, why);
+            }
+        };
         match self.check_legacy_hash(&source, &person) {
             Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => self.take_legacy_password(user, &source, why("legacy_password_taken")),
+            Checked::Right => match self.after_verify(&source, &person) {
+                Ok(demanded) => {
+                    let why = why("legacy_password_taken");
+                    self.take_legacy_password(user, &source, why, !demanded.is_empty())
+                }
+                Err(decision) => decision,
+            },
             Checked::Wrong => self.conclude(Outcome::Invalid, why("wrong_password")),
             Checked::Nothing => self.conclude(Outcome::Invalid, why("legacy_locked")),
             Checked::Broken(error) => self.broken_hash("legacy_hash", Some(&source), Some(user.id), error),
@@ -182,15 +217,25 @@ impl Flow<'_> {
     }
 
     /// The legacy password of a moved user becomes the one here.
-    pub(crate) fn take_legacy_password(&mut self, user: User, source: &Source, why: Why) -> Decision {
+    pub(crate) fn take_legacy_password(
+        &mut self,
+        user: User,
+        source: &Source,
+        why: Why,
+        must_change: bool,
+    ) -> Decision {
+        let welcomed = Answer {
+            outcome: Outcome::Ok,
+            user_id: Some(user.id.clone()),
+            must_change: user.must_change || must_change,
+        };
         if self.trace.is_some() {
+            if let Err(decision) = self.after_login(&user.id) {
+                return decision;
+            }
             self.note("write", "the hash of the legacy password would be written");
             self.note("answer", Outcome::Ok.name());
-            return Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            });
+            return Decision::Answered(welcomed);
         }
         if session::is_read_only() {
             return self.conclude(Outcome::ReadOnly, why);
@@ -200,23 +245,27 @@ impl Flow<'_> {
             Err(error) => return self.policy_failed(source, error),
         };
         let replaced = guard::attempt_if(
-            |replaced| *replaced,
+            |replaced| matches!(replaced, Ok(true)),
             || {
                 let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
                 if replaced {
                     link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
+                    if must_change {
+                        self.target.demand_change(&user.id);
+                    }
                     self.log(Kind::Refresh, Outcome::Ok, &why);
+                    self.after_later_login(&user.id)?;
                 }
-                replaced
+                Ok(replaced)
             },
         );
         match replaced {
-            Ok(true) => Decision::Answered(Answer {
-                outcome: Outcome::Ok,
-                user_id: Some(user.id),
-                must_change: user.must_change,
-            }),
-            Ok(false) => {
+            Ok(Ok(true)) => Decision::Answered(welcomed),
+            Ok(Err(failure)) => {
+                let why = Why::of_hook(failure).user(&user.id).source(&source.row.name);
+                self.conclude(Outcome::Failed, why)
+            }
+            Ok(Ok(false)) => {
                 let why = Why::of("no_row_written").user(&user.id).source(&source.row.name);
                 self.not_replaced(&user, why)
             }

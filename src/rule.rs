@@ -1,5 +1,6 @@
 //! What a legacy user must satisfy: the rules of one source, asked after the password was found right.
 
+use crate::batch::Batch;
 use crate::catalog::{self, Relation, Scope};
 use crate::config::{RuleRow, Severity};
 use crate::error::{Kind, Refusal};
@@ -33,6 +34,17 @@ pub(crate) struct Broken {
     pub(crate) rejecting: Option<RuleRow>,
     pub(crate) must_change: Vec<String>,
     pub(crate) warnings: Vec<String>,
+}
+
+impl Broken {
+    /// Whether none is broken at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.rejecting.is_none() && !self.is_noteworthy()
+    }
+
+    pub(crate) fn is_noteworthy(&self) -> bool {
+        !self.must_change.is_empty() || !self.warnings.is_empty()
+    }
 }
 
 impl Rules {
@@ -77,7 +89,7 @@ impl Rules {
         Ok(self.broken(values.map(|value| value.as_deref() == Some("t")), password.is_some()))
     }
 
-    fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
+    pub(crate) fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
         let mut broken = Broken::default();
         for (rule, is_satisfied) in self.rules.iter().zip(satisfied) {
             if is_satisfied || rule.is_about_password && !has_password {
@@ -90,6 +102,22 @@ impl Rules {
             }
         }
         broken
+    }
+
+    /// The rules that can be asked without a password, and those that cannot.
+    pub(crate) fn by_need(&self) -> (Vec<&RuleRow>, Vec<&RuleRow>) {
+        let (with, without): (Vec<&Rule>, Vec<&Rule>) =
+            self.rules.iter().partition(|rule| rule.is_about_password);
+        (without.iter().map(|rule| &rule.row).collect(), with.iter().map(|rule| &rule.row).collect())
+    }
+
+    /// The first of [`Rules::by_need`] over many rows; `None` where there are none.
+    pub(crate) fn batch(&self) -> Option<Batch> {
+        let asked: Vec<&Expression> =
+            self.rules.iter().filter(|rule| !rule.is_about_password).map(|rule| &rule.expression).collect();
+        let from = Scope::of_rows(self.row_type, "l").from + &catalog::unknown_password();
+        let is_any = !asked.is_empty();
+        is_any.then(|| Batch::new(format!("SELECT {} {from}", list(asked)), self.row_type))
     }
 
     fn sql(&self) -> String {

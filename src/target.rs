@@ -1,19 +1,23 @@
 //! The users table: looking users up, and replacing their hashes.
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
-use crate::config::TargetRow;
+use crate::config::{Adopt, HookRow, TargetRow};
 use crate::error::{Kind, Refusal};
+use crate::guc;
 use crate::hash::parse_form;
+use crate::hook::Hooks;
 use crate::kdf;
 use crate::login::Login;
 use crate::secret::Password;
+use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
-use crate::spi::types::{self, BOOL, LONG, Oid, TEXT};
+use crate::spi::types::{self, BOOL, LONG, Oid, TEXT, TEXTS};
 use crate::sql::{Expression, Ident, list};
-use legacy_hash::{Policy, UnicodeForm};
+use legacy_hash::{Policy, Stored, UnicodeForm};
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 /// A target whose config was checked against the catalogues.
 pub(crate) struct Target {
@@ -22,6 +26,7 @@ pub(crate) struct Target {
     pub(crate) relation: Relation,
     pub(crate) policy: Policy,
     pub(crate) unicode_form: UnicodeForm,
+    pub(crate) hooks: Hooks,
     id: Lookup,
     lookups: Vec<Lookup>,
     allowed: Option<Expression>,
@@ -102,11 +107,18 @@ impl Target {
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
             by_id: OnceCell::new(),
             replace_hash: Default::default(),
+            hooks: Hooks::none(),
             row: row.clone(),
             lookups,
             relation,
             actor,
         })
+    }
+
+    /// With the hooks that are about its users.
+    pub(crate) fn with_hooks(mut self, rows: Vec<HookRow>) -> Target {
+        self.hooks = Hooks::about(&self.relation, vec![self.row.hash_column.clone()], rows);
+        self
     }
 
     /// The user of a login: the first login column with a match decides.
@@ -129,6 +141,35 @@ impl Target {
         Ok(Found::Nobody)
     }
 
+    /// The users of many logins, each with the place of its login in the list; a login may have several.
+    pub(crate) fn find_all(&self, logins: &[&str]) -> Result<Vec<(usize, User)>, SqlError> {
+        let mut found = Vec::new();
+        for lookup in &self.lookups {
+            let cast = logins.iter().enumerate();
+            let cast = cast.filter_map(|(place, text)| Some((place, types::cast(text, &lookup.key)?)));
+            let (places, values): (Vec<usize>, Vec<_>) = cast.unzip();
+            let sql = format!(
+                "SELECT w.place::pg_catalog.text, {} FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (login, place), \
+                 {} AS u WHERE {} {} w.login",
+                self.columns_of_user(),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let array = plan::Value::array(&values, lookup.key.oid);
+            let rows = self.actor.attempt(Reach::Evaluate, || {
+                plan::query(&sql, &[types::array_of(lookup.key.oid)], &[Arg::Value(array)])
+            })?;
+            for mut row in rows {
+                let number = row.remove(0).and_then(|number| number.parse::<usize>().ok()).unwrap_or(1);
+                if let (Some(place), Some(user)) = (places.get(number - 1), user(row)) {
+                    found.push((*place, user));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The user of an id, as links keep it.
     pub(crate) fn find_by_id(&self, id: &str, view: View) -> Result<Option<User>, SqlError> {
         Ok(self.find(&self.id, &self.by_id, id, view)?.pop())
@@ -149,9 +190,74 @@ impl Target {
         Ok(rows.into_iter().filter_map(user).collect())
     }
 
+    /// Which of some logins anybody has here, by their places.
+    pub(crate) fn who_is_here(&self, logins: &[Option<String>]) -> Result<HashSet<usize>, SqlError> {
+        let mut found = HashSet::new();
+        for lookup in &self.lookups {
+            let is_value = |login: &Option<String>| {
+                login
+                    .as_ref()
+                    .is_some_and(|login| lookup.key.is_text || types::cast(login, &lookup.key).is_some())
+            };
+            // What is no value of the column's type is nobody's: null.
+            let values: Vec<Option<String>> =
+                logins.iter().map(|login| login.clone().filter(|_| is_value(login))).collect();
+            let sql = format!(
+                "SELECT f.\"ferry place\" FROM ROWS FROM (pg_catalog.unnest($1::{}[])) WITH ORDINALITY \
+                 AS f (\"ferry value\", \"ferry place\") \
+                 WHERE EXISTS (SELECT FROM {} AS u WHERE {} {} f.\"ferry value\")",
+                types::type_name(lookup.key.oid),
+                self.relation.name,
+                lookup.sql,
+                lookup.key.equals
+            );
+            let places = self
+                .actor
+                .attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(&values)]))?;
+            let places = places.into_iter().flatten().flatten();
+            found.extend(places.filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1)));
+        }
+        Ok(found)
+    }
+
+    /// The whole row of a user, as it is now.
+    pub(crate) fn row_of(&self, user_id: &str) -> Result<Option<plan::Value>, SqlError> {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return Ok(None) };
+        let sql = format!(
+            "SELECT ROW(u.*)::{0} FROM {0} AS u WHERE {1}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.actor.attempt(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[self.id.key.oid], Planning::Auto).values(&[Arg::Value(id)]).pop()
+        })
+    }
+
+    /// What columns of a user hold, as a JSON object; `None` where there are none.
+    pub(crate) fn columns_of(&self, user: &User, columns: &[String]) -> Option<String> {
+        if columns.is_empty() {
+            return None;
+        }
+        let id = types::cast(&user.id, &self.id.key)?;
+        let columns = list(columns.iter().map(|column| format!("u.{}", Ident(column.clone()))));
+        let sql = format!(
+            "SELECT pg_catalog.to_jsonb(r.*)::pg_catalog.text FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        let types = [self.id.key.oid];
+        let rows = self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
+        rows.into_iter().flatten().flatten().next()
+    }
+
     /// Whether users are looked for under other logins, too.
     pub(crate) fn has_lookup(&self) -> bool {
         !self.finders.is_empty()
+    }
+
+    /// An entry of `lookup` as it is written.
+    pub(crate) fn entry(&self, place: usize) -> &str {
+        self.row.lookup.get(place).map_or("", String::as_str)
     }
 
     /// What each entry of `lookup` says of a user about to be made, a value of the users table's row type.
@@ -203,12 +309,30 @@ impl Target {
     /// More than one match is all that needs knowing.
     fn select_user(&self, lookup: &Lookup) -> String {
         format!(
-            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text, {} FROM {} AS u WHERE {} LIMIT 2",
-            self.id.sql,
-            Ident(self.row.hash_column.clone()),
-            self.state_of_user(),
+            "SELECT {} FROM {} AS u WHERE {} LIMIT 2",
+            self.columns_of_user(),
             self.relation.name,
             lookup.is_parameter()
+        )
+    }
+
+    /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
+    pub(crate) fn may_run(&self) -> Result<(), SqlError> {
+        for lookup in &self.lookups {
+            self.actor.attempt(Reach::Evaluate, || {
+                explain(&self.select_user(lookup), &[lookup.key.oid], &[Arg::Null]);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What a [`User`] is made of.
+    fn columns_of_user(&self) -> String {
+        format!(
+            "{}::pg_catalog.text, u.{}::pg_catalog.text, {}",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.state_of_user()
         )
     }
 
@@ -341,6 +465,21 @@ impl Target {
         )
     }
 
+    /// Whether a user whom pg_ferry did not move is tied to the legacy user of their login, once the legacy password was
+    /// verified. A hash here that cannot be read ends a login before anybody else is asked.
+    pub(crate) fn lets_adopt(&self, user: &User) -> bool {
+        let is_readable = |hash: &str| {
+            let stored = Stored { hash, salt: None, login: Some(""), pepper: None };
+            legacy_hash::inspect(&stored, None, &guc::limits()).is_ok()
+        };
+        user.is_allowed
+            && match self.row.adopt {
+                Adopt::Refuse | Adopt::Review => false,
+                Adopt::Locked => !user.has_password(),
+                Adopt::Any => !user.has_password() || user.hash.as_deref().is_some_and(is_readable),
+            }
+    }
+
     /// A new hash of a password, in the target's Unicode form.
     pub(crate) fn hash(&self, password: &Password) -> Result<String, legacy_hash::Error> {
         kdf::hash(&password.in_form(self.unicode_form), &self.policy)
@@ -363,7 +502,7 @@ fn user(row: Row) -> Option<User> {
 
 fn open_relation(name: &str, role: &str, place: &str) -> Result<Relation, Refusal> {
     let relation = catalog::relation_oid(name)
-        .map_err(|error| Refusal::in_config(place, error))?
+        .map_err(|error| Refusal::in_config(place, error).or_hint(catalog::NAME_WITH_SCHEMA))?
         .and_then(|oid| catalog::describe(oid, role))
         .ok_or_else(|| {
             Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))

@@ -5,12 +5,13 @@
 //! locked for milliseconds, and who logs in meanwhile is not written over. What was ours (`link.hash_digest`) stays ours.
 
 use crate::config;
+use crate::envelope;
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::kdf;
 use crate::link;
 use crate::spi::{guard, session};
 use crate::target::{MustChange, Target, User};
-use legacy_hash::{Error, Stored};
+use legacy_hash::{Error, Method, Stored};
 use std::collections::BTreeMap;
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
@@ -113,7 +114,7 @@ pub(crate) fn batch(
     }
     for (user, format, hash) in wrapped {
         match write(&target, user, &hash) {
-            Written::Done => tally.count(WRAPPED, format),
+            Written::Done => tally.count(WRAPPED, &format),
             Written::Changed => tally.count(KEPT, "changed meanwhile"),
             Written::Failed(state) => tally.count(REFUSED, &format!("SQLSTATE {state}")),
         }
@@ -126,7 +127,7 @@ pub(crate) fn batch(
 /// What is to become of a hash.
 enum Fate {
     /// Of this format.
-    Wrapped(&'static str, String),
+    Wrapped(String, String),
     Kept(&'static str),
     Refused(String),
 }
@@ -135,26 +136,52 @@ fn wrap(target: &Target, user: &User) -> Result<Fate, Refusal> {
     let Some(hash) = user.hash.as_deref().filter(|hash| !legacy_hash::is_locked(hash)) else {
         return Ok(Fate::Kept("locked"));
     };
+    let (format, wrapped) =
+        if envelope::is_envelope(hash) { in_envelope(target, hash) } else { alone(target, hash) };
+    let wrapped = match wrapped {
+        Ok(Some(wrapped)) => wrapped,
+        Ok(None) => return Ok(Fate::Kept("strong enough")),
+        Err(error @ (Error::OutOfMemory | Error::NoRandomness | Error::Interrupted)) => {
+            return Err(Refusal::from(error));
+        }
+        Err(Error::NotWrapped(_, why)) => return Ok(Fate::Refused(format!("{format}: {why}"))),
+        Err(error) => return Ok(Fate::Refused(format!("{format}: {error}"))),
+    };
+    if width(target).is_some_and(|width| wrapped.len() > width) {
+        return Ok(Fate::Refused(format!("{format}: too long for the column")));
+    }
+    Ok(Fate::Wrapped(format, wrapped))
+}
+
+/// The format of a hash, and the wrapped hash if it is weak.
+type Attempted = (String, Result<Option<String>, Error>);
+
+/// A hash that says itself what it is.
+fn alone(target: &Target, hash: &str) -> Attempted {
     let format = match legacy_hash::evident(hash) {
         Ok(format) => format,
-        Err(error) => return Ok(Fate::Refused(error.to_string())),
+        Err(error) => return ("unnamed".to_string(), Err(error)),
     };
-    let method = legacy_hash::Method::Format(format);
-    if !legacy_hash::is_weak(hash, &method) || !target.policy.needs_rehash(hash) {
-        return Ok(Fate::Kept("strong enough"));
-    }
+    let method = Method::Format(format);
+    let is_weak = legacy_hash::is_weak(hash, &method) && target.policy.needs_rehash(hash);
     let stored = Stored { hash, salt: None, login: Some(ANY_LOGIN), pepper: None };
-    match kdf::wrap(&stored, &target.policy) {
-        Ok(wrapped) if width(target).is_some_and(|width| wrapped.len() > width) => {
-            Ok(Fate::Refused(format!("{}: too long for the column", format.name)))
-        }
-        Ok(wrapped) => Ok(Fate::Wrapped(format.name, wrapped)),
-        Err(error @ (Error::OutOfMemory | Error::NoRandomness | Error::Interrupted)) => {
-            Err(Refusal::from(error))
-        }
-        Err(Error::NotWrapped(format, why)) => Ok(Fate::Refused(format!("{format}: {why}"))),
-        Err(error) => Ok(Fate::Refused(format!("{}: {error}", format.name))),
-    }
+    let wrapped = is_weak.then(|| kdf::wrap(&stored, &method, &target.policy));
+    (format.name.to_string(), wrapped.transpose())
+}
+
+/// A hash that an import has brought, with what verifies it.
+fn in_envelope(target: &Target, hash: &str) -> Attempted {
+    let envelope = match envelope::open(hash) {
+        Ok(envelope) => envelope,
+        Err(error) => return ("imported".to_string(), Err(error)),
+    };
+    let name = envelope.method();
+    let wrapped = match envelope.is_weak() {
+        Ok(true) => envelope.wrap(&target.policy).map(Some),
+        Ok(false) => Ok(None),
+        Err(error) => Err(error),
+    };
+    (name, wrapped)
 }
 
 enum Written {

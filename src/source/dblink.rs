@@ -37,10 +37,11 @@ impl Store {
         row: &SourceRow,
         rows: &Relation,
         filter: Option<&Expression>,
+        actor: &Actor,
         place: &str,
     ) -> Result<Store, Refusal> {
         let server = row.server.clone().unwrap_or_default();
-        check_server(&server, place)?;
+        check_server(&server, actor, place)?;
         let schema = dblink_schema(place)?;
         let columns = list(
             rows.columns.iter().map(|column| format!("{} {}", Ident(column.name.clone()), column.type_name)),
@@ -113,15 +114,20 @@ impl Store {
     }
 }
 
-fn check_server(server: &str, place: &str) -> Result<(), Refusal> {
+fn check_server(server: &str, actor: &Actor, place: &str) -> Result<(), Refusal> {
     let sql = "SELECT FROM pg_catalog.pg_foreign_server WHERE srvname = $1";
     let rows = identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(server)]));
     if rows.is_empty() {
+        let (name, role) = (identity::quoted(server), identity::quoted(&actor.role_name));
         return Err(Refusal::new(
             Kind::Object,
             format!("{place}: foreign server \"{server}\" does not exist"),
         )
-        .hint("CREATE SERVER, and a USER MAPPING for the target's run_as."));
+        .hint(format!(
+            "Make one, with the rights it takes: CREATE SERVER {name} FOREIGN DATA WRAPPER dblink_fdw \
+             OPTIONS (host '…', dbname '…'); GRANT USAGE ON FOREIGN SERVER {name} TO {role}; CREATE USER \
+             MAPPING FOR {role} SERVER {name} OPTIONS (user '…', password '…');"
+        )));
     }
     Ok(())
 }

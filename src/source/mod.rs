@@ -3,14 +3,18 @@
 //! A row is fetched once and carried as a composite value; everything that config says about it is
 //! evaluated here, on that value. What the far end says of equality is not believed.
 
+mod bulk;
 mod dblink;
+mod rehearsal;
 mod relation;
+mod scan;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::child::Children;
-use crate::config::{OnWrong, Parts, SourceKind, SourceRow};
+use crate::config::{HookRow, OnWrong, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
+use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
 use crate::mapping::Transfer;
 use crate::rule::Rules;
@@ -24,6 +28,9 @@ use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 use std::cell::OnceCell;
 
+pub(crate) use bulk::{Facts, Listed, Range};
+pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
+pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
@@ -35,8 +42,9 @@ pub(crate) struct Source {
     pub(crate) transfer: Transfer,
     pub(crate) rules: Rules,
     pub(crate) children: Children,
+    pub(crate) hooks: Hooks,
     actor: Actor,
-    rows: Relation,
+    pub(crate) rows: Relation,
     key: Lookup,
     lookups: Vec<Lookup>,
     hash: Expression,
@@ -87,43 +95,37 @@ impl Source {
         let place = format!("source {}", row.name);
         let actor = &target.actor;
         let rows = open_rows(row, actor, &place)?;
-        let scope_l = Scope::of_row(rows.row_type, "l");
-        let value = |text: &str, what: &str| {
-            catalog::typed_expression(text, &format!("{place}, {what}"), &scope_l, actor).map(|typed| typed.0)
-        };
-        let lookup =
-            |entry: &str, what: &str| catalog::lookup(entry, &format!("{place}, {what}"), &rows, "l", actor);
-        let key = lookup(&row.key_column, "key_column")?;
-        let in_columns = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
-        let lookups = in_columns.collect::<Result<Vec<_>, _>>()?;
-        let hash = value(&row.hash, "hash")?;
-        let optional = |text: Option<&str>, what: &str| text.map(|text| value(text, what)).transpose();
-        let salt = optional(row.salt.as_deref(), "salt")?;
-        let hash_login = optional(row.hash_login.as_deref(), "hash_login")?;
-        let condition = |text: &str, what: &str, scope: &Scope| {
-            catalog::condition(text, &format!("{place}, {what}"), scope, actor)
-        };
-        let filter = row.filter.as_deref().map(|text| condition(text, "filter", &scope_l)).transpose()?;
-        let scope = row.scope.as_deref().map(|text| condition(text, "scope", &Scope::of_login()));
+        let config =
+            ConfigSql { place: &place, actor, rows: &rows, over_l: Scope::of_row(rows.row_type, "l") };
+        let key = config.lookup("key_column", &row.key_column)?;
+        let lookups = row.login_columns.iter().map(|entry| config.lookup("login_columns", entry));
+        let lookups = lookups.collect::<Result<Vec<_>, _>>()?;
+        let hash = config.value("hash", &row.hash)?;
+        let salt = optional(&row.salt, |text| config.value("salt", text))?;
+        let hash_login = optional(&row.hash_login, |text| config.value("hash_login", text))?;
+        let filter = optional(&row.filter, |text| config.condition("filter", text, &config.over_l))?;
+        let scope = optional(&row.scope, |text| config.condition("scope", text, &Scope::of_login()))?;
         let verifier = Verifier::open(row, &place)?;
-        let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
-        let transfer = Transfer::open(row, parts.mappings, &rows, &secrets.collect::<Vec<_>>(), target)?;
-        let verified =
-            row.verified.as_deref().map(|text| condition(text, "verified", &scope_l)).transpose()?;
-        let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let children = Children::open(row, parts.children, &rows, target)?;
+        let secrets = [Some(&hash), salt.as_ref(), hash_login.as_ref()].into_iter().flatten();
+        let elsewhere: Vec<String> = secrets.map(ToString::to_string).chain(children.reads()).collect();
+        let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
+        let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
+        let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
                 .into_iter()
                 .flatten();
+        let hooks = open_hooks(parts.hooks, &rows, &hash, salt.as_ref(), &place, actor)?;
+        // A hook may look at any column.
+        let whole_row = hooks.see_rows().then(|| "l.*".to_string());
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
         let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
-        let queries = children.queries().map(|query| format!("EXISTS {query}"));
-        let reads = list(expressions.map(ToString::to_string).chain(looked_up).chain(queries));
+        let values = expressions.map(ToString::to_string).chain(looked_up).chain(children.reads());
+        let reads = list(values.chain(whole_row));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
         Ok(Source {
             row: row.clone(),
-            scope: scope.transpose()?,
             form: target.row.login_form,
             actor: actor.clone(),
             describe: OnceCell::new(),
@@ -132,6 +134,7 @@ impl Source {
             transfer,
             rules,
             children,
+            hooks,
             rows,
             key,
             lookups,
@@ -140,6 +143,7 @@ impl Source {
             hash_login,
             verified,
             verifier,
+            scope,
             store,
         })
     }
@@ -253,28 +257,35 @@ impl Source {
         let mut people = Vec::with_capacity(rows.len());
         for row in rows {
             let described = self.actor.attempt(Reach::Evaluate, || {
-                let prepare = || Plan::prepare(&self.describe_sql(), &[row.type_oid()], Planning::Auto);
+                let from = Scope::of_row(self.rows.row_type, "l").from;
+                let prepare = || Plan::prepare(&self.describe_sql(&from), &[row.type_oid()], Planning::Auto);
                 self.describe.get_or_init(prepare).rows(&[Arg::Value(row)])
             })?;
-            let mut fields = described.into_iter().flatten();
-            let mut next = || fields.next().flatten();
-            let (key, hash, salt, hash_login) = (next(), next(), next(), next());
-            if let Some(key) = key {
-                people.push(Person { key, hash, salt, hash_login, row, logins: fields.collect() });
-            }
+            people.extend(described.into_iter().filter_map(|fields| person(row, fields)));
         }
         Ok(people)
     }
 
-    fn describe_sql(&self) -> String {
+    /// A person whose row was changed. `None` where it is then somebody else's: another key, or other logins.
+    pub(crate) fn with_row(&self, person: &Person, row: Value) -> Result<Option<Person>, SqlError> {
+        let is_same = |changed: &Person| changed.key == person.key && changed.logins == person.logins;
+        Ok(self.describe_all(vec![row])?.pop().filter(is_same))
+    }
+
+    fn describe_sql(&self, from: &str) -> String {
+        format!("SELECT {} {from}", list(self.said_of_a_row()))
+    }
+
+    /// Key, hash, salt, login as it was hashed, and the logins, as SQL over `l`.
+    fn said_of_a_row(&self) -> Vec<String> {
         let salt = self.salt.as_ref().map_or("NULL".to_string(), ToString::to_string);
         let first_login = || self.lookups.first().map_or("NULL".to_string(), |lookup| lookup.sql.clone());
         let hash_login = self.hash_login.as_ref().map_or_else(first_login, ToString::to_string);
-        let columns = [self.key.sql.clone(), self.hash.to_string(), salt, hash_login]
+        [self.key.sql.clone(), self.hash.to_string(), salt, hash_login]
             .into_iter()
             .chain(self.lookups.iter().map(|lookup| lookup.sql.clone()))
-            .map(|value| format!("{value}::pg_catalog.text"));
-        format!("SELECT {} {}", list(columns), Scope::of_row(self.rows.row_type, "l").from)
+            .map(|value| format!("{value}::pg_catalog.text"))
+            .collect()
     }
 
     fn has_login(&self, person: &Person, place: usize, login: &Login) -> bool {
@@ -288,6 +299,47 @@ impl Source {
     }
 }
 
+/// The config SQL of one source, checked piece by piece; each is told with its column.
+struct ConfigSql<'a> {
+    place: &'a str,
+    actor: &'a Actor,
+    rows: &'a Relation,
+    over_l: Scope,
+}
+
+impl ConfigSql<'_> {
+    fn value(&self, column: &str, text: &str) -> Result<Expression, Refusal> {
+        Ok(catalog::typed_expression(text, &self.at(column), &self.over_l, self.actor)?.0)
+    }
+
+    fn condition(&self, column: &str, text: &str, scope: &Scope) -> Result<Expression, Refusal> {
+        catalog::condition(text, &self.at(column), scope, self.actor)
+    }
+
+    fn lookup(&self, column: &str, entry: &str) -> Result<Lookup, Refusal> {
+        catalog::lookup(entry, &self.at(column), self.rows, "l", self.actor)
+    }
+
+    fn at(&self, column: &str) -> String {
+        format!("{}, {column}", self.place)
+    }
+}
+
+fn optional<T>(
+    text: &Option<String>,
+    check: impl FnOnce(&str) -> Result<T, Refusal>,
+) -> Result<Option<T>, Refusal> {
+    text.as_deref().map(check).transpose()
+}
+
+/// What [`Source::describe_sql`] says of a row; `None` where it has no key.
+fn person(row: Value, fields: Vec<Option<String>>) -> Option<Person> {
+    let mut fields = fields.into_iter();
+    let mut next = || fields.next().flatten();
+    let (key, hash, salt, hash_login) = (next(), next(), next(), next());
+    key.map(|key| Person { key, hash, salt, hash_login, row, logins: fields.collect() })
+}
+
 /// Different keys are different people.
 fn one_person(people: Vec<Person>) -> Asked {
     let is_same = people.windows(2).all(|pair| pair[0].key == pair[1].key);
@@ -296,6 +348,22 @@ fn one_person(people: Vec<Person>) -> Asked {
         Some(person) if is_same => Asked::One(person),
         Some(_) => Asked::Several,
     }
+}
+
+fn open_hooks(
+    rows: Vec<HookRow>,
+    relation: &Relation,
+    hash: &Expression,
+    salt: Option<&Expression>,
+    place: &str,
+    actor: &Actor,
+) -> Result<Hooks, Refusal> {
+    if rows.is_empty() {
+        return Ok(Hooks::none());
+    }
+    let secret: Vec<&Expression> = [Some(hash), salt].into_iter().flatten().collect();
+    let secrets = catalog::columns_read(&secret, relation, place, actor)?;
+    Ok(Hooks::about(relation, secrets.into_iter().map(str::to_string).collect(), rows))
 }
 
 fn open_store(
@@ -308,7 +376,7 @@ fn open_store(
     let place = format!("source {}", row.name);
     Ok(match row.kind {
         SourceKind::Relation => Store::Relation(relation::Store::open(rows, reads, filter, actor, &place)?),
-        SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, rows, filter, &place)?),
+        SourceKind::Dblink => Store::Dblink(dblink::Store::open(row, rows, filter, actor, &place)?),
     })
 }
 
@@ -325,7 +393,7 @@ fn open_rows(row: &SourceRow, actor: &Actor, place: &str) -> Result<Relation, Re
         }
     };
     let relation = found
-        .map_err(|error| Refusal::in_config(place, error))?
+        .map_err(|error| Refusal::in_config(place, error).or_hint(catalog::NAME_WITH_SCHEMA))?
         .and_then(|oid| catalog::describe(oid, &actor.role_name))
         .ok_or_else(|| {
             Refusal::new(Kind::Relation, format!("{place}: {what} \"{name}\" does not exist"))

@@ -1,14 +1,14 @@
 //! A source that is a relation here: a foreign table, a table or a view.
 
 use super::MAX_CANDIDATES;
-use crate::catalog::{self, Actor, Lookup, Relation};
+use crate::catalog::{self, Actor, Column, Lookup, Relation};
 use crate::error::Refusal;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::parse;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::types;
-use crate::sql::{Expression, Ident, list};
+use crate::sql::{Expression, Ident, Name, list};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -16,7 +16,14 @@ use std::rc::Rc;
 pub(super) struct Store {
     /// Everything but the condition.
     select: String,
-    filter: String,
+    /// The SELECT list of a row: its columns, or NULL for those that nobody reads.
+    pub(super) fields: String,
+    /// ` AND` and the filter, or nothing.
+    pub(super) filter: String,
+    name: Name,
+    columns: Vec<Ident>,
+    /// The columns that nothing reads.
+    pub(super) unread: Vec<String>,
     /// By condition: there is one per login column, and one for the key.
     plans: RefCell<HashMap<String, Rc<Plan>>>,
 }
@@ -32,22 +39,37 @@ impl Store {
         place: &str,
     ) -> Result<Store, Refusal> {
         let sql = format!("SELECT {reads} FROM {} AS l{}", relation.name, catalog::unknown_password());
-        let needed = actor
-            .attempt(Reach::Evaluate, || parse::analyse(&sql).columns)
-            .map_err(|error| Refusal::in_config(place, error))?;
+        let needed = actor.attempt(Reach::Evaluate, || parse::analyse(&sql).columns).map_err(|error| {
+            Refusal::in_config(place, error).or_hint("ferry.check_config() tells each piece by itself.")
+        })?;
         let is_whole = needed.contains(&0);
+        let is_read = |column: &Column| is_whole || needed.contains(&column.number);
         let fields = list(relation.columns.iter().map(|column| {
-            if is_whole || needed.contains(&column.number) {
-                format!("l.{}", Ident(column.name.clone()))
-            } else {
-                "NULL".to_string()
-            }
+            if is_read(column) { format!("l.{}", Ident(column.name.clone())) } else { "NULL".to_string() }
         }));
+        let unread = relation.columns.iter().filter(|column| !is_read(column));
         Ok(Store {
+            unread: unread.map(|column| column.name.clone()).collect(),
             select: format!("SELECT ROW({fields})::{0} FROM {0} AS l", relation.name),
+            fields,
+            name: relation.name.clone(),
+            columns: relation.columns.iter().map(|column| Ident(column.name.clone())).collect(),
             filter: filter.map_or(String::new(), |filter| format!(" AND {filter}")),
             plans: RefCell::default(),
         })
+    }
+
+    /// All columns of [`Store::fenced`].
+    pub(super) fn all_fields(&self) -> String {
+        list(self.columns.iter().map(|column| format!("l.{column}")))
+    }
+
+    /// The relation as an item of FROM into which no condition or order from outside is pushed.
+    pub(super) fn fenced(&self) -> String {
+        format!(
+            "(SELECT (r.l).* FROM (SELECT ROW({})::{} AS l FROM {} AS l WHERE true{} OFFSET 0) AS r) AS l",
+            self.fields, self.name, self.name, self.filter
+        )
     }
 
     /// The rows with that value. It is planned anew each time, so that a foreign data wrapper which
@@ -60,12 +82,29 @@ impl Store {
         })
     }
 
+    /// The statement that reads all rows that may be moved, or the first `limit` by `order`.
+    pub(super) fn select_all(&self, order: Option<&Lookup>, limit: Option<i64>) -> String {
+        let order = order.map_or(String::new(), |key| format!(" ORDER BY {}", key.sql));
+        let limit = limit.map_or(String::new(), |limit| format!(" LIMIT {limit}"));
+        format!("{} WHERE true{}{order}{limit}", self.select, self.filter)
+    }
+
+    /// The statement of a login, without the filter or with it.
+    pub(super) fn statements(&self, lookup: &Lookup) -> (String, Option<String>) {
+        let with_filter = Some(&self.filter).filter(|filter| !filter.is_empty());
+        (self.select_one(lookup, ""), with_filter.map(|filter| self.select_one(lookup, filter)))
+    }
+
+    fn select_one(&self, lookup: &Lookup, filter: &str) -> String {
+        format!("{} WHERE {}{filter} LIMIT {}", self.select, lookup.is_parameter(), MAX_CANDIDATES + 1)
+    }
+
     fn plan(&self, lookup: &Lookup) -> Rc<Plan> {
         let condition = lookup.is_parameter();
         if let Some(plan) = self.plans.borrow().get(&condition) {
             return Rc::clone(plan);
         }
-        let sql = format!("{} WHERE {condition}{} LIMIT {}", self.select, self.filter, MAX_CANDIDATES + 1);
+        let sql = self.select_one(lookup, &self.filter);
         let plan = Rc::new(Plan::prepare(&sql, &[lookup.key.oid], Planning::Custom));
         self.plans.borrow_mut().insert(condition, Rc::clone(&plan));
         plan

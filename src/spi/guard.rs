@@ -37,6 +37,15 @@ impl SqlError {
         unpack(self.names.state)
     }
 
+    /// Whether it is that of a unique index.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.sqlstate() == "23505"
+    }
+
+    pub(crate) fn is_deadlock(&self) -> bool {
+        self.sqlstate() == "40P01"
+    }
+
     /// The same, packed.
     pub(crate) fn state(&self) -> i32 {
         self.names.state
@@ -107,6 +116,11 @@ pub(crate) fn attempt_if<T>(keep: impl FnOnce(&T) -> bool, body: impl FnOnce() -
 /// As [`attempt`], but what `body` did is always undone and nothing it does may write: for trying.
 pub(crate) fn rehearse<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
     run(body, |_| false, Writes::Forbidden)
+}
+
+/// As [`attempt`], but nothing that `body` does may write: for looking.
+pub(crate) fn only_reading<T>(body: impl FnOnce() -> T) -> Result<T, SqlError> {
+    run(body, |_| true, Writes::Forbidden)
 }
 
 #[derive(Clone, Copy, PartialEq)]

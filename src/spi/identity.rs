@@ -128,6 +128,12 @@ pub(crate) fn current_user_is_superuser() -> bool {
     unsafe { pg_sys::superuser() }
 }
 
+/// The name of the current user.
+pub(crate) fn current_user() -> String {
+    // SAFETY: returns a palloc'd C string; the current user exists.
+    unsafe { owned_from_server(pg_sys::GetUserNameFromId(pg_sys::GetUserId(), false)) }
+}
+
 /// An identifier as people write it: quoted only where it must be.
 pub(crate) fn quoted(name: &str) -> String {
     let name = c_string(name);

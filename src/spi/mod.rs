@@ -5,6 +5,7 @@
 //! [`guard::attempt`] is the one place that may stop it.
 #![allow(unsafe_code)]
 
+pub(crate) mod cursor;
 pub(crate) mod guard;
 pub(crate) mod identity;
 mod list;

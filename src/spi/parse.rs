@@ -192,6 +192,57 @@ unsafe fn selected_columns(query: &pg_sys::Query) -> Option<*mut pg_sys::Bitmaps
     }
 }
 
+/// The attribute numbers of the first item in FROM that a `SELECT` reads, whatever that item is and however deep in
+/// subqueries it is read; 0 means the whole row.
+pub(crate) fn columns_of_first(sql: &str) -> Vec<i16> {
+    let source = c_string(sql);
+    // SAFETY: as in `analyse`; nodeToString returns a palloc'd C string.
+    let tree = unsafe {
+        let raw = pg_sys::raw_parser(source.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let query = pg_sys::parse_analyze_fixedparams(
+            (*(*raw).elements).ptr_value.cast(),
+            source.as_ptr(),
+            std::ptr::null(),
+            0,
+            std::ptr::null_mut(),
+        );
+        owned_from_server(pg_sys::nodeToString(query.cast()).cast())
+    };
+    columns_in_tree(&tree)
+}
+
+/// A variable tells by how many queries around its own it is read: all of them make it one of the outermost.
+fn columns_in_tree(tree: &str) -> Vec<i16> {
+    let mut columns = Vec::new();
+    // Of each open node, whether it is a query.
+    let mut nodes: Vec<bool> = Vec::new();
+    let mut is_escaped = false;
+    for (at, letter) in tree.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '{' => {
+                let node = &tree[at + 1..];
+                let depth = nodes.iter().filter(|is_query| **is_query).count() as i16 - 1;
+                if node.starts_with("VAR ")
+                    && field(node, ":varno ") == Some(1)
+                    && field(node, ":varlevelsup ") == Some(depth)
+                {
+                    columns.extend(field(node, ":varattno "));
+                }
+                nodes.push(node.starts_with("QUERY "));
+            }
+            '}' => drop(nodes.pop()),
+            _ => {}
+        }
+    }
+    columns
+}
+
+fn field(node: &str, name: &str) -> Option<i16> {
+    node.split_once(name)?.1.split(' ').next()?.parse().ok()
+}
+
 /// The quoted literal of a text, safe whatever `standard_conforming_strings` says at the far end.
 pub(crate) fn quote_literal(text: &str) -> String {
     let text = c_string(text);

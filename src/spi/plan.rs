@@ -1,6 +1,6 @@
 //! Prepared statements and their results, over owned values.
 
-use super::text::{c_string, datum, owned_from_server};
+use super::text::{array_datum, c_string, datum, owned_from_server};
 use super::{in_call_context, list};
 use pgrx::pg_sys;
 use std::ffi::c_char;
@@ -21,6 +21,22 @@ impl Value {
     pub(crate) fn type_oid(&self) -> pg_sys::Oid {
         self.type_oid
     }
+
+    /// An array of values of one type, none of them null; it lives as long as they do.
+    pub(crate) fn array(values: &[Value], element: pg_sys::Oid) -> Value {
+        let mut datums: Vec<pg_sys::Datum> = values.iter().map(|value| value.datum).collect();
+        // SAFETY: every datum is of the element's type, whose storage the catalogue tells; the array is a copy of them
+        // in the call's memory context.
+        unsafe {
+            let (mut length, mut by_value, mut align) = (0, false, 0);
+            pg_sys::get_typlenbyvalalign(element, &raw mut length, &raw mut by_value, &raw mut align);
+            let array = in_call_context(|| {
+                let count = datums.len() as i32;
+                pg_sys::construct_array(datums.as_mut_ptr(), count, element, length.into(), by_value, align)
+            });
+            Value::new(pg_sys::Datum::from(array), pg_sys::get_array_type(element))
+        }
+    }
 }
 
 /// One argument of a statement.
@@ -28,6 +44,7 @@ impl Value {
 pub(crate) enum Arg<'a> {
     Null,
     Text(&'a str),
+    Texts(&'a [Option<String>]),
     Bool(bool),
     Long(i64),
     Value(Value),
@@ -44,6 +61,7 @@ impl Arg<'_> {
         match self {
             Arg::Null => None,
             Arg::Text(text) => Some(datum(text)),
+            Arg::Texts(texts) => Some(array_datum(texts)),
             Arg::Bool(value) => Some(pg_sys::Datum::from(*value)),
             Arg::Long(value) => Some(pg_sys::Datum::from(*value)),
             Arg::Value(value) => Some(value.datum),
@@ -73,7 +91,7 @@ pub(crate) enum View {
 pub(crate) type Row = Vec<Option<String>>;
 
 /// A statement that was parsed and analysed, and lives until dropped.
-pub(crate) struct Plan(pg_sys::SPIPlanPtr);
+pub(crate) struct Plan(pub(super) pg_sys::SPIPlanPtr);
 
 impl Plan {
     /// Parses and analyses; raises what is wrong.
@@ -109,7 +127,7 @@ impl Plan {
         }
     }
 
-    fn reads_foreign_tables(&self) -> bool {
+    pub(crate) fn reads_foreign_tables(&self) -> bool {
         // SAFETY: the sources of a valid plan are CachedPlanSource nodes with lists of relation oids.
         unsafe {
             list::pointers(pg_sys::SPI_plan_get_plan_sources(self.0))
@@ -132,7 +150,7 @@ impl Plan {
     /// Runs it and returns its first column, of a composite type or an array, as values.
     pub(crate) fn values(&self, arguments: &[Arg<'_>]) -> Vec<Value> {
         self.execute(arguments, View::Transaction);
-        collect(first_varlena).into_iter().flatten().collect()
+        collect_values()
     }
 
     /// Runs it and returns how many rows it touched or produced.
@@ -204,6 +222,11 @@ pub(crate) fn query(sql: &str, types: &[pg_sys::Oid], arguments: &[Arg<'_>]) -> 
     Plan::prepare(sql, types, Planning::Auto).rows(arguments)
 }
 
+/// The first column of the current result table, of a composite type or an array; frees the table.
+pub(super) fn collect_values() -> Vec<Value> {
+    collect(first_varlena).into_iter().flatten().collect()
+}
+
 /// Reads and frees the current result table.
 fn collect<T>(read: unsafe fn(pg_sys::HeapTuple, pg_sys::TupleDesc) -> T) -> Vec<T> {
     // SAFETY: SPI_tuptable is null or the result of the execution just done in this SPI level.
@@ -238,7 +261,7 @@ unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> 
 }
 
 /// # Safety
-/// `tuple` is described by `description`, whose first column is of a composite type.
+/// `tuple` is described by `description`, whose first column is of a composite type or an array.
 unsafe fn first_varlena(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Option<Value> {
     // SAFETY: promised by the caller. Composite values and arrays are varlenas; the copy is made, flattened, in
     // the call's memory context.

@@ -14,6 +14,12 @@ pub(crate) fn has_fixed_snapshot() -> bool {
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
 }
 
+/// Whether a COMMIT is the caller's business: inside BEGIN, or one of several statements sent at once.
+pub(crate) fn is_in_transaction_block() -> bool {
+    // SAFETY: reads backend-local state.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
 /// Where relative file names of settings begin.
 pub(crate) fn data_directory() -> String {
     // SAFETY: set at server start, never changed after.

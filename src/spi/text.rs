@@ -69,6 +69,28 @@ pub(super) fn datum(value: &str) -> pg_sys::Datum {
     }
 }
 
+/// A palloc'd `text[]` datum.
+pub(super) fn array_datum(items: &[Option<String>]) -> pg_sys::Datum {
+    let mut values: Vec<pg_sys::Datum> =
+        items.iter().map(|item| item.as_deref().map_or(pg_sys::Datum::null(), datum)).collect();
+    let mut nulls: Vec<bool> = items.iter().map(Option::is_none).collect();
+    let (mut length, mut lower) = (i32::try_from(items.len()).unwrap_or(i32::MAX), 1);
+    // SAFETY: as many values and nulls as the one dimension says; text is a varlena aligned like an int.
+    unsafe {
+        pg_sys::Datum::from(pg_sys::construct_md_array(
+            values.as_mut_ptr(),
+            nulls.as_mut_ptr(),
+            1,
+            &raw mut length,
+            &raw mut lower,
+            pg_sys::TEXTOID,
+            -1,
+            false,
+            pg_sys::TYPALIGN_INT as c_char,
+        ))
+    }
+}
+
 /// Bytes in the database's encoding, as UTF-8. SQL_ASCII databases are refused at install.
 pub(super) fn from_server(bytes: &[u8]) -> String {
     if bytes.is_ascii() {

@@ -1,9 +1,11 @@
-//! A time limit on what asks a legacy system.
+//! A time limit on what asks a legacy system, and on hooks.
 
 use pgrx::pg_sys;
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 // utils/timeout.h is not among pgrx's bindings. The three functions have had these signatures since
 // PostgreSQL 9.3; TimeoutId is a C enum.
@@ -21,6 +23,11 @@ const USER_TIMEOUT: c_int = 12;
 const USER_TIMEOUT: c_int = 13;
 
 static EXPIRED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// When the innermost limit ends: a hook may call what has limits of its own.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
 
 /// Runs in the SIGALRM handler, which has already set the latch: only flags may be touched.
 extern "C-unwind" fn on_expiry() {
@@ -48,14 +55,9 @@ pub(crate) enum Timed<T> {
 /// the running query is cancelled. Tells a cancel of ours from one by the user or by
 /// `statement_timeout`.
 pub(crate) fn limited<T, E>(milliseconds: i32, body: impl FnOnce() -> Result<T, E>) -> Timed<Result<T, E>> {
-    let id = timeout_id();
-    EXPIRED.store(false, Ordering::Relaxed);
-    // SAFETY: the id was registered; the timer is disarmed when this frame is left, in any way.
-    unsafe { enable_timeout_after(id, milliseconds.max(1)) };
-    let timer = Armed(id);
+    let timer = Armed::until(milliseconds);
     let result = body();
-    drop(timer);
-    let expired = EXPIRED.swap(false, Ordering::Relaxed);
+    let expired = timer.stop();
     if expired && result.is_ok() {
         // It fired after the work was done: the cancel must not hit whatever comes next.
         // SAFETY: plain store, as above.
@@ -64,11 +66,42 @@ pub(crate) fn limited<T, E>(milliseconds: i32, body: impl FnOnce() -> Result<T, 
     if expired && result.is_err() { Timed::Expired } else { Timed::InTime(result) }
 }
 
-struct Armed(c_int);
+/// The timer, armed until this is dropped; the limit around it then goes on.
+struct Armed {
+    outer: Option<Instant>,
+}
+
+impl Armed {
+    fn until(milliseconds: i32) -> Armed {
+        let outer = DEADLINE.get();
+        let own = Instant::now() + Duration::from_millis(milliseconds.max(1).unsigned_abs().into());
+        EXPIRED.store(false, Ordering::Relaxed);
+        arm(outer.map_or(own, |outer| outer.min(own)));
+        Armed { outer }
+    }
+
+    /// Disarms it, and tells whether it has gone off.
+    fn stop(&self) -> bool {
+        // SAFETY: disarming is allowed at any time and does not raise.
+        unsafe { disable_timeout(timeout_id(), false) };
+        EXPIRED.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Sets the timer.
+fn arm(deadline: Instant) {
+    DEADLINE.set(Some(deadline));
+    let rest = deadline.saturating_duration_since(Instant::now()).as_millis();
+    // SAFETY: the id was registered; a timer that is armed already is armed anew.
+    unsafe { enable_timeout_after(timeout_id(), i32::try_from(rest).unwrap_or(i32::MAX).max(1)) };
+}
 
 impl Drop for Armed {
     fn drop(&mut self) {
-        // SAFETY: disarming is allowed at any time and does not raise.
-        unsafe { disable_timeout(self.0, false) };
+        self.stop();
+        DEADLINE.set(None);
+        if let Some(outer) = self.outer {
+            arm(outer);
+        }
     }
 }

@@ -9,10 +9,15 @@ use pgrx::pg_sys;
 pub(crate) use pgrx::pg_sys::Oid;
 
 pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
+pub(crate) const JSON: Oid = pg_sys::JSONOID;
+pub(crate) const JSONB: Oid = pg_sys::JSONBOID;
 pub(crate) const LONG: Oid = pg_sys::INT8OID;
 pub(crate) const TEXT: Oid = pg_sys::TEXTOID;
+pub(crate) const TIMESTAMP: Oid = pg_sys::TIMESTAMPTZOID;
+pub(crate) const TEXTS: Oid = pg_sys::TEXTARRAYOID;
 pub(crate) const RECORD: Oid = pg_sys::RECORDOID;
 pub(crate) const RECORDS: Oid = pg_sys::RECORDARRAYOID;
+pub(crate) const VOID: Oid = pg_sys::VOIDOID;
 
 /// What it takes to compare a column with a login or a key: both in the column's own type.
 #[derive(Clone)]
@@ -23,6 +28,8 @@ pub(crate) struct KeyType {
     pub(crate) equals: String,
     /// The operator of its default order, such as `OPERATOR(pg_catalog.>)`, where it has one.
     pub(crate) greater: Option<String>,
+    /// It has the same order on every system: a number, a date or a timestamp.
+    pub(crate) is_number_or_time: bool,
     /// A string type: any text is a value of it.
     pub(crate) is_text: bool,
     /// Strings that compare without case, whatever the login form says.
@@ -46,6 +53,8 @@ pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
             oid,
             equals: operator_name(operator),
             greater: (greater != pg_sys::InvalidOid).then(|| operator_name(greater)),
+            is_number_or_time: [pg_sys::TYPCATEGORY_NUMERIC, pg_sys::TYPCATEGORY_DATETIME]
+                .contains(&(category as u8)),
             is_text: category as u8 == pg_sys::TYPCATEGORY_STRING,
             is_citext: type_name(oid).rsplit('.').next() == Some("citext"),
         })
@@ -65,6 +74,12 @@ pub(crate) fn is_time(type_oid: Oid) -> bool {
     [pg_sys::DATEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID].contains(&base)
 }
 
+/// The type of arrays of a type.
+pub(crate) fn array_of(type_oid: Oid) -> Oid {
+    // SAFETY: catalogue look-up.
+    unsafe { pg_sys::get_array_type(type_oid) }
+}
+
 /// The schema-qualified name of a type. "Given" means that -1 is said on purpose: any length, where
 /// plain `character` would be of one.
 pub(crate) fn type_name(type_oid: Oid) -> String {
@@ -77,6 +92,29 @@ pub(crate) fn type_name(type_oid: Oid) -> String {
 pub(crate) fn type_title(type_oid: Oid) -> String {
     // SAFETY: as above.
     unsafe { owned_from_server(pg_sys::format_type_be(type_oid)) }
+}
+
+/// The type under any domains.
+pub(crate) fn base_type(type_oid: Oid) -> Oid {
+    // SAFETY: syscache look-ups.
+    unsafe { pg_sys::getBaseType(type_oid) }
+}
+
+/// The type that a function returns; `None` where there is no such function any more.
+pub(crate) fn result_of_function(function: Oid) -> Option<Oid> {
+    // SAFETY: syscache look-up; the field is copied before the tuple is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::PROCOID as i32,
+            pg_sys::Datum::from(function),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let result = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>()).prorettype;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(result)
+    }
 }
 
 fn operator_name(operator: Oid) -> String {
@@ -107,16 +145,18 @@ pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
     guard::attempt(|| input(text, key.oid)).ok()
 }
 
+/// A point in time, as PostgreSQL prints `timestamptz`.
+pub(crate) fn timestamp(text: &str) -> Value {
+    input(text, TIMESTAMP)
+}
+
+/// A text as a value.
+pub(crate) fn text(text: &str) -> Value {
+    // SAFETY: allocates in the call's memory context.
+    Value::new(unsafe { in_call_context(|| super::text::datum(text)) }, TEXT)
+}
+
 fn input(text: &str, type_oid: Oid) -> Value {
-    input_with(text, type_oid, -1)
-}
-
-/// Raises what a column of that type and length would say of the text.
-pub(crate) fn try_input(text: &str, type_oid: Oid, typmod: i32) {
-    input_with(text, type_oid, typmod);
-}
-
-fn input_with(text: &str, type_oid: Oid, typmod: i32) -> Value {
     let text = c_string(text);
     // SAFETY: the input function gets a NUL-terminated string; the result is allocated in the
     // call's memory context.
@@ -124,7 +164,7 @@ fn input_with(text: &str, type_oid: Oid, typmod: i32) -> Value {
         let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
         pg_sys::getTypeInputInfo(type_oid, &raw mut function, &raw mut io_param);
         let datum = in_call_context(|| {
-            pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), io_param, typmod)
+            pg_sys::OidInputFunctionCall(function, text.as_ptr().cast_mut(), io_param, -1)
         });
         Value::new(datum, type_oid)
     }

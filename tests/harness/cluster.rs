@@ -135,7 +135,8 @@ impl Cluster {
     pub fn start_again(&self) {
         let mut guardian = self.guardian.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(guardian.is_none(), "the server is running already");
-        *guardian = Some(Guardian::start(&self.server, &self.directory, &self.log_file()));
+        let postgres = [self.server.program("postgres"), "-D".into(), self.data_directory()];
+        *guardian = Some(Guardian::start(postgres, &self.directory, &self.log_file()));
         drop(guardian);
         self.await_ready();
     }
@@ -327,7 +328,7 @@ host  all         all 127.0.0.1/32  scram-sha-256
 ";
 
 /// Always under /tmp: a socket's path may not be longer than 107 bytes, and another user must be able to get there.
-fn new_directory() -> PathBuf {
+pub(crate) fn new_directory() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let directory = PathBuf::from(format!("/tmp/ferry-{}-{count}", std::process::id()));
@@ -339,7 +340,7 @@ fn new_directory() -> PathBuf {
     directory
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("no free TCP port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
@@ -350,7 +351,7 @@ fn run(command: &mut Command) {
 }
 
 /// Polls until `condition` holds.
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + START_TIMEOUT;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");

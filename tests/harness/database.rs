@@ -270,7 +270,7 @@ fn unique_name() -> String {
 /// PostgreSQL cuts names at 63 bytes; the rest is for a role's prefix.
 const NAME_LENGTH: usize = 45;
 
-fn feed(command: &mut Command, input: &str) -> Output {
+pub(crate) fn feed(command: &mut Command, input: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -5,7 +5,7 @@
 //! delete its directory.
 
 use crate::os_user::run_as_server_user;
-use crate::server::Server;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -13,12 +13,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const SCRIPT: &str = r#"
-"$1" -D "$2/data" </dev/null &
+directory=$1
+shift
+"$@" </dev/null &
 server=$!
 read -r signal || signal=
 kill -s "${signal:-QUIT}" "$server" 2>/dev/null
 wait "$server"
-[ -n "$signal" ] || rm -rf "$2"
+[ -n "$signal" ] || rm -rf "$directory"
 "#;
 
 pub(crate) struct Guardian {
@@ -26,14 +28,18 @@ pub(crate) struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the server whose data is in `directory/data`, logging to `log`.
-    pub(crate) fn start(server: &Server, directory: &Path, log: &Path) -> Self {
+    /// Starts the server that a command line runs, whose data is in `directory`, logging to `log`. SIGQUIT must stop it.
+    pub(crate) fn start<S: AsRef<OsStr>>(
+        server: impl IntoIterator<Item = S>,
+        directory: &Path,
+        log: &Path,
+    ) -> Self {
         let log = File::options().create(true).append(true).open(log).expect("cannot open the server's log");
         let mut command = Command::new("sh");
         command
             .args(["-c", SCRIPT, "guardian"])
-            .arg(server.program("postgres"))
             .arg(directory)
+            .args(server)
             .current_dir("/")
             // A DBA's server has not set it: errors read here as they do there.
             .env_remove("RUST_BACKTRACE")

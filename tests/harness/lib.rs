@@ -6,6 +6,7 @@
 //! - [`Cluster`]: a private server; [`target`] and [`legacy`] are the two that the whole suite shares
 //! - [`Db`]: a database of one test's own, with its own roles and its part of the server's log
 //! - [`legacy_data`]: what Django and WordPress left behind, with the passwords that fit
+//! - [`MariaDb`]: a private MariaDB, for legacy systems that are nowhere else
 //! - [`Server`]: the installed PostgreSQL of one major
 //! - [`skip!`], [`need_extension!`]: tests that a server can't run
 #![allow(
@@ -21,6 +22,7 @@ mod foreign;
 mod guardian;
 pub mod legacy_data;
 mod log;
+mod mariadb;
 mod os_user;
 mod server;
 mod skip;
@@ -28,5 +30,6 @@ mod skip;
 pub use cluster::{Cluster, Options, Shutdown, legacy, target};
 pub use database::{Db, sqlstate};
 pub use log::Log;
+pub use mariadb::MariaDb;
 pub use server::Server;
 pub use skip::record as record_skip;

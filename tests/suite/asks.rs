@@ -1,6 +1,6 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
 //!
-//! 14 (the stampede) is `concurrency.rs`. 3, 8, 10, 11, 17, 19 and 21 come with later work.
+//! 14 (the stampede) is `concurrency.rs`. 17, 19 and 21 come with later work.
 
 use crate::setup::{Answer, Site, login};
 use ferry_tests::{Db, need_extension, need_icu};
@@ -33,6 +33,30 @@ fn ask_02_a_wrong_password_stores_nobody() {
     }
     assert_eq!(site.counts(), (0, 0, 4));
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn ask_03_a_legacy_password_that_breaks_the_new_policy_enters_once_and_must_be_changed() {
+    let site = Site::shop();
+    site.configure("target", "must_change = 'must_change'");
+    site.db.sql(
+        "INSERT INTO ferry.rule (source, name, expression, severity)
+         VALUES ('shop', 'long enough', 'p.length >= 15', 'must_change')",
+    );
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
+    for outcome in ["migrated", "ok"] {
+        let answer = login(&mut app, "ann@example.com", "ann's secret");
+        assert!(answer.authenticated && answer.must_change && answer.outcome == outcome, "{answer:?}");
+    }
+    let change = "ferry.change_password($1, $2, $3)";
+    crate::setup::answer(&mut app, change, &[&"ann@example.com", &"ann's secret", &"ann's longer secret"]);
+    let changed = login(&mut app, "ann@example.com", "ann's longer secret");
+    assert!(changed.authenticated && !changed.must_change, "{changed:?}");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    // One whose legacy password is good enough is asked for nothing.
+    site.add_customer("customers", "ben@example.com", "ben's much longer secret");
+    assert!(!login(&mut app, "ben@example.com", "ben's much longer secret").must_change);
 }
 
 #[test]
@@ -106,6 +130,39 @@ fn ask_07_a_salt_in_another_column_is_a_matter_of_config() {
 }
 
 #[test]
+fn ask_08_hashes_that_nobody_could_log_in_with_are_told_before_anybody_is_moved() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    // The salt was prepended, md5 was taken, and one hash was cut by a column that was too short.
+    site.as_owner(
+        "INSERT INTO legacy.customers (email, salt, pwd) VALUES
+             ('test@example.com', 'NaCl', md5('NaCl' || 'the test account')),
+             ('ann@example.com', 'KCl', md5('KCl' || 'ann''s secret')),
+             ('ben@example.com', 'KCl', left(md5('KCl' || 'ben''s secret'), 30))",
+    );
+    let unusable = |site: &Site| -> i64 {
+        let query = "SELECT coalesce(sum(rows), 0)::bigint FROM ferry.assess('shop') WHERE topic = 'hash' AND detail->>'format' IS NULL";
+        site.db.one(query, &[])
+    };
+    assert_eq!(unusable(&site), 3);
+    let (hash, salt): (String, String) = {
+        let rows =
+            site.db.rows("SELECT pwd, salt FROM legacy.customers WHERE email = 'test@example.com'", &[]);
+        (rows[0].get(0), rows[0].get(1))
+    };
+    let fits =
+        site.db.rows("SELECT format FROM ferry.calibrate($1, 'the test account', $2)", &[&hash, &salt]);
+    let fits: Vec<String> = fits.iter().map(|row| row.get(0)).collect();
+    assert!(fits.iter().any(|format| format == "md5($salt.$pass)"), "{fits:?}");
+    site.configure("source", "salt = 'l.salt', format = 'md5($salt.$pass)'");
+    assert_eq!(unusable(&site), 1, "the one that was cut");
+    assert_eq!(site.counts(), (0, 0, 0), "not a row was moved meanwhile");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(login(&mut app, "ben@example.com", "ben's secret").outcome, "invalid");
+}
+
+#[test]
 fn ask_09_bcrypt_looks_at_72_bytes_and_the_new_hash_takes_the_whole_password() {
     need_extension!("postgres_fdw");
     let (site, _legacy) = Site::django();
@@ -127,6 +184,59 @@ fn ask_09_bcrypt_looks_at_72_bytes_and_the_new_hash_takes_the_whole_password() {
     assert_eq!(login(&mut app, &leo.username, cut), Answer::refused("invalid"));
     assert_eq!(login(&mut app, &leo.username, &format!("{whole}x")), Answer::refused("invalid"));
     assert_eq!(login(&mut app, &leo.username, whole).outcome, "ok");
+}
+
+#[test]
+fn ask_10_one_password_from_two_keyboards_is_one_password() {
+    // The same word as a Mac's file dialog, an iPhone and a PC may send it.
+    let (composed, decomposed) = ("cr\u{e8}me br\u{fb}l\u{e9}e", "cre\u{300}me bru\u{302}le\u{301}e");
+    let site = Site::shop();
+    let mut app = site.app();
+    for (person, hashed, typed) in [("pc", composed, decomposed), ("mac", decomposed, composed)] {
+        let email = format!("{person}@example.com");
+        site.add_customer("customers", &email, hashed);
+        site.configure_source("shop", "unicode_forms = DEFAULT");
+        site.configure("target", "unicode_form = DEFAULT");
+        assert_eq!(login(&mut app, &email, typed), Answer::refused("invalid"), "{person}");
+        site.configure_source("shop", "unicode_forms = '{nfc,nfd}'");
+        site.configure("target", "unicode_form = 'nfc'");
+        assert_eq!(login(&mut app, &email, typed).outcome, "migrated", "{person}: {}", site.why());
+        for keyboard in [composed, decomposed] {
+            assert_eq!(login(&mut app, &email, keyboard).outcome, "ok", "{person}");
+        }
+        assert_eq!(login(&mut app, &email, "creme brulee"), Answer::refused("invalid"), "{person}");
+    }
+}
+
+#[test]
+fn ask_11_hashes_over_the_bytes_of_other_charsets_verify() {
+    let site = Site::shop();
+    let mut app = site.app();
+    // A forum that changed its charset over the years, and spoilt its own passwords once.
+    let password = "Größe 10 €";
+    for (person, bytes) in [
+        ("today", "convert_to($1, 'UTF8')"),
+        ("in 2010", "convert_to($1, 'WIN1252')"),
+        ("in 2015", "convert_to(convert_from(convert_to($1, 'UTF8'), 'LATIN1'), 'UTF8')"),
+    ] {
+        let hash: String = site.db.one(&format!("SELECT encode(sha256({bytes}), 'hex')"), &[&password]);
+        crate::setup::add_customer(&site.db, "legacy.customers", person, &hash);
+    }
+    site.configure_source("shop", "format = 'sha256($pass)'");
+    for (person, needed) in [("today", "utf-8"), ("in 2010", "cp1252"), ("in 2015", "utf-8-twice")] {
+        if needed != "utf-8" {
+            site.configure_source("shop", "charsets = '{utf-8}'");
+            assert_eq!(login(&mut app, person, password), Answer::refused("invalid"), "{person}");
+        }
+        site.configure_source("shop", "charsets = '{utf-8,cp1252,utf-8-twice}'");
+        assert_eq!(login(&mut app, person, "Größe 11 €"), Answer::refused("invalid"), "{person}");
+        assert_eq!(login(&mut app, person, password).outcome, "migrated", "{person}: {}", site.why());
+    }
+    // The new hashes are of what was typed: the list has served its time.
+    site.configure_source("shop", "charsets = '{utf-8}', enabled = false");
+    for person in ["today", "in 2010", "in 2015"] {
+        assert_eq!(login(&mut app, person, password).outcome, "ok", "{person}");
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn columns_are_matched_by_name_then_by_usual_names() {
         proposals(&db),
         [
             "email = l.customer_email (medium: the same name but for what stands before it)",
-            r#"display_name = btrim(concat_ws(' ', l.first_name, l."lastName")) (low: first and last name)"#,
+            r#"display_name = btrim(concat_ws(' ', l.first_name, l."lastName")) (medium: first and last name)"#,
             r#"joinedAt = l.date_joined (medium: "date_joined" and "joinedAt" are usual names of created_at)"#,
             r#"phone = l.tel (medium: "tel" and "phone" are usual names of phone)"#,
             r#"Odd "one = l."odd ""one" (high: the same name)"#,

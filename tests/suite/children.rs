@@ -176,6 +176,24 @@ fn a_social_identity_is_tied_to_users_with_a_uuid() {
 }
 
 #[test]
+fn what_comes_as_a_child_is_not_kept_among_the_unmapped() {
+    let site = shop();
+    site.as_owner(
+        "ALTER TABLE users ADD rest jsonb; CREATE TABLE seeds (user_id bigint REFERENCES users, seed text);
+         CREATE TABLE kinds (a int, b int, c int, d int, e int, f int, label text);
+         INSERT INTO kinds (f, label) VALUES (6, 'totp');
+         UPDATE legacy.customers SET totp = 'JBSWY3DP', salt = 'a grain'",
+    );
+    site.configure_source("shop", "unmapped = 'rest'");
+    // The sixth column of another table is not that of the legacy row.
+    Child::new("seeds", "seeds", "SELECT l.totp AS seed FROM kinds k WHERE k.f = 6").add(&site);
+    assert_moved(&site);
+    let rest = site.user("ann@example.com", "rest").unwrap();
+    assert!(rest.contains("roles") && rest.contains("a grain"), "{rest}");
+    assert!(!rest.contains("JBSWY3DP"), "{rest}");
+}
+
+#[test]
 fn an_error_in_the_third_undoes_all_and_names_it() {
     let site = shop_with_roles("add");
     site.as_owner(
@@ -228,7 +246,7 @@ fn an_adopted_user_gets_what_is_missing_or_keeps_or_is_replaced() {
         ("add", &[2, 3][..], &["1 2020-02-02", "2 2001-01-01", "3 2001-01-01"][..]),
         ("keep", &[3], &["3 2001-01-01"]),
         ("keep", &[], &BOTH_NEW),
-        ("replace", &[2, 3], &BOTH_NEW),
+        ("replace", &[2, 3], &["1 2020-02-02", "2 2001-01-01"]),
     ] {
         let site = shop_with_roles(on_conflict);
         known_here(&site, before);
@@ -307,6 +325,48 @@ fn simultaneous_first_logins_write_them_once() {
     assert_eq!((site.counts().0, site.counts().1), (1, 1));
     assert_eq!(roles(&site), BOTH_NEW);
     assert_eq!(site.db.count("visits"), 1);
+}
+
+#[test]
+fn simultaneous_later_logins_add_what_is_missing_once() {
+    let site = shop();
+    site.as_owner(
+        "CREATE TABLE labels (user_id bigint REFERENCES users, label text);
+         CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END';
+         CREATE TRIGGER slowly BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION slowly()",
+    );
+    Child { columns: Some("{label}"), ..Child::new("labels", "labels", "unnest(l.roles)") }.add(&site);
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner("UPDATE legacy.customers SET roles = roles || '{admin}'");
+    let logins: Vec<_> = (0..6)
+        .map(|_| {
+            let mut app = site.app();
+            std::thread::spawn(move || login(&mut app, "ann@example.com", "ann's secret").outcome)
+        })
+        .collect();
+    for login in logins {
+        assert_eq!(login.join().unwrap(), "ok");
+    }
+    assert_eq!((site.db.count("labels"), site.db.count("labels WHERE label = 'admin'")), (3, 1));
+    assert_eq!(site.db.count("ferry.event WHERE reason = 'refreshed'"), 1);
+    // Where nothing has changed, nothing is written.
+    let before = site.counts();
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(site.counts(), before);
+}
+
+#[test]
+fn a_role_that_was_taken_away_there_goes_at_the_next_login() {
+    let site = shop_with_roles("replace");
+    site.configure("child", "refresh = true");
+    assert_moved(&site);
+    site.as_owner(
+        "UPDATE legacy.customers SET roles = '{editor}'; UPDATE user_roles SET since = '2001-01-01'",
+    );
+    assert_eq!(ann(&site).outcome, "ok");
+    assert_eq!(roles(&site), ["2 2001-01-01"]);
+    assert_eq!(site.why(), "ok/refreshed");
 }
 
 #[test]
@@ -566,6 +626,58 @@ fn a_child_that_broke_later_is_found_by_check_config_and_by_itself() {
 }
 
 #[test]
+fn who_may_not_act_as_run_as_writes_no_child() {
+    let site = shop();
+    let role = site.db.role("outsider");
+    site.db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&role]);
+    let insert = "INSERT INTO ferry.child (source, name, relation, user_column, rows)
+                  VALUES ('shop', 'roles', 'public.user_roles', 'user_id', 'SELECT 1 AS role_id')";
+    let refused = Refusal::of(&site.db.client_as(&role).execute(insert, &[]).unwrap_err());
+    assert_eq!(refused.state, "42501", "{refused:?}");
+    assert_eq!(site.db.count("ferry.child"), 0);
+}
+
+#[test]
+fn a_view_with_a_trigger_takes_them() {
+    let site = shop();
+    site.as_owner(
+        "CREATE VIEW named_roles AS SELECT user_id, name FROM user_roles JOIN roles ON roles.id = role_id;
+         CREATE FUNCTION give() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             INSERT INTO public.user_roles SELECT NEW.user_id, id FROM public.roles WHERE name = NEW.name;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER give INSTEAD OF INSERT ON named_roles FOR EACH ROW EXECUTE FUNCTION give()",
+    );
+    Child { columns: Some("{name}"), ..Child::new("roles", "named_roles", "unnest(l.roles)") }.add(&site);
+    assert_moved(&site);
+    assert_eq!(roles(&site), BOTH_NEW);
+}
+
+#[test]
+fn a_row_that_others_refer_to_is_not_replaced_by_its_like() {
+    let site = shop_with_roles("replace");
+    site.as_owner(
+        "CREATE TABLE grants (user_id bigint, role_id int, FOREIGN KEY (user_id, role_id) REFERENCES user_roles)",
+    );
+    known_here(&site, &[2]);
+    site.as_owner("INSERT INTO grants VALUES (42, 2)");
+    assert_moved(&site);
+    assert_eq!(roles(&site), ["1 2020-02-02", "2 2001-01-01"]);
+}
+
+#[test]
+fn a_table_without_an_index_for_its_users_is_warned_of() {
+    let site = shop_with_roles("add");
+    let warnings = "SELECT hint FROM ferry.check_config() WHERE object = 'child shop.roles'";
+    assert!(site.db.rows(warnings, &[]).is_empty());
+    site.as_owner("ALTER TABLE user_roles DROP CONSTRAINT user_roles_pkey");
+    let cure: String = site.db.one(warnings, &[]);
+    site.as_owner(cure.trim_end_matches(';'));
+    assert!(site.db.rows(warnings, &[]).is_empty());
+}
+
+#[test]
 fn a_change_takes_effect_at_the_next_login_of_a_connected_session() {
     let site = shop_with_roles("add");
     let mut app = site.app();
@@ -601,6 +713,11 @@ fn explain_login_shows_them_and_writes_none() {
     assert!(children[1].1.contains("public.user_roles"), "{shown:?}");
     assert_eq!(children[1].2, Some(json!([{"role_id": "1"}])));
     assert_eq!(shown.last().unwrap().1, "migrated");
+    site.configure("child", "on_conflict = 'replace', rows = 'SELECT 3 AS role_id' WHERE name = 'roles'");
+    let shown = steps();
+    let replaced = shown.iter().rfind(|step| step.0 == "child").unwrap();
+    assert!(replaced.1.ends_with("public.user_roles, and 1 that are there deleted"), "{shown:?}");
+    assert_eq!(replaced.2, Some(json!([{"role_id": "3"}])));
     assert_eq!(roles(&site), ["2 2001-01-01"]);
     assert_eq!(site.counts(), (1, 0, 0));
     site.as_owner("ALTER TABLE copies ALTER hash TYPE varchar(3)");

@@ -233,3 +233,36 @@ fn a_first_login_that_would_be_blocked_is_explained_so() {
         "{steps:?}"
     );
 }
+
+#[test]
+fn a_value_is_fitted_to_its_column_as_an_insert_would_fit_it() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE DOMAIN points AS numeric(4, 1) CHECK (VALUE >= 0);
+         ALTER TABLE users ADD age integer, ADD code char(3), ADD points points, ADD since timestamp(0), ADD bits bit varying(3), ADD tags text[]",
+    );
+    site.map("shop", "age", "l.id + 40.5");
+    site.map("shop", "code", "'ab   '::text");
+    site.map("shop", "points", "12.345");
+    site.map("shop", "since", "'2020-01-01 00:00:00.7'::timestamptz");
+    site.map("shop", "bits", "B'101'");
+    site.map("shop", "tags", "ARRAY['a', 'b']::varchar[]");
+    let steps = explain(&mut site.db.client(), "ann@example.com", None);
+    assert_eq!(outcome(&steps), "migrated", "{steps:?}");
+    let columns = ["age", "points", "since", "bits", "tags"];
+    let told: Vec<Value> = columns.iter().map(|column| written(&steps)[*column].clone()).collect();
+    assert_eq!(
+        login(&mut site.app(), "ann@example.com", "ann's secret").outcome,
+        "migrated",
+        "{}",
+        site.why()
+    );
+    let there: Vec<Option<String>> =
+        columns.iter().map(|column| site.user("ann@example.com", column)).collect();
+    assert_eq!(told, there.into_iter().map(Value::from).collect::<Vec<_>>());
+    site.configure("mapping", "expression = '''abcd''' WHERE target_column = 'code'");
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    let steps = explain(&mut site.db.client(), "ben@example.com", None);
+    assert_eq!(written(&steps)["column"], "code", "{steps:?}");
+    assert_eq!(written(&steps)["sqlstate"], "22001", "an assignment does not cut: {steps:?}");
+}

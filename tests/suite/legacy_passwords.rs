@@ -310,18 +310,18 @@ fn what_passwords_are_prepared_by_is_checked() {
         (
             "transforms = '{truncate:0}'",
             "transforms: there is no transform \"truncate:0\"",
-            "The transforms are trim, html, addslashes, lower, upper, truncate:72.",
+            "The transforms are trim, html, html_compat, addslashes, lower, upper, truncate:72.",
         ),
         (
             "charsets = '{}'",
             "unicode_forms and charsets: invalid password preparation: \
              at least one Unicode form and one charset are needed",
-            "no more than 12 pairs.",
+            "at most 12 pairs.",
         ),
         (
             "unicode_forms = '{none,nfc,nfd}', charsets = '{utf-8,latin1,cp1252,utf-16le,utf-16be}'",
             "unicode_forms and charsets: invalid password preparation: more than 12 ways to write one password",
-            "no more than 12 pairs.",
+            "at most 12 pairs.",
         ),
     ] {
         let refusal = refused(&site, assignment);

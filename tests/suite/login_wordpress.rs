@@ -2,7 +2,7 @@
 
 use crate::setup::{Answer, Site, login};
 use ferry_tests::legacy_data::{LegacyUser, wordpress_user, wordpress_users};
-use ferry_tests::{Db, need_extension};
+use ferry_tests::{Db, MariaDb, need_extension};
 
 /// Sources `blog` for the hashes that say what they are and `blog_md5` for those that don't; spammers stay behind.
 fn blog() -> (Site, Db<'static>) {
@@ -100,4 +100,37 @@ fn a_bare_digest_is_nobodys_password_while_no_format_is_named() {
     assert_eq!(site.why(), "invalid/legacy_hash");
     assert_eq!(site.last_event().source.as_deref(), Some("blog_md5"));
     assert_eq!(site.counts(), (0, 0, 1));
+}
+
+#[test]
+fn users_in_mariadb_log_in_whatever_case_they_type() {
+    need_extension!("mysql_fdw");
+    let never = "UPDATE wp_users SET user_registered = '0000-00-00 00:00:00' WHERE user_login = 'zoe'";
+    let blog = MariaDb::with_wordpress("reader", "for reading only", &[never]);
+    let site = Site::new();
+    let (owner, port) = (site.db.owner(), blog.port());
+    site.db.sql(&format!(
+        "ALTER TABLE users ADD joined timestamptz;
+         CREATE EXTENSION mysql_fdw;
+         CREATE SERVER blog FOREIGN DATA WRAPPER mysql_fdw OPTIONS (host '127.0.0.1', port '{port}');
+         CREATE USER MAPPING FOR {owner} SERVER blog OPTIONS (username 'reader', password 'for reading only');
+         GRANT USAGE ON FOREIGN SERVER blog TO {owner};
+         CREATE SCHEMA legacy AUTHORIZATION {owner};
+         SET ROLE {owner};
+         IMPORT FOREIGN SCHEMA wordpress LIMIT TO (wp_users) FROM SERVER blog INTO legacy;
+         RESET ROLE;
+         SELECT * FROM ferry.use_preset('wordpress', 'blog', 'legacy.wp_users')"
+    ));
+    let mut app = site.app();
+    for user in users_with_a_password().filter(|user| user.username != "zoe") {
+        let first = login(&mut app, &user.email.to_uppercase(), user.password());
+        assert_eq!(first.outcome, "migrated", "{}: {}", user.username, site.why());
+    }
+    // As the notes of the preset say: PostgreSQL has no such date.
+    let zoe = wordpress_user("zoe");
+    assert_eq!(login(&mut app, "zoe", zoe.password()), Answer::refused("unavailable"));
+    site.as_owner("ALTER FOREIGN TABLE legacy.wp_users ALTER user_registered TYPE text");
+    assert_eq!(login(&mut app, "zoe", zoe.password()).outcome, "migrated", "{}", site.why());
+    assert_eq!(site.user(&zoe.email, "joined"), None);
+    assert_eq!(site.user("admin@blog.example", "joined").as_deref(), Some("2005-03-01 12:00:00+00"));
 }

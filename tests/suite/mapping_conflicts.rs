@@ -269,7 +269,7 @@ fn a_column_for_the_unmapped_is_checked() {
         (
             "unmapped = 'settings', hash = 'l::text'",
             "22023",
-            "source shop, unmapped: an expression reads the whole row",
+            "source shop, unmapped: every column is read by another expression",
         ),
     ] {
         let refusal = match site.db.try_sql(&format!("UPDATE ferry.source SET {assignment}")) {

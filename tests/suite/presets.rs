@@ -7,6 +7,7 @@ mod export;
 mod forum;
 mod framework;
 mod identity;
+mod mariadb;
 
 use crate::legacy_passwords::write_peppers;
 use crate::setup::{Answer, FAST, login};
@@ -118,12 +119,16 @@ fn legacy_system(case: &Case) -> Db<'static> {
     db.sql(&format!(
         "GRANT USAGE, CREATE ON SCHEMA legacy TO {owner}; GRANT SELECT ON ALL TABLES IN SCHEMA legacy TO {owner}"
     ));
-    let view: Option<String> =
-        db.one("SELECT max(view_sql) FROM ferry.preset WHERE name = $1", &[&case.preset]);
-    if let Some(view) = view {
-        db.sql(&format!("SET ROLE {owner}; {view}; RESET ROLE"));
-    }
+    make_view(&db, case.preset);
     db
+}
+
+/// Runs what a preset has as view_sql.
+fn make_view(db: &Db<'_>, preset: &str) {
+    let view: Option<String> = db.one("SELECT max(view_sql) FROM ferry.preset WHERE name = $1", &[&preset]);
+    if let Some(view) = view {
+        db.sql(&format!("SET ROLE {}; {view}; RESET ROLE", db.owner()));
+    }
 }
 
 fn path_of(file: &str) -> PathBuf {
@@ -215,7 +220,7 @@ fn what_was_added_left_out_and_left_to_do_is_told() {
         "mapping blog.email | added | lower(l.user_email)",
         "field username | left out | public.users has no column for l.user_login",
         "mapping blog.Nick \"Name\" | added | l.display_name",
-        "field created_at | left out | public.users has no column for l.user_registered AT TIME ZONE 'UTC'",
+        "field created_at | left out | public.users has no column for nullif(l.user_registered::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'",
         // The id is generated.
         "field legacy_id | left out | public.users has no column for l.\"ID\"",
         "field website | left out | public.users has no column for nullif(l.user_url, '')",
@@ -223,7 +228,7 @@ fn what_was_added_left_out_and_left_to_do_is_told() {
     ];
     assert_eq!(told[..expected.len()], expected, "{told:#?}");
     assert_eq!(told.len(), expected.len() + 1, "{told:#?}");
-    assert!(told[expected.len()].starts_with("preset wordpress | note | First and last names"), "{told:#?}");
+    assert!(told[expected.len()].starts_with("preset wordpress | note | "), "{told:#?}");
 
     db.sql("DELETE FROM ferry.source; ALTER TABLE users ADD tenant integer NOT NULL");
     let told = use_preset(&db, "wordpress");
@@ -242,7 +247,7 @@ fn columns_are_found_by_their_usual_names_and_cast_where_they_must_be() {
     assert_eq!(
         mappings(&db),
         [
-            "createdOn = l.user_registered AT TIME ZONE 'UTC'",
+            "createdOn = nullif(l.user_registered::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'",
             // The column of the field's own name goes before its synonyms.
             "email = lower(l.user_email)",
             "homepage = nullif(l.user_url, '')",

@@ -141,12 +141,15 @@ fn each_task_gives_its_functions_and_no_other() {
         let rights = relation_rights(&db, &role);
         if task == "admin" {
             let expected: BTreeSet<String> =
-                ["target", "source", "mapping", "rule", "child", "hook", "review"]
+                ["target", "source", "mapping", "rule", "child", "hook", "review", "preset"]
                     .iter()
                     .flat_map(|table| {
                         ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|right| format!("{right} ferry.{table}"))
                     })
-                    .chain(["link", "event", "hash_format"].map(|table| format!("SELECT ferry.{table}")))
+                    .chain(
+                        ["link", "event", "hash_format", "_synonym"]
+                            .map(|table| format!("SELECT ferry.{table}")),
+                    )
                     .collect();
             assert_eq!(rights, expected);
         } else {

@@ -1,6 +1,6 @@
 //! The documents tell the truth: the quick start works as printed, the tables are those of the extension, the rules hold.
 
-use ferry_tests::{Cluster, Db, Options, need_extension};
+use ferry_tests::{Cluster, Db, MariaDb, Options, need_extension};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,16 +13,20 @@ fn the_quick_start_works_as_printed() {
     let db = Db::empty_on(&cluster);
     let quick_start = section("Quick start");
     let printed = psql(&db, &script(before_subsections(&quick_start)));
-    let promised = blocks(&quick_start, "text").concat();
-    let mut rest = printed.lines().map(str::trim_end);
-    for line in promised.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
-        assert!(
-            rest.any(|seen| seen == line),
-            "the README promises this line, which psql has not printed there:\n{line}\nin:\n{printed}"
-        );
-    }
+    assert_promised(&printed, before_subsections(&quick_start));
 }
 
+#[test]
+fn knowing_before_doing_prints_what_is_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = script(before_subsections(&section("Quick start")));
+    let before_the_first_login = quick_start.split("SET ROLE app;").next().unwrap();
+    let knowing = section("Knowing before doing");
+    let printed = psql(&db, &[before_the_first_login, &script(&knowing)].concat());
+    assert_promised(&printed, &knowing);
+}
 #[test]
 fn legacy_users_can_be_on_another_server_as_printed() {
     need_extension!("postgres_fdw");
@@ -56,6 +60,28 @@ fn legacy_users_can_be_on_another_server_as_printed() {
 }
 
 #[test]
+fn wordpress_is_moved_in_five_statements_as_printed() {
+    need_extension!("mysql_fdw");
+    let blog = MariaDb::with_wordpress("reader", "the password of reader", &[]);
+    // Of its own: the roles of the quick start belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = section("Quick start");
+    let local = blocks(before_subsections(&quick_start), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let target = with("INSERT INTO ferry.target").split_inclusive(";\n").next().unwrap();
+    let wordpress = subsection(&quick_start, "WordPress in five statements");
+    let statements =
+        script(&wordpress).replace("blog.example.com", "127.0.0.1").replace("3306", &blog.port().to_string());
+    let printed = psql(&db, &[with("CREATE EXTENSION pg_ferry"), target, &statements].concat());
+    assert_promised(&printed, &wordpress);
+    // Only the row asked for crosses the wire.
+    let asked = blog.queries();
+    assert!(asked.contains("WHERE ((`user_login` = 'admin'))"), "{asked}");
+    assert!(!asked.contains("`user_activation_key`"), "{asked}");
+}
+
+#[test]
 fn exported_files_are_read_as_printed() {
     need_extension!("file_fdw");
     // Of its own: the roles belong to the whole cluster.
@@ -78,6 +104,70 @@ fn exported_files_are_read_as_printed() {
     ];
     let printed = psql(&db, &parts.concat());
     assert!(printed.lines().any(|line| line.trim() == "migrated"), "{printed}");
+}
+
+#[test]
+fn calibrate_prints_what_is_printed() {
+    let shown = blocks(&subsection(&section("Hash formats"), "Home-made hashes"), "text");
+    let shown =
+        shown.iter().find(|block| block.contains("ferry.calibrate(")).expect("no calibrate in the README");
+    let (call, promised) = shown.split_once('\n').unwrap_or_default();
+    // An account of a forum in latin1, as vBulletin kept it.
+    let account = "md5(md5(convert_to('Grüße', 'LATIN1')) || 's4lt'), 'Grüße', 's4lt'";
+    let printed = psql(&Db::new(), &call.replace("$1, $2, $3", account));
+    let lines =
+        |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n");
+    assert_eq!(lines(promised.trim_matches('\n')), lines(printed.trim_matches('\n')));
+}
+
+#[test]
+fn the_outbox_is_filled_as_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = section("Quick start");
+    let hook = subsection(&section("Configuration"), "ferry.hook");
+    let [make, look] = &blocks(&hook, "sql")[..] else { panic!("ferry.hook has other blocks than two") };
+    let mut parts = blocks(before_subsections(&quick_start), "sql");
+    let first_login = parts.iter().position(|block| block.contains("SET ROLE app;")).unwrap();
+    parts.insert(first_login, make.clone());
+    parts.push(look.clone());
+    let printed = psql(&db, &parts.concat());
+    let promised = blocks(&hook, "text").concat();
+    assert!(printed.contains(&promised), "the README promises\n{promised}\nbut psql has printed\n{printed}");
+}
+
+#[test]
+fn mappings_are_proposed_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let local = blocks(before_subsections(&section("Quick start")), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let unmapped = with("INSERT INTO ferry.target").split("INSERT INTO ferry.mapping").next().unwrap();
+    let proposed = subsection(&section("Configuration"), "Proposed mappings");
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        with("CREATE TABLE legacy.customers"),
+        unmapped,
+        &script(&proposed),
+        with("SET ROLE app;"),
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert_promised(&printed, &proposed);
+    assert!(printed.contains("| Jane Doe |"), "{printed}");
+}
+
+#[test]
+fn the_presets_are_those_that_are_shipped_and_are_copied_as_printed() {
+    need_extension!("pg_ferry");
+    let db = Db::new();
+    let presets = subsection(&section("Configuration"), "Presets");
+    let shipped = db.rows("SELECT format('| `%s` | %s |', name, title) FROM ferry.preset", &[]);
+    assert_same(table(&presets), shipped.iter().map(|row| row.get(0)).collect());
+    psql(&db, &script(&presets));
+    assert_eq!(db.count("ferry.preset WHERE NOT shipped"), 1);
 }
 
 #[test]
@@ -107,8 +197,8 @@ fn the_settings_are_those_of_the_server() {
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "review"] {
-        let rows = table(&subsection(&config, &format!("ferry.{name}")));
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review", "preset"] {
+        let rows = table(first_table(&subsection(&config, &format!("ferry.{name}"))));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
 }
@@ -118,6 +208,14 @@ fn the_tables_of_records_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let rows = table(&section("What is recorded"));
     let truth = ["link", "event"].map(comments_of_columns).concat();
+    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+}
+
+#[test]
+fn the_tables_of_imports_are_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("Bulk import"));
+    let truth = ["progress", "import_run", "import_reject"].map(comments_of_columns).concat();
     assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
 }
 
@@ -171,6 +269,18 @@ fn every_link_leads_somewhere() {
     }
 }
 
+/// What is printed has the lines of the text blocks of a section, in their order.
+fn assert_promised(printed: &str, section: &str) {
+    let promised = blocks(section, "text").concat();
+    let mut rest = printed.lines().map(str::trim_end);
+    for line in promised.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        assert!(
+            rest.any(|seen| seen == line),
+            "the README promises this line, which psql has not printed there:\n{line}\nin:\n{printed}"
+        );
+    }
+}
+
 fn comments_of_columns(table: &str) -> Vec<String> {
     let db = Db::new();
     let query = "SELECT attname::text, col_description(attrelid, attnum) FROM pg_attribute \
@@ -196,7 +306,7 @@ fn reasons_in_code() -> BTreeSet<String> {
         "via_name(",
     ];
     let code: String = ["src", "sql"].iter().flat_map(|folder| files_under(&root().join(folder))).collect();
-    let code = ["Login", "Reset", "Adopt"]
+    let code = ["Login", "Import", "Reset", "Adopt"]
         .iter()
         .fold(code, |code, way| code.replace(&format!("Via::{way} => "), "via_name("));
     GIVEN_BY
@@ -255,6 +365,13 @@ fn table(text: &str) -> Vec<String> {
         .filter(|number| is_row(lines[*number]) && !lines[*number].starts_with("|---") && !is_head(*number))
         .map(|number| lines[number].to_string())
         .collect()
+}
+
+/// A text as far as its first table goes.
+fn first_table(text: &str) -> &str {
+    let start = text.find("\n|").map_or(0, |newline| newline + 1);
+    let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length);
+    &text[start..end]
 }
 
 fn cell(row: &str, number: usize) -> String {

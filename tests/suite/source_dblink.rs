@@ -311,3 +311,38 @@ fn a_password_changed_there_counts_where_the_source_is_asked() {
     assert_eq!(login(&mut app, "ann@example.com", "changed there").outcome, "ok", "{}", site.why());
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
 }
+
+#[test]
+fn hooks_see_rows_that_came_through_dblink_without_what_is_secret() {
+    need_extension!("dblink");
+    let (site, _legacy) = shop(BY_ADDRESS);
+    site.as_owner(
+        "CREATE FUNCTION legacy.look(context jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN
+             IF context->'row' ? 'pwd' THEN RAISE EXCEPTION 'told'; END IF;
+             RETURN jsonb_build_object('row', jsonb_build_object('first', upper(context->'row'->>'first')));
+         END $$;
+         CREATE FUNCTION legacy.whole(r legacy.customer) RETURNS legacy.customer LANGUAGE plpgsql AS $$ BEGIN
+             IF r.pwd IS NULL THEN RAISE EXCEPTION 'not whole'; END IF;
+             r.last := upper(r.last); RETURN r;
+         END $$",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.hook (name, point, function) VALUES
+             ('look', 'after_fetch', 'legacy.look'), ('whole', 'after_fetch', 'legacy.whole')",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("ANN OTHER"));
+}
+
+#[test]
+fn child_rows_are_made_of_the_row_that_came_through_dblink() {
+    need_extension!("dblink");
+    let (site, _legacy) = shop(BY_ADDRESS);
+    site.as_owner("CREATE TABLE names (user_id bigint REFERENCES users, name text)");
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows, columns)
+         VALUES ('shop', 'names', 'names', 'user_id', 'VALUES (l.first), (l.last)', '{name}')",
+    );
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.db.one::<String>("SELECT string_agg(name, ' ') FROM names", &[]), "Ann Other");
+}

@@ -53,6 +53,8 @@ fn a_hot_standby_logs_moved_users_in_and_writes_nothing() {
     assert_eq!(found, "source");
     dba.query("SELECT * FROM ferry.explain_login('bob')", &[]).unwrap();
     dba.query("SELECT * FROM ferry.check_config()", &[]).unwrap();
+    assert!(!dba.query("SELECT * FROM ferry.assess('shop')", &[]).unwrap().is_empty());
+    assert_eq!(dba.query("SELECT * FROM ferry.preview('shop')", &[]).unwrap().len(), 4);
     assert_eq!(counts(&db), before);
     let log = standby.log_since(0).of_database(db.name());
     assert!(log.internal_errors().is_empty(), "{}", log.text());

@@ -90,6 +90,11 @@ pub(crate) trait Scheme: Sync {
     /// Whether the password is right. Must do what `check` does before it does anything else.
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error>;
 
+    /// The cost parameters in the string, where no policy asks for this format: `log2=13`.
+    fn parameters(&self, _hash: &str) -> Option<String> {
+        None
+    }
+
     /// How new ones are made, where a policy may ask for this format.
     fn producer(&self) -> Option<&dyn Produce> {
         None

@@ -10,6 +10,7 @@ use crate::formats::wrapped;
 use crate::identify::{evident, is_locked};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
+use crate::method::Method;
 
 /// A format and its cost parameters: `argon2id:m=19456,t=2,p=1`, `bcrypt:cost=12`,
 /// `django-pbkdf2-sha256:iterations=1200000`.
@@ -172,6 +173,20 @@ pub fn costs_at_least(hash: &str, policy: &Policy) -> bool {
     let is_met = |found| policy.is_met_by(&found);
     policy.measure(hash).is_some_and(is_met)
         || policy.name == Policy::default().name && wrapped::measure(hash).is_some_and(is_met)
+}
+
+/// The cost parameters of a stored hash, as a policy prints them, such as `m=19456,t=2,p=1`; `None` for formats whose
+/// strings name none, or that no policy can ask for.
+pub fn parameters(hash: &str, method: &Method) -> Option<String> {
+    let Method::Format(format) = method else { return None };
+    if let Some(parameters) = format.scheme.parameters(hash) {
+        return Some(parameters);
+    }
+    let producer = format.scheme.producer()?;
+    let measured = producer.measure(hash)?;
+    let pairs = producer.knobs().iter().zip(measured.values);
+    let pairs: Vec<String> = pairs.map(|(knob, value)| format!("{}={value}", knob.name)).collect();
+    Some(pairs.join(",")).filter(|text| !text.is_empty())
 }
 
 impl Default for Policy {

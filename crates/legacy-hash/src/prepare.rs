@@ -125,6 +125,8 @@ pub enum Transform {
     Trim,
     /// PHP's `htmlspecialchars` with both kinds of quotes.
     Html,
+    /// PHP's `htmlspecialchars` before PHP 8.1: single quotes stay.
+    HtmlCompat,
     /// PHP's `addslashes`, or its magic quotes.
     Addslashes,
     /// Lower case of all of Unicode.
@@ -137,13 +139,15 @@ pub enum Transform {
 
 impl Transform {
     /// Those that take no number.
-    pub const PLAIN: [Self; 5] = [Self::Trim, Self::Html, Self::Addslashes, Self::Lower, Self::Upper];
+    pub const PLAIN: [Self; 6] =
+        [Self::Trim, Self::Html, Self::HtmlCompat, Self::Addslashes, Self::Lower, Self::Upper];
 
     /// Its name in config; a truncation's goes on with its number: `truncate:72`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Trim => "trim",
             Self::Html => "html",
+            Self::HtmlCompat => "html_compat",
             Self::Addslashes => "addslashes",
             Self::Lower => "lower",
             Self::Upper => "upper",
@@ -163,6 +167,7 @@ impl Transform {
         Zeroizing::new(match self {
             Self::Trim => text::trim(text).to_owned(),
             Self::Html => text::html(text),
+            Self::HtmlCompat => text::html_compat(text),
             Self::Addslashes => text::addslashes(text),
             Self::Lower => text.to_lowercase(),
             Self::Upper => text.to_uppercase(),

@@ -79,6 +79,15 @@ pub(crate) fn saslprep(text: &str) -> String {
 
 /// The five characters that PHP's `htmlspecialchars` escapes with ENT_QUOTES.
 pub(crate) fn html(text: &str) -> String {
+    escaped(text, "&#039;")
+}
+
+/// The four that it escapes with ENT_COMPAT, its default before PHP 8.1: single quotes stay.
+pub(crate) fn html_compat(text: &str) -> String {
+    escaped(text, "'")
+}
+
+fn escaped(text: &str, single_quote: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -86,7 +95,7 @@ pub(crate) fn html(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#039;"),
+            '\'' => out.push_str(single_quote),
             other => out.push(other),
         }
     }

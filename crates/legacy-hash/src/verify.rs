@@ -67,11 +67,10 @@ pub fn verify(
     limits: &Limits,
     tick: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<Verdict, Error> {
-    let method = match check(stored.hash, method, limits) {
+    let method = match inspect(stored, method, limits) {
         Err(Error::Locked) => return Ok(Verdict::Locked),
-        checked => checked?,
+        inspected => inspected?,
     };
-    require(&method, stored)?;
     let is_possible =
         password.len() <= MAX_PASSWORD_BYTES && !(method.ends_at_nul() && password.contains(&0));
     let mut attempt = Attempt {
@@ -107,6 +106,18 @@ pub fn check(hash: &str, method: Option<&Method>, limits: &Limits) -> Result<Met
         None => Method::Format(evident(hash)?),
     };
     method.scheme().check(hash, &limits.capped())?;
+    Ok(method)
+}
+
+/// As [`check`], and whether all that the method needs besides the hash is there: everything that stands between what
+/// was stored and a password that opens it.
+///
+/// # Errors
+///
+/// As `check`, and [`Error::MissingSalt`], [`Error::MissingLogin`], [`Error::MissingPepper`].
+pub fn inspect(stored: &Stored<'_>, method: Option<&Method>, limits: &Limits) -> Result<Method, Error> {
+    let method = check(stored.hash, method, limits)?;
+    require(&method, stored)?;
     Ok(method)
 }
 

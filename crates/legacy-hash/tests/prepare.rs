@@ -66,6 +66,7 @@ fn transforms_are_made_one_after_the_other() {
     };
     assert_eq!(one(&["trim"], " \ta b\n"), "a b");
     assert_eq!(one(&["html"], r#"<a href="x">'&"#), "&lt;a href=&quot;x&quot;&gt;&#039;&amp;");
+    assert_eq!(one(&["html_compat"], r#"<a href="x">'&"#), "&lt;a href=&quot;x&quot;&gt;'&amp;");
     assert_eq!(one(&["addslashes"], r#"a'b"c\"#), r#"a\'b\"c\\"#);
     assert_eq!(one(&["html", "addslashes"], "\""), "&quot;");
     assert_eq!(one(&["addslashes", "html"], "\""), "\\&quot;");

@@ -33,6 +33,10 @@ impl Scheme for Phpass {
         Parsed::new(hash, limits).map(drop)
     }
 
+    fn parameters(&self, hash: &str) -> Option<String> {
+        Parsed::new(hash, &Limits::ABSOLUTE).ok().map(|parsed| format!("log2={}", parsed.log2))
+    }
+
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Parsed::new(attempt.hash, attempt.limits)?;
         // As with sha-crypt: no system ever hashed so long a password so often.

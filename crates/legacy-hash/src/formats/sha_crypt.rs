@@ -98,6 +98,10 @@ impl Scheme for ShaCrypt {
         self.parse(hash, limits).map(drop)
     }
 
+    fn parameters(&self, hash: &str) -> Option<String> {
+        self.parse(hash, &Limits::ABSOLUTE).ok().map(|parsed| format!("rounds={}", parsed.rounds))
+    }
+
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash, attempt.limits)?;
         // A password so long, under so many rounds, that no system could ever have hashed it in reasonable

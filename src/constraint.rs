@@ -1,0 +1,357 @@
+//! What the users table would say of rows that nobody has written yet: its NOT NULLs, checks, foreign keys and unique
+//! indexes, asked in one query over the values that the mappings give. No INSERT: that would use up sequences and fire
+//! triggers. What cannot be known before (the values of defaults that are computed, of identities) is not judged.
+
+use crate::batch::Batch;
+use crate::catalog::{self, Scope};
+use crate::source::Source;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::{self, Reach};
+use crate::spi::plan::{self, Arg, Value};
+use crate::spi::types::LONG;
+use crate::sql::{Ident, list};
+use crate::target::Target;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// What the catalogues say of the users table (`ferry._shape`).
+#[derive(Deserialize)]
+struct Shape {
+    columns: Vec<Column>,
+    checks: Vec<Check>,
+    uniques: Vec<Unique>,
+    parents: Vec<Parent>,
+    unforeseen: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+    not_null: bool,
+    /// An identity, or generated.
+    is_made: bool,
+    default: Option<String>,
+    is_constant: bool,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    name: String,
+    expression: String,
+    columns: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Unique {
+    name: String,
+    predicate: Option<String>,
+    columns: Option<Vec<String>>,
+    keys: Option<Vec<IndexKey>>,
+}
+
+#[derive(Deserialize)]
+struct IndexKey {
+    expression: String,
+    equals: String,
+    folds_case: bool,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    name: String,
+    relation: String,
+    columns: Vec<String>,
+    keys: Vec<ParentKey>,
+}
+
+#[derive(Deserialize)]
+struct ParentKey {
+    column: String,
+    equals: String,
+}
+
+/// One thing that must hold, and the SQL that is true where it does not.
+struct Condition {
+    broken: Broken,
+    sql: String,
+}
+
+/// What a row would break.
+#[derive(Clone)]
+pub(crate) struct Broken {
+    /// The constraint, or the column that may not be null.
+    pub(crate) name: String,
+    pub(crate) is_column: bool,
+    pub(crate) sqlstate: &'static str,
+}
+
+/// What must hold for the users that one source makes.
+pub(crate) struct Constraints {
+    batch: Batch,
+    conditions: Vec<Broken>,
+    uniques: Vec<String>,
+    /// What may still go wrong, and cannot be told.
+    pub(crate) unforeseen: Vec<String>,
+    /// The columns that get null in every row: not filled, and without a default.
+    pub(crate) unfilled: Vec<String>,
+}
+
+/// What would become of one row.
+pub(crate) struct Judged {
+    pub(crate) broken: Vec<Broken>,
+    /// By unique index: a digest of its key, equal where the keys are.
+    pub(crate) keys: Vec<(String, String)>,
+}
+
+/// The name of the row of legacy values in the query below, which no column can shadow.
+const THERE: &str = "ferry_there";
+
+impl Constraints {
+    /// `hash` stands for the hash that would be written.
+    pub(crate) fn open(source: &Source, target: &Target, hash: String) -> Constraints {
+        let shape = read(target);
+        let builder = Builder::new(source, target, &shape);
+        let (mut conditions, mut keys, mut unforeseen) = (Vec::new(), Vec::new(), shape.unforeseen.clone());
+        let probe = |values: &[&str]| {
+            let batch = Batch::new(builder.query(values), source.row_type()).with_text(String::new());
+            target.actor.attempt(Reach::Evaluate, || drop(batch.prepare()))
+        };
+        for condition in builder.conditions() {
+            match probe(&[&condition.sql]) {
+                Ok(()) => conditions.push(condition),
+                Err(error) => unforeseen.push(format!("{} ({})", condition.broken.name, error.sqlstate())),
+            }
+        }
+        for (name, sql) in builder.unique_keys() {
+            if probe(&[&sql]).is_ok() {
+                keys.push((name, sql));
+            }
+        }
+        unforeseen.extend(builder.unjudged());
+        let flags = conditions.iter().map(|condition| condition.sql.as_str());
+        let values: Vec<&str> = flags.chain(keys.iter().map(|(_, sql)| sql.as_str())).collect();
+        Constraints {
+            batch: Batch::new(builder.query(&values), source.row_type()).with_text(hash),
+            unfilled: builder.unfilled(),
+            conditions: conditions.into_iter().map(|condition| condition.broken).collect(),
+            uniques: keys.into_iter().map(|(name, _)| name).collect(),
+            unforeseen,
+        }
+    }
+
+    /// What each of the rows would break, or the error that making its values raises.
+    pub(crate) fn judge(&self, rows: &[Value], target: &Target) -> Vec<Result<Judged, SqlError>> {
+        let judged = self.batch.evaluate(rows, &target.actor).into_iter();
+        judged.map(|line| line.map(|fields| self.read(fields))).collect()
+    }
+
+    fn read(&self, fields: Vec<Option<String>>) -> Judged {
+        let (flags, digests) = fields.split_at(self.conditions.len().min(fields.len()));
+        let broken = self.conditions.iter().zip(flags).filter(|(_, flag)| flag.as_deref() == Some("t"));
+        let keys = self.uniques.iter().zip(digests);
+        Judged {
+            broken: broken.map(|(broken, _)| broken.clone()).collect(),
+            keys: keys.filter_map(|(name, digest)| Some((name.clone(), digest.clone()?))).collect(),
+        }
+    }
+}
+
+fn read(target: &Target) -> Shape {
+    let oid = catalog::relation_oid(&target.relation.title).ok().flatten();
+    let number = oid.map_or(0, |oid| i64::from(oid.to_u32()));
+    let document =
+        identity::as_ferry(|| plan::query("SELECT ferry._shape($1::oid)", &[LONG], &[Arg::Long(number)]));
+    let text = document.into_iter().flatten().flatten().next().unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or(Shape {
+        columns: Vec::new(),
+        checks: Vec::new(),
+        uniques: Vec::new(),
+        parents: Vec::new(),
+        unforeseen: vec!["the constraints of the users table".to_string()],
+    })
+}
+
+/// Puts the query together.
+struct Builder<'a> {
+    source: &'a Source,
+    target: &'a Target,
+    shape: &'a Shape,
+    mapped: BTreeSet<String>,
+    /// The values that the row would have, as far as they are known: a SELECT list.
+    row: String,
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a Source, target: &'a Target, shape: &'a Shape) -> Builder<'a> {
+        let hash = target.relation.column(&target.row.hash_column);
+        let hash =
+            hash.map(|column| (column.name.clone(), catalog::assigned(&"$2::pg_catalog.text", column)));
+        let mapped = source.transfer.assigned().map(|(column, sql)| (column.name.clone(), sql));
+        let values: Vec<(String, String)> = mapped.chain(hash).collect();
+        let mapped: BTreeSet<String> = values.iter().map(|(name, _)| name.clone()).collect();
+        let others = shape.columns.iter().filter(|column| !mapped.contains(&column.name));
+        let others = others.map(|column| (column.name.clone(), constant(column, target)));
+        let row =
+            list(values.into_iter().chain(others).map(|(name, sql)| format!("{sql} AS {}", Ident(name))));
+        Builder { source, target, shape, mapped, row }
+    }
+
+    /// Its values are over the row to be written, under the name of the users table, as constraints are written. The last
+    /// one takes the whole row: the planner leaves out what nothing asks for, and every value is to be made.
+    fn query(&self, values: &[&str]) -> String {
+        let whole = format!("pg_catalog.num_nulls(ROW({}.*))", self.alias());
+        let values = list(values.iter().map(ToString::to_string).chain([whole]));
+        format!(
+            "SELECT {values} FROM (SELECT {0}.*{1} FROM (SELECT {2} {3} OFFSET 0) AS {0} OFFSET 0) AS {0}",
+            self.alias(),
+            self.key_columns(),
+            self.row,
+            Scope::of_rows(self.source.row_type(), "l").from
+        )
+    }
+
+    fn alias(&self) -> &Ident {
+        &self.target.relation.name.name
+    }
+
+    /// The keys of unique indexes, as further columns.
+    fn key_columns(&self) -> String {
+        let mut columns = String::new();
+        for (number, unique) in self.judged_uniques() {
+            for (place, key) in unique.keys.iter().flatten().enumerate() {
+                columns += &format!(", {} AS {}", key.expression, key_name(number, place));
+            }
+            let predicate = unique.predicate.as_deref().unwrap_or("true");
+            columns += &format!(", {predicate} AS {}", predicate_name(number));
+        }
+        columns
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        let shape = self.shape;
+        let condition = |name: &str, is_column: bool, sqlstate: &'static str, sql: String| Condition {
+            broken: Broken { name: name.to_string(), is_column, sqlstate },
+            sql,
+        };
+        let not_null = shape.columns.iter().filter(|column| column.not_null && self.is_known(&column.name));
+        let not_null = not_null.map(|column| {
+            condition(&column.name, true, "23502", format!("{} IS NULL", self.of_row(&column.name)))
+        });
+        let checks = shape.checks.iter().filter(|check| self.are_known(check.columns.as_deref()));
+        let checks = checks
+            .map(|check| condition(&check.name, false, "23514", format!("({}) IS FALSE", check.expression)));
+        let parents = shape.parents.iter().filter(|parent| self.are_known(Some(&parent.columns)));
+        let parents =
+            parents.map(|parent| condition(&parent.name, false, "23503", self.lacks_parent(parent)));
+        let uniques = self.judged_uniques();
+        let uniques = uniques
+            .map(|(number, unique)| condition(&unique.name, false, "23505", self.is_taken(number, unique)));
+        not_null.chain(checks).chain(parents).chain(uniques).collect()
+    }
+
+    fn lacks_parent(&self, parent: &Parent) -> String {
+        let pairs = || parent.columns.iter().zip(&parent.keys);
+        let given = pairs().map(|(column, _)| format!("{} IS NOT NULL", self.of_row(column)));
+        let equal = pairs().map(|(column, key)| {
+            format!("{THERE}.{} {} {}", Ident(key.column.clone()), key.equals, self.of_row(column))
+        });
+        format!(
+            "{} AND NOT EXISTS (SELECT FROM {} AS {THERE} WHERE {})",
+            and(given),
+            parent.relation,
+            and(equal)
+        )
+    }
+
+    /// Unqualified names in an index are columns of the innermost relation: the users table.
+    fn is_taken(&self, number: usize, unique: &Unique) -> String {
+        let keys = unique.keys.iter().flatten().enumerate();
+        let equal = keys.map(|(place, key)| {
+            format!("({}) {} {}.{}", key.expression, key.equals, self.alias(), key_name(number, place))
+        });
+        let predicate = unique.predicate.iter().map(|predicate| format!("({predicate})"));
+        format!(
+            "{} AND EXISTS (SELECT FROM {} AS {THERE} WHERE {})",
+            predicate_name(number),
+            self.target.relation.name,
+            and(equal.chain(predicate))
+        )
+    }
+
+    /// By unique index, the digest of a key without nulls.
+    fn unique_keys(&self) -> Vec<(String, String)> {
+        let digest = |(number, unique): (usize, &Unique)| {
+            let keys = || unique.keys.iter().flatten().enumerate();
+            let given = keys().map(|(place, _)| format!("{} IS NOT NULL", key_name(number, place)));
+            let texts = keys().map(|(place, key)| {
+                let text = format!("{}::pg_catalog.text", key_name(number, place));
+                if key.folds_case { format!("pg_catalog.lower({text})") } else { text }
+            });
+            let sql = format!(
+                "CASE WHEN {} THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
+                 ROW({})::pg_catalog.text, 'UTF8')), 'hex') END",
+                and(given.chain([predicate_name(number)])),
+                list(texts)
+            );
+            (unique.name.clone(), sql)
+        };
+        self.judged_uniques().map(digest).collect()
+    }
+
+    /// An index over columns that no mapping fills says nothing of the legacy rows.
+    fn judged_uniques(&self) -> impl Iterator<Item = (usize, &'a Unique)> {
+        let is_mapped =
+            |unique: &&Unique| unique.columns.iter().flatten().any(|column| self.mapped.contains(column));
+        let known = self.shape.uniques.iter().filter(|unique| self.are_known(unique.columns.as_deref()));
+        known.filter(is_mapped).enumerate().collect::<Vec<_>>().into_iter()
+    }
+
+    /// What depends on values that only an INSERT would make.
+    fn unjudged(&self) -> Vec<String> {
+        let checks = self.shape.checks.iter().map(|check| (&check.name, check.columns.as_deref()));
+        let parents = self.shape.parents.iter().map(|parent| (&parent.name, Some(parent.columns.as_slice())));
+        let unknown = checks.chain(parents).filter(|(_, columns)| !self.are_known(*columns));
+        unknown.map(|(name, _)| format!("constraint {name}")).collect()
+    }
+
+    fn unfilled(&self) -> Vec<String> {
+        let is_unfilled = |column: &&Column| {
+            !column.is_made && column.default.is_none() && !self.mapped.contains(&column.name)
+        };
+        self.shape.columns.iter().filter(is_unfilled).map(|column| column.name.clone()).collect()
+    }
+
+    fn are_known(&self, columns: Option<&[String]>) -> bool {
+        columns.is_some_and(|columns| columns.iter().all(|column| self.is_known(column)))
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let column = self.shape.columns.iter().find(|column| column.name == name);
+        self.mapped.contains(name)
+            || column
+                .is_some_and(|column| !column.is_made && (column.default.is_none() || column.is_constant))
+    }
+
+    fn of_row(&self, column: &str) -> String {
+        format!("{}.{}", self.alias(), Ident(column.to_string()))
+    }
+}
+
+/// What a column without a mapping gets; null stands for what is not known before.
+fn constant(column: &Column, target: &Target) -> String {
+    let type_name = target.relation.column(&column.name).map_or("pg_catalog.text", |found| &found.type_name);
+    let known = column.default.clone().filter(|_| column.is_constant);
+    known.unwrap_or_else(|| format!("NULL::{type_name}"))
+}
+
+fn key_name(number: usize, place: usize) -> String {
+    format!("ferry_key_{number}_{place}")
+}
+
+fn predicate_name(number: usize) -> String {
+    format!("ferry_predicate_{number}")
+}
+
+fn and(conditions: impl Iterator<Item = String>) -> String {
+    conditions.collect::<Vec<_>>().join(" AND ")
+}

@@ -1,0 +1,320 @@
+//! Moving many users at once (`ferry.import`): one batch is one call, and the procedure commits after each.
+//!
+//! The rows of a batch are fetched as one array and listed. Whoever is plain, which is most, is written by one
+//! statement ([`set`]); everybody else goes the way of a login ([`single`]). What was refused is noted, and never ends
+//! a batch.
+
+mod gone;
+mod open;
+mod record;
+mod set;
+mod single;
+
+pub(crate) use open::{Wanted, open};
+
+use crate::config;
+use crate::error::{Kind, OrRaise, Refusal};
+use crate::event;
+use crate::flow::Flow;
+use crate::link;
+use crate::login::Login;
+use crate::source::{Listed, Range, Source};
+use crate::spi::guard::{self, SqlError};
+use crate::spi::plan::Value;
+use crate::spi::session;
+use crate::target::Target;
+use crate::trace::Trace;
+use record::Reject;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// So many users of one transaction go the way of a login at most: each takes locks.
+const ONE_BY_ONE: usize = 250;
+
+/// How often a batch gives way in a deadlock, and how long it waits then.
+const DEADLOCKS: usize = 5;
+const AFTER_DEADLOCK: Duration = Duration::from_millis(50);
+
+/// What an import does with the rows of the source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// Moves those who were not moved.
+    Insert,
+    /// Brings up to date those who were.
+    Update,
+    /// Both.
+    Upsert,
+    /// Deletes the users who are no longer in the source.
+    Delete,
+    /// Moves those who were refused before.
+    Retry,
+}
+
+impl Operation {
+    const ALL: [(&str, Operation); 5] = [
+        ("insert", Operation::Insert),
+        ("update", Operation::Update),
+        ("upsert", Operation::Upsert),
+        ("delete", Operation::Delete),
+        ("retry", Operation::Retry),
+    ];
+
+    fn parse(name: &str) -> Result<Operation, Refusal> {
+        let found = Operation::ALL.into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, operation)| operation).ok_or_else(|| {
+            let known: Vec<&str> = Operation::ALL.iter().map(|(name, _)| *name).collect();
+            Refusal::new(Kind::Invalid, format!("unknown operation \"{name}\" of an import"))
+                .hint(format!("Use {}.", known.join(", ")))
+        })
+    }
+
+    fn updates(self) -> bool {
+        matches!(self, Operation::Update | Operation::Upsert)
+    }
+
+    fn moves(self) -> bool {
+        matches!(self, Operation::Insert | Operation::Upsert | Operation::Retry)
+    }
+}
+
+/// One batch of a run.
+pub(crate) struct Batch {
+    pub(crate) run: i64,
+    pub(crate) source: String,
+    pub(crate) operation: String,
+    pub(crate) dry_run: bool,
+    pub(crate) range: Range,
+    pub(crate) rows: i64,
+    /// A page that costs much may have more rows, but no more than this.
+    pub(crate) most: i64,
+}
+
+/// What became of its rows.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) done: i64,
+    pub(crate) moved: i64,
+    pub(crate) updated: i64,
+    pub(crate) deleted: i64,
+    pub(crate) refused: i64,
+    pub(crate) skipped: i64,
+    /// Up to here all rows are done.
+    pub(crate) last_key: Option<String>,
+    pub(crate) is_end: bool,
+}
+
+/// Does one batch.
+pub(crate) fn batch(batch: &Batch) -> Tally {
+    let operation = Operation::parse(&batch.operation).or_raise();
+    let (target, source) = open_source(&batch.source).or_raise();
+    let mut flow = Flow {
+        kind: event::Kind::Import,
+        login: Login::new("", target.row.login_form),
+        target,
+        password: None,
+        client: None,
+        is_known: true,
+        has_spent: true,
+        refusal: None,
+        trace: batch.dry_run.then(Trace::default),
+    };
+    let mut import =
+        Import { operation, source, rejects: Vec::new(), settled: Vec::new(), tally: Tally::default() };
+    match operation {
+        Operation::Delete => flow.delete_gone(&mut import, batch),
+        Operation::Retry => flow.retry(&mut import, batch).or_raise(),
+        _ => flow.next_page(&mut import, batch).or_raise(),
+    }
+    record::keep(batch, &import);
+    import.tally
+}
+
+fn open_source(name: &str) -> Result<(Rc<Target>, Rc<Source>), Refusal> {
+    let rows = config::rows();
+    let row = rows.sources.iter().find(|row| row.name == name).ok_or_else(|| {
+        Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
+            .hint("Sources are rows of ferry.source.")
+    })?;
+    if !row.enabled {
+        return Err(Refusal::new(Kind::State, format!("source {name} is not enabled"))
+            .hint("Set enabled = true in ferry.source."));
+    }
+    let target = config::target(&row.target)?;
+    // The target may have been read anew, and the rows with it.
+    let rows = config::rows();
+    let row = rows.sources.iter().find(|row| row.name == name).unwrap_or(row);
+    let source = config::source(row, &target)?;
+    Ok((target, source))
+}
+
+/// A batch under way.
+pub(crate) struct Import {
+    operation: Operation,
+    source: Rc<Source>,
+    rejects: Vec<Reject>,
+    /// The keys of those who are no longer refused.
+    settled: Vec<Option<String>>,
+    tally: Tally,
+}
+
+/// What became of one row.
+enum Fate {
+    Moved,
+    Updated,
+    /// Nothing was to be done.
+    Skipped,
+    Refused(Reject),
+}
+
+impl Import {
+    fn count(&mut self, key: &str, fate: Fate) {
+        match fate {
+            Fate::Moved => self.tally.moved += 1,
+            Fate::Updated => self.tally.updated += 1,
+            Fate::Skipped => self.tally.skipped += 1,
+            Fate::Refused(reject) => {
+                self.tally.refused += 1;
+                self.rejects.push(reject);
+                return;
+            }
+        }
+        self.settled.push(Some(key.to_string()));
+    }
+}
+
+impl Flow<'_> {
+    /// The rows after the last key.
+    fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
+        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.most);
+        let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
+        let listed = import.source.list(rows)?;
+        let fetched = listed.len();
+        let done = self.work(import, rows, &listed);
+        import.tally.done = long(done);
+        import.tally.last_key = done.checked_sub(1).map(|last| listed[last].key.clone());
+        import.tally.is_end = done == fetched && long(fetched) < wanted;
+        Ok(())
+    }
+
+    /// Those who were refused before. Who is no longer in the source is refused no more.
+    fn retry(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
+        let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
+        let keys = record::refused_keys(&import.source.row.name, batch, wanted);
+        import.tally.is_end = long(keys.len()) < wanted;
+        let Some(rows) = import.source.rows_of_keys(&keys)? else { return Ok(()) };
+        let mut listed = import.source.list(rows)?;
+        listed.retain(|row| keys.iter().flatten().any(|key| *key == row.key));
+        let mut done = 0;
+        while done < listed.len() {
+            done += self.work(import, rows, &listed[done..]).max(1);
+        }
+        import.tally.skipped += long(keys.len()) - long(listed.len());
+        import.settled.extend(keys.iter().filter(|key| is_missing(key.as_deref(), &listed)).cloned());
+        import.tally.done = long(keys.len());
+        import.tally.last_key = keys.into_iter().next_back().flatten();
+        Ok(())
+    }
+
+    /// Users of whom each takes locks are moved a few at a time.
+    fn rows_wanted(&self, source: &Source, rows: i64) -> i64 {
+        let rows = if self.is_plain(source) { rows } else { rows.min(long(ONE_BY_ONE)) };
+        source.page_size(rows)
+    }
+
+    /// Moves and brings up to date the first of the rows, as many as one transaction takes; tells how many these are.
+    fn work(&mut self, import: &mut Import, rows: Value, listed: &[Listed]) -> usize {
+        let most = if self.is_plain(&import.source) { listed.len() } else { listed.len().min(ONE_BY_ONE) };
+        match self.attempt_work(import, rows, &listed[..most]) {
+            Ok(Some(done)) => done.absorb(import),
+            // Too many of them are not as plain as they looked: fewer at a time.
+            Ok(None) => {
+                let few = &listed[..most.min(ONE_BY_ONE)];
+                match self.try_work(import, rows, few, usize::MAX) {
+                    Some(done) => done.absorb(import),
+                    None => few.len(),
+                }
+            }
+            Err(error) => error.raise(),
+        }
+    }
+
+    /// Gives way to a login or another import that waits for this one while this one waits for it, and tries again.
+    fn attempt_work(
+        &mut self,
+        import: &Import,
+        rows: Value,
+        listed: &[Listed],
+    ) -> Result<Option<Done>, SqlError> {
+        for _ in 0..DEADLOCKS {
+            let whole =
+                guard::attempt_if(Option::is_some, || self.try_work(import, rows, listed, ONE_BY_ONE));
+            match whole {
+                Err(error) if error.is_deadlock() => session::sleep(AFTER_DEADLOCK),
+                whole => return whole,
+            }
+        }
+        guard::attempt_if(Option::is_some, || self.try_work(import, rows, listed, ONE_BY_ONE))
+    }
+
+    /// `None` where more than `limit` rows would have to go the way of a login after all.
+    fn try_work(&mut self, import: &Import, rows: Value, listed: &[Listed], limit: usize) -> Option<Done> {
+        let source = Rc::clone(&import.source);
+        let keys: Vec<Option<String>> = listed.iter().map(|row| Some(row.key.clone())).collect();
+        let linked = link::linked(&source.row.name, &keys);
+        let mut done = Done { fates: Vec::with_capacity(listed.len()), rows: 0 };
+        let (known, unknown): (Vec<&Listed>, Vec<&Listed>) =
+            listed.iter().partition(|row| linked.contains_key(&row.key));
+        if import.operation.updates() {
+            let known = known.into_iter().map(|row| (row, linked.get(&row.key).cloned().flatten()));
+            self.renew(&source, rows, known.collect(), &mut done.fates);
+        } else {
+            done.fates.extend(known.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
+        }
+        if !import.operation.moves() {
+            done.fates.extend(unknown.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
+            done.rows = listed.len();
+            return Some(done);
+        }
+        let (plain, mut odd) = self.sort(&source, unknown);
+        // Beyond the last that can be done one by one, nobody is touched.
+        if odd.len() > limit {
+            let end = listed.iter().position(|row| row.place == odd[limit].place).unwrap_or(listed.len());
+            return self.try_work(import, rows, &listed[..end], limit);
+        }
+        let left = self.write_plain(&source, rows, plain, &mut done.fates);
+        odd.extend(left);
+        if odd.len() > limit {
+            return None;
+        }
+        odd.sort_by_key(|row| row.place);
+        for row in odd {
+            let fate = self.move_one(&source, rows, row);
+            done.fates.push((row.key.clone(), fate));
+        }
+        done.rows = listed.len();
+        Some(done)
+    }
+}
+
+/// What one attempt came to.
+struct Done {
+    fates: Vec<(String, Fate)>,
+    rows: usize,
+}
+
+impl Done {
+    fn absorb(self, import: &mut Import) -> usize {
+        for (key, fate) in self.fates {
+            import.count(&key, fate);
+        }
+        self.rows
+    }
+}
+
+fn is_missing(key: Option<&str>, listed: &[Listed]) -> bool {
+    listed.iter().all(|row| Some(row.key.as_str()) != key)
+}
+
+fn long(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

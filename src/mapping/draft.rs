@@ -1,0 +1,126 @@
+//! The row that is about to be written, as a value: hooks may change it before it is.
+
+use super::{Mapped, Transfer, Written, returning, written};
+use crate::catalog::Scope;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::types::{self, JSON, JSONB, Oid, TEXT};
+use crate::sql::{Ident, list};
+use crate::target::{Target, User};
+
+/// A user's row, and the columns of it that will be written.
+pub(crate) struct Draft {
+    pub(crate) row: Value,
+    pub(crate) columns: Vec<String>,
+}
+
+impl Transfer {
+    /// The row as the mappings make it: of a new user only what is mapped, of one who is adopted all that will be
+    /// there. Runs as [`Transfer::insert`] does. `None` where the user is gone.
+    pub(crate) fn draft(&self, target: &Target, row: Value, adopting: Option<&User>) -> Option<Draft> {
+        let writes = |mapped: &Mapped| {
+            let name = &mapped.column.name;
+            let value = match adopting {
+                Some(_) => mapped.adopted.clone()?,
+                None => mapped.expression.to_string(),
+            };
+            Some((name.clone(), as_field(&value, mapped.column.type_oid, name)))
+        };
+        let (columns, fields): (Vec<String>, Vec<String>) = self.mapped.iter().filter_map(writes).unzip();
+        let from = Scope::of_row(self.row_type, "l").from;
+        let row = target.actor.act(Reach::Write, || match adopting {
+            None => {
+                let sql = draft_sql(&nothing(target), &fields, &from, "");
+                Plan::prepare(&sql, &[self.row_type], Planning::Auto).values(&[Arg::Value(row)]).pop()
+            }
+            Some(user) => {
+                let id = types::cast(&user.id, &target.id_lookup().key)?;
+                let lookup = target.id_lookup();
+                let user = format!(", {} AS u", target.relation.name);
+                // What is seen here is still so when it is written. Views may not be lockable.
+                let lock =
+                    if matches!(target.relation.kind, 'r' | 'p') { "FOR NO KEY UPDATE OF u" } else { "" };
+                let condition = format!("WHERE {} {} $2 {lock}", lookup.sql, lookup.key.equals);
+                let sql = draft_sql(
+                    &format!("ROW(u.*)::{}", target.relation.name),
+                    &fields,
+                    &(from + &user),
+                    &condition,
+                );
+                let plan = Plan::prepare(&sql, &[self.row_type, lookup.key.oid], Planning::Auto);
+                plan.values(&[Arg::Value(row), Arg::Value(id)]).pop()
+            }
+        })?;
+        Some(Draft { row, columns })
+    }
+
+    /// Writes the user as the draft says, as [`Transfer::insert`] and [`Transfer::adopt`] do.
+    pub(crate) fn write_draft(
+        &self,
+        target: &Target,
+        draft: &Draft,
+        hash: &str,
+        adopting: Option<&User>,
+    ) -> Option<Written> {
+        let row_type = target.relation.row_type;
+        let from = Scope::of_row(row_type, "r").from;
+        let hash_column = Ident(target.row.hash_column.clone());
+        let columns = || draft.columns.iter().map(|name| Ident(name.clone()));
+        target.actor.act(Reach::Write, || {
+            let row = Arg::Value(draft.row);
+            let Some(user) = adopting else {
+                let sql = format!(
+                    "INSERT INTO {} AS u ({}) SELECT {} {from} RETURNING {}",
+                    target.relation.name,
+                    list(columns().chain([hash_column])),
+                    list(columns().map(|column| format!("r.{column}")).chain(["$2".to_string()])),
+                    returning(target)
+                );
+                let plan = Plan::prepare(&sql, &[row_type, TEXT], Planning::Auto);
+                return written(plan.rows(&[row, Arg::Text(hash)]));
+            };
+            let lookup = target.id_lookup();
+            let id = types::cast(&user.id, &lookup.key)?;
+            let sets = columns().map(|column| format!("{column} = r.{column}"));
+            let sql = format!(
+                "UPDATE {} AS u SET {} {from} WHERE {} {} $4 AND {} RETURNING {}",
+                target.relation.name,
+                list([format!("{hash_column} = $2")].into_iter().chain(sets)),
+                lookup.sql,
+                lookup.key.equals,
+                target.hash_is("$3"),
+                returning(target)
+            );
+            let plan = Plan::prepare(&sql, &[row_type, TEXT, TEXT, lookup.key.oid], Planning::Auto);
+            written(plan.rows(&[row, Arg::Text(hash), Arg::from(user.hash.as_deref()), Arg::Value(id)]))
+        })
+    }
+}
+
+/// A mapped value as a field of a JSON document, from which the column's own input function reads it, so that
+/// what is too long is refused as an INSERT would, not cut as a cast would.
+fn as_field(value: &str, column_type: Oid, name: &str) -> String {
+    let is_json = [JSON, JSONB].contains(&types::base_type(column_type));
+    let text = if is_json { "" } else { "::pg_catalog.text" };
+    format!("{}{text} AS {}", as_column(value, column_type), Ident(name.to_string()))
+}
+
+/// A row of nulls, also in columns whose domain refuses them, which have a default.
+fn nothing(target: &Target) -> String {
+    format!("(SELECT ROW(n.*)::{0} FROM (SELECT) AS one LEFT JOIN {0} AS n ON false)", target.relation.name)
+}
+
+/// Each mapping is evaluated once: what a hook sees is what is written.
+fn draft_sql(base: &str, fields: &[String], from: &str, condition: &str) -> String {
+    format!(
+        "SELECT pg_catalog.jsonb_populate_record({base}, pg_catalog.to_jsonb(m.*)) {from}, \
+         LATERAL (SELECT {} OFFSET 0) AS m {condition}",
+        list(fields)
+    )
+}
+
+/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
+/// refuses what a cast would cut.
+fn as_column(value: &str, column_type: Oid) -> String {
+    format!("({value})::{}", types::type_name(types::base_type(column_type)))
+}

@@ -1,0 +1,413 @@
+//! Asking a source for many rows at once: pages in the order of the legacy key, and what their rows say.
+//!
+//! A page must never skip a row, so that what is compared with the last key and what is ordered by must be one order on
+//! one side. Numbers and times have the same order everywhere. Strings do not: those of another system are compared and
+//! ordered here, byte by byte, at the price of reading the whole relation for each page.
+
+use super::{Person, Source, Store};
+use crate::catalog;
+use crate::envelope::Luggage;
+use crate::error::{Kind, Refusal, must_reach_caller};
+use crate::login::Login;
+use crate::rule::Broken;
+use crate::spi::guard::SqlError;
+use crate::spi::identity::{self, Reach};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
+use crate::spi::types::{self, Oid, TEXT, TEXTS, TIMESTAMP};
+use crate::sql::list;
+use std::collections::HashSet;
+
+/// Where a page reads the whole relation, it has at least so many rows.
+const COSTLY_PAGE: i64 = 10_000;
+
+/// Foreign data wrappers that let the far end look for keys.
+const ASKING_WRAPPERS: [&str; 6] =
+    ["postgres_fdw", "mysql_fdw", "tds_fdw", "oracle_fdw", "sqlite_fdw", "db2_fdw"];
+
+/// Which rows are wanted. Keys are their texts; `from` is within, `to` is not.
+#[derive(Default)]
+pub(crate) struct Range {
+    pub(crate) after: Option<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) changed_since: Option<String>,
+}
+
+/// One row of a page.
+pub(crate) struct Listed {
+    /// From 1.
+    pub(crate) place: i64,
+    pub(crate) key: String,
+    /// `None` where an expression fails for this row: asked alone, it says which.
+    pub(crate) facts: Option<Facts>,
+}
+
+/// What a row says.
+pub(crate) struct Facts {
+    pub(crate) hash: Option<String>,
+    pub(crate) salt: Option<String>,
+    pub(crate) hash_login: Option<String>,
+    pub(crate) logins: Vec<String>,
+    pub(crate) broken: Broken,
+}
+
+impl Facts {
+    pub(crate) fn luggage(&self) -> Luggage<'_> {
+        Luggage { hash: self.hash.as_deref(), salt: self.salt.as_deref(), login: self.hash_login.as_deref() }
+    }
+}
+
+/// How rows are ordered.
+struct Order {
+    sql: String,
+    greater: String,
+    /// The type of a key that is compared.
+    oid: Oid,
+    /// The relation is read as it is, and ordered here.
+    is_here: bool,
+}
+
+impl Source {
+    /// How many rows there are, and how many of them are in the range.
+    pub(crate) fn count(&self, range: &Range) -> Result<(i64, i64), Refusal> {
+        let order = self.order();
+        let mut arguments = Arguments::default();
+        let within = self.within(range, &order, &mut arguments)?;
+        let sql = format!(
+            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {within}) FROM {} AS l \
+             WHERE {} IS NOT NULL{}",
+            self.rows.name,
+            self.key.sql,
+            self.store_of_rows()?.filter
+        );
+        let counted =
+            self.ask(|| Plan::prepare(&sql, &arguments.types, Planning::Custom).rows(&arguments.args()));
+        let counts: Vec<i64> =
+            counted?.into_iter().flatten().filter_map(|count| count?.parse().ok()).collect();
+        Ok((counts.first().copied().unwrap_or(0), counts.get(1).copied().unwrap_or(0)))
+    }
+
+    /// How many rows a page has that is asked for `wanted`.
+    pub(crate) fn page_size(&self, wanted: i64) -> i64 {
+        if self.order().is_here || !self.asks_for_keys() { wanted.max(COSTLY_PAGE) } else { wanted }
+    }
+
+    /// The first rows of a range, in the order of the key: an array of the row type.
+    pub(crate) fn page(&self, range: &Range, rows: i64) -> Result<Option<Value>, Refusal> {
+        let order = self.order();
+        let store = self.store_of_rows()?;
+        let mut arguments = Arguments::default();
+        let within = self.within(range, &order, &mut arguments)?;
+        let (fields, from, filter) = if order.is_here {
+            (store.all_fields(), store.fenced(), String::new())
+        } else {
+            (store.fields.clone(), format!("{} AS l", self.rows.name), store.filter.clone())
+        };
+        let sql = format!(
+            "SELECT ARRAY(SELECT ROW({fields})::{} FROM {from} WHERE {within}{filter} ORDER BY {} LIMIT {rows})",
+            self.rows.name, order.sql
+        );
+        let page =
+            self.ask(|| Plan::prepare(&sql, &arguments.types, Planning::Custom).values(&arguments.args()));
+        Ok(page?.pop())
+    }
+
+    /// The rows of these keys, as far as they are there.
+    pub(crate) fn rows_of_keys(&self, keys: &[Option<String>]) -> Result<Option<Value>, Refusal> {
+        let store = self.store_of_rows()?;
+        let sql = format!(
+            "SELECT ARRAY(SELECT ROW({})::{} FROM {} AS l WHERE {}{})",
+            store.fields,
+            self.rows.name,
+            self.rows.name,
+            self.is_any("$1"),
+            store.filter
+        );
+        self.ask(|| {
+            let keys = self.keys(keys)?;
+            Plan::prepare(&sql, &[keys.type_oid()], Planning::Custom).values(&[Arg::Value(keys)]).pop()
+        })
+    }
+
+    /// Those of these keys that are there.
+    pub(crate) fn present_keys(&self, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
+        let store = self.store_of_rows()?;
+        let sql = format!(
+            "SELECT {}::pg_catalog.text FROM {} AS l WHERE {}{}",
+            self.key.sql,
+            self.rows.name,
+            self.is_any("$1"),
+            store.filter
+        );
+        let present = self.ask(|| {
+            let Some(keys) = self.keys(keys) else { return Vec::new() };
+            Plan::prepare(&sql, &[keys.type_oid()], Planning::Custom).rows(&[Arg::Value(keys)])
+        });
+        Ok(present?.into_iter().flatten().flatten().collect())
+    }
+
+    /// What each row of an array says, in its order. An expression that fails is the matter of its row alone: the
+    /// array is halved until that is found.
+    pub(crate) fn list(&self, rows: Value) -> Result<Vec<Listed>, Refusal> {
+        match self.facts(rows, "$1") {
+            Ok(facts) => Ok(listed(0, facts.into_iter().map(|(key, facts)| (key, Some(facts))))),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) => {
+                let keys = self.keys_of(rows)?;
+                let mut listed = Vec::with_capacity(keys.len());
+                self.list_part(rows, &keys, &mut listed);
+                Ok(listed)
+            }
+        }
+    }
+
+    /// One row of an array.
+    pub(crate) fn row(&self, rows: Value, place: i64) -> Option<Value> {
+        let sql = format!("SELECT ($1)[{place}]");
+        self.actor.act(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[rows.type_oid()], Planning::Auto).values(&[Arg::Value(rows)]).pop()
+        })
+    }
+
+    /// The person of one row.
+    pub(crate) fn person(&self, row: Value) -> Result<Option<Person>, SqlError> {
+        Ok(self.describe_all(vec![row])?.pop())
+    }
+
+    /// Whether the source is to be asked about any of these logins.
+    pub(crate) fn covers_any(&self, logins: &[Login]) -> Result<bool, SqlError> {
+        for login in logins {
+            if self.covers(login)? {
+                return Ok(true);
+            }
+        }
+        Ok(logins.is_empty())
+    }
+
+    pub(crate) fn has_scope(&self) -> bool {
+        self.scope.is_some()
+    }
+
+    /// The legacy key as SQL over `l`.
+    pub(crate) fn key_sql(&self) -> &str {
+        &self.key.sql
+    }
+
+    /// Rows of a source that can be asked for more than one login.
+    fn store_of_rows(&self) -> Result<&super::relation::Store, Refusal> {
+        match &self.store {
+            Store::Relation(store) => Ok(store),
+            Store::Dblink(_) => Err(self.asked_by_login_only()),
+        }
+    }
+
+    pub(crate) fn asked_by_login_only(&self) -> Refusal {
+        let message =
+            format!("source {}: a source of kind dblink can only be asked for a login", self.row.name);
+        Refusal::new(Kind::Unsupported, message)
+            .hint("Make a foreign table of the same server with postgres_fdw, and a source of kind relation.")
+    }
+
+    fn order(&self) -> Order {
+        let key = &self.key.key;
+        let is_local = matches!(self.rows.kind, 'r' | 'p' | 'm');
+        let is_trusted = if key.is_text {
+            is_local && !key.is_citext && self.key_is_deterministic()
+        } else {
+            is_local || key.is_number_or_time || self.wrapper().as_deref() == Some("postgres_fdw")
+        };
+        match &key.greater {
+            Some(greater) if is_trusted => {
+                Order { sql: self.key.sql.clone(), greater: greater.clone(), oid: key.oid, is_here: false }
+            }
+            _ => Order {
+                sql: format!("({}::pg_catalog.text COLLATE pg_catalog.\"C\")", self.key.sql),
+                greater: "OPERATOR(pg_catalog.>)".to_string(),
+                oid: TEXT,
+                is_here: !is_local,
+            },
+        }
+    }
+
+    /// Whether keys that are not the same never compare as equal.
+    fn key_is_deterministic(&self) -> bool {
+        let sql = "SELECT c.collisdeterministic FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
+                   JOIN pg_collation c ON c.oid = a.attcollation WHERE t.oid = $1::text::oid AND a.attname = $2";
+        let row_type = self.rows.row_type.to_u32().to_string();
+        let arguments = [Arg::Text(&row_type), Arg::Text(&self.row.key_column)];
+        let rows = identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &arguments));
+        rows.into_iter().flatten().flatten().next().as_deref() == Some("t")
+    }
+
+    /// The foreign data wrapper of the relation.
+    fn wrapper(&self) -> Option<String> {
+        let sql = "SELECT w.fdwname FROM pg_type t JOIN pg_foreign_table f ON f.ftrelid = t.typrelid \
+                   JOIN pg_foreign_server s ON s.oid = f.ftserver \
+                   JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE t.oid = $1::text::oid";
+        let row_type = self.rows.row_type.to_u32().to_string();
+        let rows = identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&row_type)]));
+        rows.into_iter().flatten().flatten().next()
+    }
+
+    fn asks_for_keys(&self) -> bool {
+        self.wrapper().is_none_or(|wrapper| ASKING_WRAPPERS.contains(&wrapper.as_str()))
+    }
+
+    /// The conditions of a range.
+    fn within(&self, range: &Range, order: &Order, arguments: &mut Arguments) -> Result<String, Refusal> {
+        let mut conditions = vec![format!("{} IS NOT NULL", self.key.sql)];
+        let (key, greater) = (&order.sql, &order.greater);
+        if let Some(after) = &range.after {
+            let at = arguments.add(self.key_value(after, order, "last_key")?, order.oid);
+            conditions.push(format!("{key} {greater} {at}"));
+        }
+        if let Some(from) = &range.from {
+            let at = arguments.add(self.key_value(from, order, "key_from")?, order.oid);
+            conditions.push(format!("NOT {at} {greater} {key}"));
+        }
+        if let Some(to) = &range.to {
+            let at = arguments.add(self.key_value(to, order, "key_to")?, order.oid);
+            conditions.push(format!("{at} {greater} {key}"));
+        }
+        if let Some(since) = &range.changed_since {
+            let changed_at = self.transfer.changed_at().ok_or_else(|| self.no_changed_at())?;
+            let at = arguments.add(types::timestamp(since), TIMESTAMP);
+            conditions.push(format!("NOT {at} OPERATOR(pg_catalog.>) {changed_at}"));
+        }
+        Ok(conditions.join(" AND "))
+    }
+
+    fn no_changed_at(&self) -> Refusal {
+        let message = format!("source {} does not say when a row was changed", self.row.name);
+        Refusal::new(Kind::Invalid, message)
+            .hint("Set changed_at of ferry.source to a timestamp expression, such as l.updated_at.")
+    }
+
+    fn key_value(&self, text: &str, order: &Order, what: &str) -> Result<Value, Refusal> {
+        let value =
+            if order.oid == TEXT { Some(types::text(text)) } else { types::cast(text, &self.key.key) };
+        value.ok_or_else(|| {
+            let message = format!(
+                "{what}: \"{text}\" is no value of type {}, which the legacy key of source {} has",
+                types::type_title(self.key.key.oid),
+                self.row.name
+            );
+            Refusal::new(Kind::Invalid, message).hint("Give the text of a legacy key.")
+        })
+    }
+
+    /// Keys as an array of their own type.
+    fn keys(&self, keys: &[Option<String>]) -> Option<Value> {
+        let sql = format!("SELECT $1::{}[]", types::type_name(self.key.key.oid));
+        Plan::prepare(&sql, &[TEXTS], Planning::Auto).values(&[Arg::Texts(keys)]).pop()
+    }
+
+    fn is_any(&self, parameter: &str) -> String {
+        format!("{} {} ANY ({parameter})", self.key.sql, self.key.key.equals)
+    }
+
+    fn keys_of(&self, rows: Value) -> Result<Vec<String>, Refusal> {
+        let sql = format!("SELECT {}::pg_catalog.text FROM pg_catalog.unnest($1) AS l", self.key.sql);
+        let keys = self.ask(|| plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
+        Ok(keys.into_iter().map(|row| row.into_iter().flatten().next().unwrap_or_default()).collect())
+    }
+
+    /// The same for the rows behind those that are listed.
+    fn list_part(&self, rows: Value, keys: &[String], done: &mut Vec<Listed>) {
+        let (before, last) = (done.len(), done.len() + keys.len());
+        match self.facts(rows, &format!("($1)[{}:{last}]", before + 1)) {
+            Ok(facts) => {
+                done.extend(listed(before, facts.into_iter().map(|(key, facts)| (key, Some(facts)))))
+            }
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) if keys.len() > 1 => {
+                let (first, second) = keys.split_at(keys.len() / 2);
+                self.list_part(rows, first, done);
+                self.list_part(rows, second, done);
+            }
+            Err(_) => done.extend(listed(before, keys.iter().map(|key| (key.clone(), None)))),
+        }
+    }
+
+    /// The key of each row of a part of an array, and what else the row says.
+    fn facts(&self, rows: Value, part: &str) -> Result<Vec<(String, Facts)>, SqlError> {
+        let said = self.said_of_a_row().into_iter().chain(self.rules.expressions().map(ToString::to_string));
+        let sql = format!(
+            "SELECT {} FROM pg_catalog.unnest({part}) AS l{}",
+            list(said),
+            catalog::unknown_password()
+        );
+        let rows = self
+            .actor
+            .attempt(Reach::Evaluate, || plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
+        Ok(rows.into_iter().map(|row| self.facts_of(row)).collect())
+    }
+
+    fn facts_of(&self, row: plan::Row) -> (String, Facts) {
+        let mut fields = row.into_iter();
+        let mut next = || fields.next().flatten();
+        let key = next().unwrap_or_default();
+        let (hash, salt, hash_login) = (next(), next(), next());
+        let logins =
+            (0..self.lookups.len()).filter_map(|_| next()).filter(|login| !login.is_empty()).collect();
+        let broken = self.rules.broken(fields.map(|value| value.as_deref() == Some("t")), false);
+        (key, Facts { hash, salt, hash_login, logins, broken })
+    }
+
+    /// Asks the store. What it says of a row is for nobody's eyes.
+    fn ask<T>(&self, body: impl FnOnce() -> T) -> Result<T, Refusal> {
+        let place = format!("source {}", self.row.name);
+        self.actor.attempt(Reach::Evaluate, body).map_err(|error| {
+            let state = error.sqlstate();
+            if must_reach_caller(&error) {
+                error.raise();
+            }
+            if ["08", "0A", "28", "42", "HV"].iter().any(|class| state.starts_with(class)) {
+                return Refusal::in_config(&place, error);
+            }
+            Refusal::new(Kind::State, format!("{place}: its rows could not be read (SQLSTATE {state})")).hint(
+                format!(
+                    "Read {} as role {} to see which value it is; text columns take any.",
+                    self.rows.title,
+                    identity::quoted(&self.actor.role_name)
+                ),
+            )
+        })
+    }
+}
+
+impl Person {
+    pub(crate) fn luggage(&self) -> Luggage<'_> {
+        Luggage { hash: self.hash.as_deref(), salt: self.salt.as_deref(), login: self.hash_login.as_deref() }
+    }
+
+    /// The logins that the person has, in the order of `login_columns`.
+    pub(crate) fn logins(&self) -> impl Iterator<Item = &str> {
+        self.logins.iter().flatten().map(String::as_str).filter(|login| !login.is_empty())
+    }
+}
+
+/// Rows with their places, behind so many others.
+fn listed(before: usize, rows: impl Iterator<Item = (String, Option<Facts>)>) -> Vec<Listed> {
+    let place = |index: usize| i64::try_from(before + index + 1).unwrap_or(i64::MAX);
+    rows.enumerate().map(|(index, (key, facts))| Listed { place: place(index), key, facts }).collect()
+}
+
+/// The parameters of a statement.
+#[derive(Default)]
+struct Arguments {
+    values: Vec<Value>,
+    types: Vec<Oid>,
+}
+
+impl Arguments {
+    fn add(&mut self, value: Value, type_oid: Oid) -> String {
+        self.values.push(value);
+        self.types.push(type_oid);
+        format!("${}", self.values.len())
+    }
+
+    fn args(&self) -> Vec<Arg<'static>> {
+        self.values.iter().map(|value| Arg::Value(*value)).collect()
+    }
+}

@@ -1,0 +1,198 @@
+//! Config as code: what export_config writes can be run again and again, and gives the same config.
+
+use crate::setup_config::{app, bare_shop, configure, outcome, password_of, refusal, shop};
+use ferry_tests::{Db, need_extension};
+
+/// The tables that hold config, as a DBA counts them.
+const TABLES: [&str; 7] = ["preset", "target", "source", "child", "hook", "mapping", "rule"];
+
+/// What psql writes into the file.
+fn export(db: &Db<'_>) -> String {
+    let output = db.psql("\\pset format unaligned\n\\pset tuples_only on\nSELECT ferry.export_config();");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn run(db: &Db<'_>, file: &str) {
+    let output = db.psql(file);
+    assert!(output.status.success(), "{}\nin:\n{file}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// All config, with what tells one version of a row from the next.
+fn rows(db: &Db<'_>, with_versions: bool) -> Vec<String> {
+    let version = if with_versions { "xmin" } else { "NULL" };
+    TABLES
+        .iter()
+        .flat_map(|table| {
+            db.rows(
+                &format!(
+                    "SELECT concat_ws(' ', '{table}', {version}, to_jsonb(t)) FROM ferry.{table} t ORDER BY 1"
+                ),
+                &[],
+            )
+        })
+        .map(|row| row.get(0))
+        .collect()
+}
+
+fn wipe(db: &Db<'_>) {
+    db.sql("DELETE FROM ferry.source; DELETE FROM ferry.target; DELETE FROM ferry.preset WHERE NOT shipped");
+}
+
+/// What the config of [`rich_shop`] names.
+fn tables_of_rich_shop(db: &Db<'_>) {
+    let owner = db.owner();
+    db.sql(&format!(
+        r#"SET ROLE {owner};
+           ALTER TABLE public.users ADD "Größe ""in"" cm" text, ADD must_change boolean;
+           CREATE TABLE public.user_roles (user_id bigint, role text);
+           CREATE FUNCTION public.note(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT $1';
+           RESET ROLE"#
+    ));
+}
+
+/// A shop with config in every table, whose names and expressions are as awkward as they may be.
+fn rich_shop() -> Db<'static> {
+    let db = shop();
+    tables_of_rich_shop(&db);
+    db.sql(
+        r#"UPDATE ferry.target SET login_form = 'casefold', must_change = 'must_change', adopt = 'locked', on_mismatch = 'source',
+                                   on_mismatch_until = '2038-01-19 03:14:07+05';
+           INSERT INTO ferry.source (name, relation, key_column, login_columns, hash, salt, timeout, priority, enabled, transforms, filter)
+           VALUES (E'it''s a "shop" \\ in\nBrühl', 'legacy.customers', 'id', '{lower(l.email)}', 'l.pwd', $$'s' || 'alt'$$, '1 minute 30 seconds',
+                   -7, false, '{trim,truncate:72}', 'l.active -- and nothing else');
+           INSERT INTO ferry.mapping (source, target_column, expression, on_conflict, refresh)
+           VALUES ('shop', 'Größe "in" cm', E'CASE l.points -- two\n  WHEN 1 THEN \'it\'\'s \\\' ELSE $a$ä$a$ END', 'fill', true);
+           INSERT INTO ferry.rule (source, name, expression, severity, message)
+           VALUES ('shop', 'long', 'p.length > 9', 'must_change', 'Ten, or more; --'), ('shop', 'active', 'l.active', 'warn', NULL);
+           INSERT INTO ferry.child (source, name, relation, user_column, rows)
+           VALUES ('shop', 'roles', 'public.user_roles', 'user_id', $$SELECT 'customer' AS role$$);
+           INSERT INTO ferry.hook (name, point, function, timeout) VALUES ('note', 'after_write', 'public.note', '250 ms');
+           INSERT INTO ferry.preset (name, title, relation, source, mappings, rules)
+           SELECT 'own', 'Our own', relation, source, mappings, rules FROM ferry.preset WHERE name = 'wordpress'"#,
+    );
+    db
+}
+
+#[test]
+fn what_was_exported_gives_the_same_config() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, false), export(&db));
+    for table in TABLES {
+        assert!(file.contains(&format!("INSERT INTO ferry.{table} ")), "no {table} in:\n{file}");
+    }
+    wipe(&db);
+    run(&db, &file);
+    assert_eq!(rows(&db, false), before);
+    assert_eq!(export(&db), file);
+}
+
+#[test]
+fn it_works_in_another_database_with_the_same_tables() {
+    need_extension!("pg_ferry");
+    let db = shop();
+    let copy = bare_shop();
+    // Roles are each test database's own.
+    let file = export(&db).replace(&db.owner(), &copy.owner());
+    run(&copy, &file);
+    assert_eq!(outcome(&mut app(&copy), "alice", password_of("alice")), "migrated");
+}
+
+#[test]
+fn running_it_twice_changes_nothing() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, true), export(&db));
+    run(&db, &file);
+    run(&db, &file);
+    assert_eq!(rows(&db, true), before);
+}
+
+#[test]
+fn what_was_changed_since_is_changed_back_and_what_was_added_stays() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, false), export(&db));
+    // A column that has its default in the file, and is not in it.
+    db.sql("UPDATE ferry.source SET on_wrong = 'next', priority = 5; UPDATE ferry.mapping SET on_conflict = 'overwrite'");
+    db.sql("DELETE FROM ferry.rule; UPDATE ferry.target SET login_columns = '{email}', search_path = 'pg_catalog'");
+    assert_ne!(rows(&db, false), before);
+    run(&db, &file);
+    assert_eq!(rows(&db, false), before);
+    db.sql("INSERT INTO ferry.rule (source, name, expression) VALUES ('shop', 'new', 'true')");
+    run(&db, &file);
+    assert_eq!(rows(&db, false).len(), before.len() + 1);
+}
+
+#[test]
+fn it_is_all_or_nothing() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let file = export(&db);
+    wipe(&db);
+    db.sql("ALTER TABLE legacy.customers DROP last");
+    let before = rows(&db, false);
+    let output = db.psql(&file);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("mapping shop.name: column l.last does not exist"),
+        "{said}"
+    );
+    assert_eq!(rows(&db, false), before);
+}
+
+#[test]
+fn defaults_and_shipped_presets_are_not_in_it() {
+    need_extension!("pg_ferry");
+    let db = bare_shop();
+    assert!(!export(&db).contains("INSERT"), "{}", export(&db));
+    configure(&db);
+    let file = export(&db);
+    assert!(
+        file.contains("INSERT INTO ferry.source (name, relation, key_column, login_columns, hash) VALUES\n"),
+        "{file}"
+    );
+    assert!(!file.contains("ferry.preset") && !file.contains("ferry.rule"), "{file}");
+}
+
+#[test]
+fn settings_are_told_as_comments() {
+    need_extension!("pg_ferry");
+    let db = shop();
+    let name = db.name();
+    db.sql(&format!("ALTER DATABASE {name} SET ferry.pepper_file = E'/etc/pep\nDROP TABLE users; --'"));
+    let file = export(&db);
+    assert!(file.contains("\n-- ferry.failure_floor = '0'\n"), "{file}");
+    assert!(file.contains("\n-- ferry.pepper_file = '/etc/pep DROP TABLE users; --'\n"), "{file}");
+    assert!(!file.contains("ferry.max_argon2_memory"), "{file}");
+}
+
+#[test]
+fn it_is_the_same_whatever_the_session_has_set() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let mut client = db.client();
+    let mut ask = |settings: &str| -> Vec<String> {
+        client.batch_execute(settings).unwrap();
+        client.query("SELECT ferry.export_config()", &[]).unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    let plain = ask("");
+    assert_eq!(
+        ask("SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'SQL, DMY'; SET IntervalStyle = 'iso_8601'; SET search_path = legacy, public;
+             SET standard_conforming_strings = off; SET quote_all_identifiers = on"),
+        plain
+    );
+}
+
+#[test]
+fn administrators_export_and_applications_do_not() {
+    need_extension!("pg_ferry");
+    let db = shop();
+    let admin = db.role("admin");
+    db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&admin]);
+    let rows = db.client_as(&admin).query("SELECT ferry.export_config()", &[]).unwrap();
+    assert!(rows.len() > 5);
+    assert_eq!(refusal(&mut app(&db), "SELECT ferry.export_config()").state, "42501");
+}

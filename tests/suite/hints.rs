@@ -1,0 +1,596 @@
+//! What is refused says what it is, under a SQLSTATE of its own, and whoever follows its HINT is let through.
+
+use crate::config::insert;
+use crate::setup_config::{Refusal, shop};
+use ferry_tests::{Db, need_extension};
+use postgres::Client;
+
+/// A statement that is refused, and the way out that its HINT shows. In statements `{owner}` is the owner of the
+/// users table, `{other}` another role without any rights, and `{database}` the name of the database.
+struct Case {
+    before: String,
+    refused: String,
+    state: &'static str,
+    /// How the message goes on after `ERROR:`.
+    message: &'static str,
+    /// Words of the HINT, unless it is followed to the letter.
+    hint: &'static str,
+    follow: Follow,
+    /// What is accepted afterwards: the same statement, or its mended form.
+    mended: String,
+}
+
+/// What whoever reads a HINT does.
+enum Follow {
+    /// Runs the statements that it holds.
+    ToTheLetter,
+    /// Runs these.
+    By(String),
+}
+
+fn case(refused: impl Into<String>, state: &'static str, message: &'static str) -> Case {
+    let refused = refused.into();
+    let mended = refused.clone();
+    Case { before: String::new(), refused, state, message, hint: "", follow: Follow::ToTheLetter, mended }
+}
+
+impl Case {
+    fn after(self, before: &str) -> Case {
+        Case { before: before.to_owned(), ..self }
+    }
+
+    /// The HINT has these words, and following it takes these statements.
+    fn followed_by(self, hint: &'static str, statements: &str) -> Case {
+        Case { hint, follow: Follow::By(statements.to_owned()), ..self }
+    }
+
+    /// The HINT has these words, and the statement is mended after it.
+    fn mended_by(self, hint: &'static str, mended: impl Into<String>) -> Case {
+        Case { mended: mended.into(), ..self.followed_by(hint, "") }
+    }
+}
+
+/// The statements that a HINT holds: from the first verb to the last semicolon.
+fn statements_in(hint: &str) -> &str {
+    let start = ["GRANT ", "CREATE "].iter().filter_map(|verb| hint.find(verb)).min();
+    match (start, hint.rfind(';')) {
+        (Some(start), Some(end)) if start < end => &hint[start..=end],
+        _ => "",
+    }
+}
+
+/// Goes through a case in a transaction that is undone; tells what is not as it must be.
+fn complaint(db: &Db<'_>, client: &mut Client, case: &Case) -> Option<String> {
+    let words =
+        [("{owner}", db.owner()), ("{other}", db.role("other")), ("{database}", db.name().to_owned())];
+    let filled = |sql: &str| words.iter().fold(sql.to_owned(), |sql, (word, name)| sql.replace(word, name));
+    let mut run = |sql: &str| client.batch_execute(&filled(sql)).map_err(|error| Refusal::of(&error));
+    let mut go = || -> Result<(), String> {
+        run(&format!("BEGIN; {}; SAVEPOINT refused", case.before))
+            .map_err(|error| format!("before: {error:?}"))?;
+        let Err(refused) = run(&case.refused) else { return Err("not refused".to_owned()) };
+        run("ROLLBACK TO refused; RESET ROLE").map_err(|error| format!("{error:?}"))?;
+        if refused.state != case.state || !refused.message.starts_with(&filled(case.message)) {
+            return Err(format!("not {} {:?} but {refused:?}", case.state, case.message));
+        }
+        let follow = match &case.follow {
+            Follow::ToTheLetter => statements_in(&refused.hint).to_owned(),
+            Follow::By(_) if !refused.hint.contains(&filled(case.hint)) => {
+                return Err(format!("no {:?} in the hint: {refused:?}", case.hint));
+            }
+            Follow::By(statements) => statements.clone(),
+        };
+        if case.hint.is_empty() && follow.is_empty() {
+            return Err(format!("no statement in the hint: {refused:?}"));
+        }
+        run(&follow).map_err(|error| format!("{refused:?} led to {error:?}"))?;
+        run(&case.mended).map_err(|error| format!("{refused:?} did not help: {error:?}"))
+    };
+    let complaint = go().err().map(|what| format!("{}\n  {what}", case.refused));
+    client.batch_execute("ROLLBACK; RESET ROLE").unwrap();
+    complaint
+}
+
+#[track_caller]
+fn check_all(db: &Db<'_>, cases: &[Case]) {
+    let mut client = db.client();
+    let complaints: Vec<String> = cases.iter().filter_map(|case| complaint(db, &mut client, case)).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn the_hint_of_a_refused_target_works() {
+    let target = |column: &str, value: &str| insert("target", &[(column, value)]);
+    let users = "CREATE TABLE people (id int, login text, password_hash text)";
+    let doc = "ALTER TABLE users ADD doc json, ADD active boolean, ADD digest bytea";
+    let cases = [
+        case(
+            target("relation", "'public.people'"),
+            "42P01",
+            "target new: relation \"public.people\" does not exist",
+        )
+        .followed_by(
+            "Create the users table first",
+            &format!("{users}; ALTER TABLE people OWNER TO {{owner}}"),
+        ),
+        case(target("relation", "'a.b.c.d'"), "42601", "target new, relation: ")
+            .mended_by("with its schema, such as public.users", target("relation", "'public.users'")),
+        case(
+            target("relation", "'counter'"),
+            "22023",
+            "target new: public.counter is not a table of this database",
+        )
+        .after("CREATE SEQUENCE counter; ALTER SEQUENCE counter OWNER TO {owner}")
+        .mended_by("is a table, a partitioned table or", target("name", "'new'")),
+        case(target("relation", "'names'"), "22023", "target new: public.names is a view that takes no rows")
+            .after(
+                "SET LOCAL ROLE {owner};
+                 CREATE VIEW names AS
+                     SELECT id, login, max(password_hash) AS password_hash FROM users GROUP BY id;
+                 RESET ROLE",
+            )
+            .followed_by(
+                "INSTEAD OF triggers",
+                "CREATE FUNCTION write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+                 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON names
+                     FOR EACH ROW EXECUTE FUNCTION write()",
+            ),
+        case(target("relation", "'people'"), "42501", "target new: public.people belongs to superuser")
+            .after(users)
+            .followed_by("ALTER TABLE public.people OWNER TO ", "ALTER TABLE people OWNER TO {owner}"),
+        case(target("run_as", "'nobody at all'"), "42704", "role \"nobody at all\" of run_as does not exist")
+            .mended_by("name another in run_as", target("run_as", "'{owner}'")),
+        case(
+            target("run_as", "'{other}'"),
+            "42501",
+            "target new: role \"{other}\" of run_as may not read and write public.users",
+        ),
+        case(
+            insert("target", &[("relation", "'hidden.users'"), ("run_as", "'{other}'")]),
+            "42501",
+            "target new: role \"{other}\" of run_as may not read and write hidden.users",
+        )
+        .after(
+            "CREATE SCHEMA hidden; ALTER TABLE users SET SCHEMA hidden;
+             GRANT SELECT, INSERT, UPDATE ON hidden.users TO {other}",
+        ),
+        case(
+            format!("SET LOCAL ROLE {{other}}; {}", target("name", "'new'")),
+            "42501",
+            "only members of role \"{owner}\" may write the config that runs as it",
+        )
+        .after("SELECT ferry.grant_access('{other}', 'admin')"),
+        case(
+            format!("SET LOCAL ROLE {{other}}; {}", target("run_as", "'postgres'")),
+            "42501",
+            "only members of role \"postgres\" may write the config that runs as it",
+        )
+        .after("SELECT ferry.grant_access('{other}', 'admin'); GRANT {owner} TO {other}")
+        .mended_by("Have a superuser do it", target("run_as", "'postgres'")),
+        case(
+            target("id_column", "'nr'"),
+            "42703",
+            "target new, id_column: column \"nr\" of public.users does not exist",
+        )
+        .mended_by("Its columns are id, login, email", target("name", "'new'")),
+        case(
+            target("hash_column", "'digest'"),
+            "42804",
+            "target new, hash_column: type bytea is not a text type",
+        )
+        .after(doc)
+        .followed_by("use a column of type text", "ALTER TABLE users ALTER digest TYPE text"),
+        case(
+            target("must_change", "'points'"),
+            "42804",
+            "target new, must_change: column \"points\" is of type integer",
+        )
+        .after(doc)
+        .mended_by("Name a boolean column", target("must_change", "'active'")),
+        case(
+            target("login_columns", "'{mail}'"),
+            "42703",
+            "target new, login_columns: column \"mail\" of public.users",
+        )
+        .mended_by("Its columns are id, login, email", target("login_columns", "'{email}'")),
+        case(
+            target("login_columns", "'{lower(u.emial)}'"),
+            "42703",
+            "target new, login_columns: column u.emial",
+        )
+        .mended_by("\"u.email\"", target("login_columns", "'{lower(u.email)}'")),
+        case(
+            target("login_columns", "'{doc}'"),
+            "42804",
+            "target new, login_columns: type json has no equality",
+        )
+        .after(doc)
+        .mended_by("of a type such as text", target("login_columns", "'{doc::text}'")),
+        case(target("login_columns", "'{}'"), "22023", "target new, login_columns: there is none")
+            .mended_by("such as '{email}'", target("login_columns", "'{email}'")),
+        case(target("name", "''"), "22023", "target, name: it is empty")
+            .mended_by("give it one", target("name", "'new'")),
+        case(target("login_form", "'upper'"), "22023", "target new, login_form: unknown value \"upper\"")
+            .mended_by("\\d+ ferry.target", target("login_form", "'casefold'")),
+        case(
+            target("on_mismatch", "'source'"),
+            "22023",
+            "target new, on_mismatch_until: on_mismatch = source needs",
+        )
+        .mended_by(
+            "now() + interval '6 months'",
+            insert(
+                "target",
+                &[("on_mismatch", "'source'"), ("on_mismatch_until", "now() + interval '6 months'")],
+            ),
+        ),
+        case(target("hash_policy", "'rot13'"), "22023", "target new, hash_policy: \"rot13\"")
+            .mended_by("bcrypt:cost=12", target("hash_policy", "'bcrypt:cost=12'")),
+        case(
+            target("unicode_form", "'nfx'"),
+            "22023",
+            "target new, unicode_form: there is no Unicode form \"nfx\"",
+        )
+        .mended_by("none, nfc", target("unicode_form", "'nfc'")),
+        case(
+            target("allowed", "'u.points'"),
+            "42804",
+            "target new, allowed: the expression is of type integer",
+        )
+        .after(doc)
+        .mended_by("such as u.active", target("allowed", "'u.active'")),
+        case(target("allowed", "'l.active'"), "42P01", "target new, allowed: missing FROM-clause entry")
+            .after(doc)
+            .mended_by("such as u.email", target("allowed", "'u.active'")),
+        case(
+            target("allowed", "$$picky('x')$$"),
+            "42501",
+            "target new, allowed: permission denied for function picky",
+        )
+        .after(
+            "CREATE FUNCTION picky(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+                 'BEGIN RETURN true; END';
+             REVOKE ALL ON FUNCTION picky FROM PUBLIC",
+        )
+        .followed_by(
+            "role \"{owner}\", the target's run_as: GRANT",
+            "GRANT ALL ON FUNCTION picky TO {owner}",
+        ),
+        case(
+            "UPDATE ferry.target SET name = 'new'",
+            "55000",
+            "target \"default\" has moved users and keeps its name",
+        )
+        .after(LINK)
+        .mended_by("Add a new row", target("name", "'new'")),
+        case("SELECT ferry.authenticate('a', 'b', 'shop')", "22023", "there is no target \"shop\"")
+            .mended_by("rows of ferry.target", "SELECT ferry.authenticate('a', 'b', 'default')"),
+    ];
+    check_all(&shop(), &cases);
+}
+
+/// A user who was moved.
+const LINK: &str = "INSERT INTO ferry.link (source, legacy_key, target, user_id, via)
+                    VALUES ('shop', '9', 'default', '9', 'login')";
+
+#[test]
+fn the_hint_of_a_refused_source_works() {
+    let source = |column: &str, value: &str| insert("source", &[(column, value)]);
+    let people = "CREATE TABLE legacy.people AS SELECT * FROM legacy.customers";
+    let cases = [
+        case(
+            source("relation", "'legacy.people'"),
+            "42P01",
+            "source new: relation \"legacy.people\" does not exist",
+        )
+        .followed_by("Create it first", &format!("{people}; ALTER TABLE legacy.people OWNER TO {{owner}}")),
+        case(
+            source("relation", "'legacy.people'"),
+            "42501",
+            "source new: role \"{owner}\" of run_as may not read",
+        )
+        .after(people),
+        case(
+            source("relation", "'hidden.people'"),
+            "42501",
+            "source new: role \"{owner}\" of run_as may not read",
+        )
+        .after(
+            "CREATE SCHEMA hidden; CREATE TABLE hidden.people AS SELECT * FROM legacy.customers;
+                 GRANT SELECT ON hidden.people TO {owner}",
+        ),
+        case(source("target", "'new'"), "22023", "source new, target: there is no target \"new\"")
+            .followed_by("rows of ferry.target", &insert("target", &[])),
+        case(source("kind", "'mysql'"), "22023", "source new, kind: unknown value \"mysql\"")
+            .mended_by("\\d+ ferry.source", source("kind", "'relation'")),
+        case(source("relation", "NULL"), "22023", "source new: kind relation needs relation")
+            .mended_by("Name a table, view or foreign table", source("name", "'new'")),
+        case(
+            source("key_column", "'uid'"),
+            "42703",
+            "source new, key_column: column \"uid\" of legacy.customers",
+        )
+        .mended_by("Its columns are id, login", source("name", "'new'")),
+        case(source("login_columns", "'{}'"), "22023", "source new, login_columns: there is none")
+            .mended_by("such as '{email}'", source("login_columns", "'{email}'")),
+        case(source("hash", "'l.pwd AS hash'"), "42601", "source new, hash: not one expression")
+            .mended_by("no column list, alias", source("hash", "'l.pwd'")),
+        case(source("hash", "'l.*'"), "42601", "source new, hash: the expression stands for all columns")
+            .mended_by("one SQL expression", source("hash", "'l.pwd'")),
+        case(source("hash", "'lower(l.pwd'"), "42601", "source new, hash: syntax error")
+            .mended_by("such as lower(l.email)", source("hash", "'lower(l.pwd)'")),
+        case(source("salt", "'l.firts'"), "42703", "source new, salt: column l.firts does not exist")
+            .mended_by("\"l.first\"", source("salt", "'l.first'")),
+        case(source("filter", "'max(l.id) > 1'"), "22023", "source new, filter: the expression aggregates")
+            .mended_by("a subquery", source("filter", "'(SELECT max(id) FROM legacy.customers) > 1'")),
+        case(
+            source("filter", "'l.points'"),
+            "42804",
+            "source new, filter: the expression is of type integer",
+        )
+        .mended_by("such as l.active", source("filter", "'l.active'")),
+        case(source("scope", "'login'"), "42804", "source new, scope: the expression is of type text")
+            .mended_by("login LIKE '%@example.com'", source("scope", "$$login LIKE '%@example.com'$$")),
+        case(
+            source("format", "'md4'"),
+            "22023",
+            "source new, format: there is no password hash format \"md4\"",
+        )
+        .mended_by(
+            "the view ferry.hash_format",
+            source(
+                "format",
+                "(SELECT min(name) FROM ferry.hash_format WHERE NOT needs_salt AND NOT needs_pepper)",
+            ),
+        ),
+        case(source("format", "'md5($pass'"), "42601", "source new, format: invalid recipe at character 10")
+            .mended_by(
+                "md5(md5($pass).$salt)",
+                insert("source", &[("format", "'md5(md5($pass).$salt)'"), ("salt", "'l.first'")]),
+            ),
+        case(
+            source("format", "'md5($pass.$salt)'"),
+            "22023",
+            "source new, salt: format md5($pass.$salt) needs one",
+        )
+        .mended_by(
+            "{hash}:{salt} <- md5($pass.$salt)",
+            source("format", "'{hash}:{salt} <- md5($pass.$salt)'"),
+        ),
+        case(
+            source("format", "'md5($pass.$pepper)'"),
+            "22023",
+            "source new, pepper: format md5($pass.$pepper) needs",
+        )
+        .mended_by("ferry.pepper_file", peppered())
+        .after(&peppers("shop = text:secret")),
+        case(
+            source("salt_encoding", "'rot13'"),
+            "22023",
+            "source new, salt_encoding: there is no encoding \"rot13\"",
+        )
+        .mended_by("text, hex, base64", source("salt_encoding", "'hex'")),
+        case(
+            source("charsets", "'{koi8-r}'"),
+            "22023",
+            "source new, charsets: there is no charset \"koi8-r\"",
+        )
+        .mended_by("utf-8, latin1", source("charsets", "'{utf-8,latin1}'")),
+        case(
+            source("transforms", "'{rot13}'"),
+            "22023",
+            "source new, transforms: there is no transform \"rot13\"",
+        )
+        .mended_by("truncate:72", source("transforms", "'{truncate:72}'")),
+        case(
+            source("charsets", "'{}'"),
+            "22023",
+            "source new, unicode_forms and charsets: invalid password preparation",
+        )
+        .mended_by("at least one of both", source("charsets", "'{utf-8}'")),
+        case(source("timeout", "'2 hours'"), "22023", "source new, timeout: ")
+            .mended_by("between 1 millisecond and 1 hour", source("timeout", "'1 hour'")),
+        case(
+            "UPDATE ferry.source SET name = 'new'",
+            "55000",
+            "source \"shop\" has moved users and keeps its name",
+        )
+        .after(LINK)
+        .mended_by("Add a new row", source("name", "'new'")),
+    ];
+    check_all(&shop(), &cases);
+}
+
+/// A source whose format takes a pepper.
+fn peppered() -> String {
+    insert("source", &[("format", "'md5($pass.$pepper)'"), ("pepper", "'shop'")])
+}
+
+/// Writes a file of peppers beside the data and names it.
+fn peppers(lines: &str) -> String {
+    format!(
+        "COPY (SELECT '{lines}') TO PROGRAM 'umask 077; cat > {{database}}.peppers';
+         SET LOCAL ferry.pepper_file = '{{database}}.peppers'"
+    )
+}
+
+#[test]
+fn the_hint_of_a_refused_pepper_works() {
+    let written = peppers("shop = text:secret");
+    let cases = [
+        case(peppered(), "55000", "source new, pepper: ferry.pepper_file is not set")
+            .followed_by("name it in ferry.pepper_file", &written),
+        case(peppered(), "42704", "source new, pepper: there is no pepper \"shop\"")
+            .after(&peppers("forum = text:secret"))
+            .followed_by("shop = text:secret", &written),
+        case(peppered(), "55000", "source new, pepper: line 1 of file ")
+            .after(&peppers("shop = rot13:frperg"))
+            .followed_by("name = encoding:value; encodings are text", &written),
+        case(peppered(), "55000", "source new, pepper: file ")
+            .after(&format!("{written}; COPY (SELECT 1) TO PROGRAM 'chmod 644 {{database}}.peppers'"))
+            .followed_by("chmod 600", "COPY (SELECT 1) TO PROGRAM 'chmod 600 {database}.peppers'"),
+        case(peppered(), "55000", "source new, pepper: could not read file ")
+            .after("SET LOCAL ferry.pepper_file = 'no.peppers'")
+            .followed_by("the server's own user may read", &written),
+        case(peppered(), "55000", "source new, pepper: \"")
+            .after("SET LOCAL ferry.pepper_file = 'base'")
+            .followed_by("a text file of lines such as shop = text:secret", &written),
+    ];
+    let db = shop();
+    check_all(&db, &cases);
+    db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'rm {}.peppers'", db.name()));
+}
+
+#[test]
+fn the_hint_of_a_refused_dblink_source_works() {
+    need_extension!("dblink");
+    let far = |changes: &[(&str, &str)]| {
+        let all = [
+            ("kind", "'dblink'"),
+            ("relation", "NULL"),
+            ("server", "'far'"),
+            ("row_type", "'legacy.customers'"),
+        ];
+        let query = [("query", "'SELECT * FROM customers WHERE login = $1'")];
+        let kept = all
+            .iter()
+            .chain(&query)
+            .filter(|(column, _)| changes.iter().all(|(changed, _)| changed != column));
+        insert("source", &kept.chain(changes).copied().collect::<Vec<_>>())
+    };
+    let server = "CREATE EXTENSION dblink; CREATE SERVER far FOREIGN DATA WRAPPER dblink_fdw";
+    let cases = [
+        case(far(&[]), "42704", "source new: foreign server \"far\" does not exist")
+            .after("CREATE EXTENSION dblink"),
+        case(far(&[]), "55000", "source new: extension dblink is not installed")
+            .after("CREATE FOREIGN DATA WRAPPER other; CREATE SERVER far FOREIGN DATA WRAPPER other"),
+        case(far(&[("query", "NULL")]), "22023", "source new: kind dblink needs server, query and row_type")
+            .after(server)
+            .mended_by(
+                "'SELECT id, email, password FROM users WHERE email = $1'",
+                far(&[("query", "'SELECT id, email, password FROM users WHERE email = $1'")]),
+            ),
+        case(
+            far(&[("row_type", "'legacy.person'")]),
+            "42P01",
+            "source new: composite type \"legacy.person\" does not exist",
+        )
+        .after(server)
+        .followed_by(
+            "Create it first",
+            "CREATE TYPE legacy.person AS (id int, login text, pwd text);
+                 ALTER TYPE legacy.person OWNER TO {owner}",
+        ),
+    ];
+    check_all(&shop(), &cases);
+}
+
+#[test]
+fn the_hint_of_a_refused_mapping_works() {
+    let mapping = |column: &str, expression: &str| {
+        insert(
+            "mapping",
+            &[("target_column", &format!("'{column}'")), ("expression", &format!("$${expression}$$"))],
+        )
+    };
+    let more = "ALTER TABLE users ADD since date, ADD tags text[]";
+    let cases = [
+        case(
+            mapping("nick", "l.login"),
+            "42703",
+            "mapping shop.nick: column \"nick\" of public.users does not exist",
+        )
+        .after(more)
+        .mended_by("since, tags", mapping("tags", "ARRAY[l.login]")),
+        case(
+            mapping("password_hash", "l.pwd"),
+            "22023",
+            "mapping shop.password_hash: the hash column takes no mapping",
+        )
+        .mended_by("ferry.source.hash", "UPDATE ferry.source SET hash = 'l.pwd'"),
+        case(mapping("id", "l.id"), "22023", "mapping shop.id: the column is generated always")
+            .followed_by("GENERATED BY DEFAULT", "ALTER TABLE users ALTER id SET GENERATED BY DEFAULT"),
+        case(
+            mapping("since", "l.first"),
+            "42804",
+            "mapping shop.since: column \"since\" is of type date but",
+        )
+        .after(more)
+        .mended_by("cast", mapping("since", "l.first::date")),
+        case(mapping("tags", "'none'"), "22P02", "mapping shop.tags: malformed array literal")
+            .after(more)
+            .mended_by("of type text[]", mapping("tags", "'{none}'")),
+        case(mapping("since", "max(now())"), "22023", "mapping shop.since: the expression aggregates")
+            .after(more)
+            .mended_by("a subquery", mapping("since", "(SELECT max(now()))")),
+        case(
+            mapping("since", "to_date(l.points)"),
+            "42883",
+            "mapping shop.since: function to_date(integer) does not",
+        )
+        .after(more)
+        .mended_by("argument types", mapping("since", "to_date(l.points::text, 'YYYYMMDD')")),
+        case(
+            insert(
+                "mapping",
+                &[("target_column", "'since'"), ("expression", "'now()'"), ("on_conflict", "'forget'")],
+            ),
+            "22023",
+            "mapping shop.since, on_conflict: unknown value \"forget\"",
+        )
+        .after(more)
+        .mended_by("\\d+ ferry.mapping", mapping("since", "now()")),
+        case(
+            insert("mapping", &[("source", "'new'")]),
+            "22023",
+            "mapping new.id, source: there is no source \"new\"",
+        )
+        .followed_by(
+            "write that row first",
+            &format!("ALTER TABLE users ALTER id SET GENERATED BY DEFAULT; {}", insert("source", &[])),
+        ),
+    ];
+    check_all(&shop(), &cases);
+}
+
+#[test]
+fn the_hint_of_a_refused_rule_works() {
+    let rule = |column: &str, value: &str| insert("rule", &[(column, value)]);
+    let must_change = [("severity", "'must_change'"), ("expression", "'p.length >= 8'")];
+    let cases = [
+        case(
+            rule("expression", "'l.points'"),
+            "42804",
+            "rule shop.new: the expression is of type integer, not boolean",
+        )
+        .mended_by("p.length >= 8", rule("expression", "'p.length >= 8'")),
+        case(rule("expression", "'l.actvie'"), "42703", "rule shop.new: column l.actvie does not exist")
+            .mended_by("\"l.active\"", rule("expression", "'l.active'")),
+        case(rule("expression", "'true; DROP TABLE users'"), "42601", "rule shop.new: not one expression")
+            .mended_by("one SQL expression", rule("expression", "'true'")),
+        case(
+            insert("rule", &must_change),
+            "22023",
+            "rule shop.new, severity: target default has no must_change column",
+        )
+        .followed_by(
+            "must_change of ferry.target",
+            "ALTER TABLE users ADD stale boolean; UPDATE ferry.target SET must_change = 'stale'",
+        ),
+        case(rule("severity", "'refuse'"), "22023", "rule shop.new, severity: unknown value \"refuse\"")
+            .mended_by("\\d+ ferry.rule", rule("severity", "'reject'")),
+        case(rule("name", "''"), "22023", "rule, name: it is empty")
+            .mended_by("give it one", rule("name", "'new'")),
+        case(rule("source", "'new'"), "22023", "rule new.new, source: there is no source \"new\"")
+            .followed_by("write that row first", &insert("source", &[])),
+    ];
+    check_all(&shop(), &cases);
+}
+
+/// A HINT that holds a statement holds all of it.
+#[test]
+fn statements_are_found_in_hints() {
+    assert_eq!(statements_in("GRANT a TO b; or name another."), "GRANT a TO b;");
+    assert_eq!(statements_in("CREATE a; GRANT b;"), "CREATE a; GRANT b;");
+    assert_eq!(statements_in("Create it first."), "");
+}
