@@ -60,6 +60,7 @@ FROM (VALUES
     ('admin',  'PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_batch(bigint)'),
+    ('admin',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
     ('admin',  'TABLE ferry.preset'),
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
@@ -70,8 +71,7 @@ FROM (VALUES
     ('read',   'TABLE ferry._synonym'),
     ('read',   'TABLE ferry.import_run'),
     ('read',   'TABLE ferry.import_reject'),
-    ('read',   'TABLE ferry.progress'),
-    ('read',   'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)')
+    ('read',   'TABLE ferry.progress')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';

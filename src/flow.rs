@@ -195,7 +195,10 @@ impl Flow<'_> {
     pub(crate) fn answer_with(&mut self, outcome: Outcome, why: &Why) -> Answer {
         let failure = self.on_failure(outcome, why);
         if self.kind == Kind::Import {
-            self.refusal = Some(why.clone().maybe_failure(failure));
+            self.refusal = Some(match failure {
+                Some(failure) => why.clone().after_failure(&failure),
+                None => why.clone(),
+            });
         } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
         } else if let Some(failure) = failure {
