@@ -164,6 +164,33 @@ fn the_legacy_system_still_decides_about_a_wrapped_user_where_it_did() {
 }
 
 #[test]
+fn what_an_import_has_brought_is_wrapped_within_its_envelope() {
+    let site = Site::shop();
+    site.db
+        .sql("UPDATE legacy.customers SET salt = 'pepper and', pwd = md5('pepper and' || 'ann''s secret')");
+    site.configure_source("shop", "format = 'md5($salt.$pass)', salt = 'l.salt'");
+    site.db.sql("CALL ferry.import('shop')");
+    let imported = hash(&site, "ann@example.com");
+    let told = notices(&site);
+    assert!(told.contains("of 1 hashes: 1 wrapped (md5($salt.$pass) 1)"), "{told}");
+    let wrapped = hash(&site, "ann@example.com");
+    assert_ne!(imported, wrapped);
+    let sql = "SELECT string_agg(result, '; ') FROM ferry.explain_login('ann@example.com')";
+    let told: String = site.db.one(sql, &[]);
+    assert!(told.contains("md5($salt.$pass), wrapped"), "{told}");
+    let digest: String = site.db.one("SELECT pwd FROM legacy.customers", &[]);
+    for wrong in ["ann's secre", "ann's secret ", &digest, &imported] {
+        assert_eq!(login(&mut site.app(), "ann@example.com", wrong), Answer::refused("invalid"));
+    }
+    // A second call leaves it as it is.
+    let told = notices(&site);
+    assert!(told.contains("of 1 hashes: 0 wrapped, 1 left as they are (strong enough 1)"), "{told}");
+    assert_eq!(hash(&site, "ann@example.com"), wrapped);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "ok");
+    assert!(hash(&site, "ann@example.com").starts_with("$argon2id$"));
+}
+
+#[test]
 fn explain_login_names_what_is_wrapped() {
     let site = Site::new();
     crowd(&site, 1);
