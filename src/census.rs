@@ -99,6 +99,9 @@ pub(crate) fn identified(hash: &str) -> String {
             Err(_) => "is a malformed envelope".to_string(),
         };
     }
+    if let Some(method) = legacy_hash::wrapped(hash) {
+        return format!("is of {method}, wrapped");
+    }
     if let Ok(format) = legacy_hash::evident(hash) {
         return format!("is {}", format.name);
     }

@@ -11,11 +11,14 @@ use crate::secret::Password;
 use crate::source::{Unverifiable, Verifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use legacy_hash::{ByteEncoding, Error, Method, Verdict};
+use legacy_hash::{ByteEncoding, Error, Method, Policy, Verdict};
 use serde::{Deserialize, Serialize};
 
 const TAG: &str = "$ferry$";
 const VERSION: &str = "v=1";
+
+/// The format of hashes inside argon2id.
+const WRAPPED: &str = "ferry-wrapped";
 
 /// Longer than any that is made here of a hash, a salt and a recipe of the greatest lengths that are verified.
 const MAX_BYTES: usize = 64 << 10;
@@ -54,6 +57,11 @@ pub(crate) fn is_envelope(text: &str) -> bool {
     text.starts_with(TAG)
 }
 
+/// The hash in an envelope, which is most of what verifying it costs.
+pub(crate) fn hash_inside(text: &str) -> Option<String> {
+    is_envelope(text).then(|| open(text).ok().map(|envelope| envelope.hash)).flatten()
+}
+
 /// Reads an envelope.
 pub(crate) fn open(text: &str) -> Result<Envelope, Error> {
     const BROKEN: Error = Error::Malformed("envelope");
@@ -75,8 +83,29 @@ pub(crate) fn open(text: &str) -> Result<Envelope, Error> {
 
 impl Envelope {
     /// The format or recipe of the hash inside.
-    pub(crate) fn method(&self) -> &str {
-        &self.data.method
+    pub(crate) fn method(&self) -> String {
+        match legacy_hash::wrapped(&self.hash).filter(|_| self.is_wrapped()) {
+            Some(method) => format!("{method}, wrapped"),
+            None => self.data.method.clone(),
+        }
+    }
+
+    pub(crate) fn is_wrapped(&self) -> bool {
+        self.data.method == WRAPPED
+    }
+
+    /// Whether the hash inside should be wrapped.
+    pub(crate) fn is_weak(&self) -> Result<bool, Error> {
+        Ok(legacy_hash::is_weak(&self.hash, &Method::parse(&self.data.method)?))
+    }
+
+    /// The same envelope with the hash inside argon2id of the policy's cost.
+    pub(crate) fn wrap(mut self, policy: &Policy) -> Result<String, Error> {
+        let verifier = Verifier::of_envelope(&self.data)?;
+        self.hash =
+            verifier.wrap_parts(&self.hash, self.data.salt.as_deref(), self.data.login.as_deref(), policy)?;
+        self.data.method = WRAPPED.to_string();
+        text(&self.data, &self.hash)
     }
 
     /// As the source verifies it from which it came.
@@ -150,7 +179,11 @@ fn seal(source: &SourceRow, hash: &str, method: &Method, luggage: &Luggage<'_>) 
         transforms: unusual(&source.transforms, &[]),
         charsets: unusual(&source.charsets, &["utf-8"]),
     };
-    let data = serde_json::to_vec(&data).map_err(|_| Error::Malformed("envelope"))?;
+    text(&data, hash)
+}
+
+fn text(data: &Data, hash: &str) -> Result<String, Error> {
+    let data = serde_json::to_vec(data).map_err(|_| Error::Malformed("envelope"))?;
     let (data, hash) = (URL_SAFE_NO_PAD.encode(data), URL_SAFE_NO_PAD.encode(hash));
     let text = format!("{TAG}{VERSION}${data}${hash}");
     if text.len() > MAX_BYTES { Err(Error::OverLimit("the length of an envelope")) } else { Ok(text) }

@@ -231,7 +231,7 @@ impl From<legacy_hash::Error> for Refusal {
         use legacy_hash::Error;
         let kind = match error {
             Error::Malformed(_) => Kind::Malformed,
-            Error::Unsupported(_) => Kind::Unsupported,
+            Error::Unsupported(_) | Error::NotWrapped(..) => Kind::Unsupported,
             Error::OverLimit(_) => Kind::Limit,
             Error::OutOfMemory => Kind::Memory,
             _ => Kind::Invalid,

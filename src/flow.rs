@@ -106,7 +106,9 @@ impl Flow<'_> {
         self.note_hash(hash, method);
         let Some(password) = self.password else { return assume_right(hash) };
         let verdict = verify(self, password);
-        self.has_spent |= verdict.is_ok() && costs_at_least(hash, &self.target.policy);
+        let inside = envelope::hash_inside(hash);
+        self.has_spent |=
+            verdict.is_ok() && costs_at_least(inside.as_deref().unwrap_or(hash), &self.target.policy);
         match verdict {
             Ok(Verdict::Right) => Checked::Right,
             Ok(Verdict::Wrong) => Checked::Wrong,

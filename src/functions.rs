@@ -20,7 +20,7 @@ use crate::secret::Password;
 use crate::source::Range;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use crate::{assess, calibrate, check, explain, hash, import, password, preview};
+use crate::{assess, calibrate, check, explain, hash, import, password, preview, wrap};
 use legacy_hash::{ByteEncoding, Stored};
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
@@ -212,6 +212,40 @@ fn explain_login(
     TableIterator::new((1..).zip(notes).map(|(step, note)| {
         (step, Text(note.action), Text(note.result), note.detail.map(|detail| Text(detail.to_string())))
     }))
+}
+
+#[pg_extern(sql = false)]
+fn wrap_open(
+    target: Option<Text>,
+    batch_size: Option<i64>,
+    cpu_share: Option<f64>,
+    no_other_checks: Option<bool>,
+) -> i64 {
+    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
+    let no_other_checks = no_other_checks.unwrap_or_default();
+    let wanted = wrap::Wanted { target, batch_size, cpu_share, no_other_checks };
+    connect(|| wrap::open(&wanted).or_raise())
+}
+
+#[pg_extern(sql = false)]
+fn wrap_rows(
+    target: Option<Text>,
+    after: Option<Text>,
+    rows: i64,
+    tally: Option<Text>,
+) -> TableIterator<
+    'static,
+    (name!(last_id, Option<Text>), name!(is_end, bool), name!(tally, Text), name!(report, Text)),
+> {
+    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
+    let (after, tally) = (after.map(|after| after.0), tally.map(|tally| tally.0));
+    let batch = connect(|| wrap::batch(&target, after, rows, tally.as_deref()).or_raise());
+    TableIterator::once((
+        batch.last_id.map(Text),
+        batch.is_end,
+        Text(batch.tally.to_text()),
+        Text(batch.report),
+    ))
 }
 
 #[pg_extern(sql = false)]

@@ -29,6 +29,11 @@ pub(crate) fn hash(password: &Password, policy: &Policy) -> Result<String, Error
     policy.hash(password.bytes(), &guc::limits(), &mut tick)
 }
 
+/// A stored hash inside argon2id of the policy's cost.
+pub(crate) fn wrap(stored: &Stored<'_>, method: &Method, policy: &Policy) -> Result<String, Error> {
+    legacy_hash::wrap(stored, Some(method), policy, &guc::limits(), &mut tick)
+}
+
 /// Does the work of [`hash`] for nothing, so that a refusal costs what a check costs.
 pub(crate) fn spend(password: &Password, policy: &Policy) -> Result<(), Error> {
     policy.spend(password.bytes(), &guc::limits(), &mut tick)

@@ -3,7 +3,7 @@
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
 //! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
-//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`]; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
+//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
 //! The words it uses are rooms of their own: [`target`], [`source`], [`mapping`], [`rule`], [`child`], [`hook`],
 //! [`link`], [`event`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
 //! what is unwise, [`catalog`] finds what they name.
@@ -50,6 +50,7 @@ mod spi;
 mod sql;
 mod target;
 mod trace;
+mod wrap;
 
 pgrx::pg_module_magic!(name, version);
 
@@ -83,7 +84,8 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/preset/export.sql", name = "preset_export", requires = ["preset_identity"]);
 pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requires = ["preset_export"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["preset_guard"], finalize);
+pgrx::extension_sql_file!("../sql/wrap.sql", name = "wrap", requires = ["preset_guard"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["wrap"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]

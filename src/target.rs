@@ -13,7 +13,7 @@ use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
-use crate::spi::types::{self, BOOL, Oid, TEXT, TEXTS};
+use crate::spi::types::{self, BOOL, LONG, Oid, TEXT, TEXTS};
 use crate::sql::{Expression, Ident, list};
 use legacy_hash::{Policy, Stored, UnicodeForm};
 use std::cell::OnceCell;
@@ -345,6 +345,46 @@ impl Target {
             .as_ref()
             .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
         format!("{allowed}, {must_change}")
+    }
+
+    /// The next users after an id, in the order of ids, who have a hash that is not wrapped. Whether they are allowed is
+    /// not asked.
+    pub(crate) fn with_unwrapped_hash(&self, after: Option<&str>, rows: i64) -> Result<Vec<User>, SqlError> {
+        let after = after.and_then(|id| types::cast(id, &self.id.key));
+        let (id, type_oid) = (&self.id.sql, self.id.key.oid);
+        let greater = self.id.key.greater.as_deref().unwrap_or_default();
+        let is_next = if after.is_some() { format!("{id} {greater} $2") } else { "true".to_string() };
+        let sql = format!(
+            "SELECT {id}::pg_catalog.text, u.{}::pg_catalog.text, true, false FROM {} AS u \
+             WHERE {is_next} AND {} ORDER BY {id} LIMIT $1",
+            Ident(self.row.hash_column.clone()),
+            self.relation.name,
+            self.has_unwrapped_hash()
+        );
+        let (mut types, mut arguments) = (vec![LONG], vec![Arg::Long(rows)]);
+        if let Some(after) = after {
+            types.push(type_oid);
+            arguments.push(Arg::Value(after));
+        }
+        let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &types, &arguments))?;
+        Ok(rows.into_iter().filter_map(user).collect())
+    }
+
+    /// How many users have a hash that is not wrapped.
+    pub(crate) fn count_unwrapped(&self) -> Result<i64, SqlError> {
+        let sql = format!(
+            "SELECT pg_catalog.count(*) FROM {} AS u WHERE {}",
+            self.relation.name,
+            self.has_unwrapped_hash()
+        );
+        let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[], &[]))?;
+        Ok(rows.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// True for hashes of users of the alias `u` who may have something to wrap.
+    fn has_unwrapped_hash(&self) -> String {
+        let hash = Ident(self.row.hash_column.clone());
+        format!("NOT pg_catalog.starts_with(u.{hash}::pg_catalog.text, '$ferry-wrapped$')")
     }
 
     /// Replaces a user's hash if it is still `old`; tells whether it was. Runs with the rights of

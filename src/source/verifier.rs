@@ -9,7 +9,7 @@ use crate::hash::{parse_charset, parse_encoding, parse_form, parse_method, parse
 use crate::kdf;
 use crate::pepper;
 use crate::secret::Password;
-use legacy_hash::{ByteEncoding, Error, Method, Preparation, Stored, Verdict};
+use legacy_hash::{ByteEncoding, Error, Method, Policy, Preparation, Stored, Verdict};
 
 pub(crate) struct Verifier {
     /// None: each hash says itself.
@@ -121,6 +121,21 @@ impl Verifier {
             pepper: self.pepper.as_ref().map(|_| [].as_slice()),
         };
         legacy_hash::inspect(&stored, self.method.as_ref(), &guc::limits())
+    }
+
+    /// The hash inside argon2id, to be verified as it was before.
+    pub(crate) fn wrap_parts(
+        &self,
+        hash: &str,
+        salt: Option<&str>,
+        login: Option<&str>,
+        policy: &Policy,
+    ) -> Result<String, Error> {
+        let salt = self.decode_salt(salt)?;
+        // Any pepper does: nothing of it is kept.
+        let pepper = self.pepper.as_ref().map(|_| b"pepper".as_slice());
+        let method = self.method.as_ref().ok_or(Error::Malformed("envelope"))?;
+        kdf::wrap(&Stored { hash, salt: salt.as_deref(), login, pepper }, method, policy)
     }
 
     fn decode_salt(&self, salt: Option<&str>) -> Result<Option<Vec<u8>>, Error> {

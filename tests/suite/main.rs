@@ -59,4 +59,5 @@ mod splice;
 mod standby;
 mod target_shapes;
 mod types;
+mod wrap;
 mod write_failures;

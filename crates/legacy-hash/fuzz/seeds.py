@@ -35,6 +35,7 @@ def main(folder):
     rows = [json.loads(line) for file in sorted(glob.glob(os.path.join(CRATE, "tests", "vectors", "*.jsonl"))) for line in open(file)]
     write(folder, "identify", {row["hash"].encode() for row in rows})
     write(folder, "verify", {question(row["format"], row) for row in rows})
+    write(folder, "wrap", {question(row["format"], row) for row in rows})
     write(folder, "recipe_parse", {text.encode() for text in recipes() + [row["format"] for row in rows]})
     plain = {"salt": "salt", "login": "Ann", "pepper": "pepper", "password_hex": b"password".hex(), "hash": "5f4dcc3b5aa765d61d8327deb882cf99"}
     write(folder, "recipe_eval", {question(text, plain) for text in recipes()})

@@ -29,6 +29,8 @@ pub enum Error {
     OverLimit(&'static str),
     /// The format is known, but not this use of it.
     Unsupported(&'static str),
+    /// A hash of the format that is named first cannot be wrapped; the second text says why.
+    NotWrapped(&'static str, &'static str),
     /// The memory that the hash asks for, though within the limits, is not there.
     OutOfMemory,
     /// The operating system gave no random bytes.
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
             Self::MissingPepper => f.write_str("password hash format needs a pepper"),
             Self::OverLimit(limit) => write!(f, "password hash exceeds the limit on {limit}"),
             Self::Unsupported(what) => write!(f, "not supported: {what}"),
+            Self::NotWrapped(format, why) => write!(f, "{format} hash cannot be wrapped: {why}"),
             Self::OutOfMemory => f.write_str("not enough memory for this password hash"),
             Self::NoRandomness => f.write_str("could not get random bytes for a salt"),
             Self::Interrupted => f.write_str("password hashing was interrupted"),

@@ -23,6 +23,7 @@ mod random;
 pub mod recipe;
 mod text;
 mod verify;
+mod wrap;
 
 pub use bytes::ByteEncoding;
 pub use calibrate::calibrate;
@@ -36,3 +37,4 @@ pub use prepare::{Charset, MAX_SPELLINGS, Preparation, Transform, UnicodeForm};
 pub use random::locked_marker;
 pub use recipe::Recipe;
 pub use verify::{Stored, Verdict, check, inspect, verify};
+pub use wrap::{is_weak, wrap, wrapped};

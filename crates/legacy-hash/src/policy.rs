@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::Error;
 use crate::format::{format, is_name};
 use crate::formats::bcrypt::{NewBcrypt, STRICT};
+use crate::formats::wrapped;
 use crate::identify::{evident, is_locked};
 use crate::kdf::Tick;
 use crate::limits::{Limits, MAX_PASSWORD_BYTES};
@@ -116,6 +117,13 @@ impl Policy {
         producer(self.name)?.produce(password, &self.values, &limits.capped(), tick)
     }
 
+    /// An argon2id hash of any bytes: with the parameters of this policy or, where it is of another format, of the default.
+    pub(crate) fn argon2id(&self, bytes: &[u8], limits: &Limits, tick: Tick<'_>) -> Result<String, Error> {
+        let usual = Self::default();
+        let policy = if self.name == usual.name { self } else { &usual };
+        producer(policy.name)?.produce(bytes, &policy.values, limits, tick)
+    }
+
     /// The work of [`hash`](Self::hash) without its result: what an unknown login costs, so that it can't be
     /// told from a known one by its time. A password that could not be hashed costs the same.
     ///
@@ -159,10 +167,12 @@ impl Policy {
 }
 
 /// Whether verifying `hash` is about as much work as hashing by `policy`, or more: it is of the same format
-/// with the same parameters or higher ones. The caller of [`verify`](crate::verify) adds [`Policy::spend`]
+/// with the same parameters or higher ones, or wrapped in such a one. The caller of [`verify`](crate::verify) adds [`Policy::spend`]
 /// where it isn't.
 pub fn costs_at_least(hash: &str, policy: &Policy) -> bool {
-    policy.measure(hash).is_some_and(|found| policy.is_met_by(&found))
+    let is_met = |found| policy.is_met_by(&found);
+    policy.measure(hash).is_some_and(is_met)
+        || policy.name == Policy::default().name && wrapped::measure(hash).is_some_and(is_met)
 }
 
 /// The cost parameters of a stored hash, as a policy prints them, such as `m=19456,t=2,p=1`; `None` for formats whose

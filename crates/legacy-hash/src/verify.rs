@@ -6,9 +6,11 @@ use std::ops::ControlFlow;
 use subtle::ConstantTimeEq as _;
 
 use crate::Error;
+use crate::formats::wrapped::Wrapped;
 use crate::identify::{evident, is_locked};
 use crate::limits::{Limits, MAX_HASH_BYTES, MAX_PASSWORD_BYTES};
 use crate::method::Method;
+use crate::wrap::{Comparison, Notes};
 
 /// What the legacy system stored about one user's password.
 ///
@@ -78,6 +80,7 @@ pub fn verify(
         login: stored.login.unwrap_or_default(),
         pepper: stored.pepper.unwrap_or_default(),
         limits: &limits.capped(),
+        judge: &Judge::Equality,
         tick,
     };
     let is_right = method.scheme().verify(&mut attempt)? && is_possible;
@@ -118,7 +121,12 @@ pub fn inspect(stored: &Stored<'_>, method: Option<&Method>, limits: &Limits) ->
     Ok(method)
 }
 
-fn require(method: &Method, stored: &Stored<'_>) -> Result<(), Error> {
+/// Refuses where something lacks that the hash needs besides itself.
+pub(crate) fn require(method: &Method, stored: &Stored<'_>) -> Result<(), Error> {
+    if let Some(wrapped) = Wrapped::open(stored.hash) {
+        let Wrapped { method, blank, .. } = wrapped?;
+        return require(&method, &Stored { hash: &blank, ..*stored });
+    }
     let needs = method.needs();
     if needs.salt && stored.salt.is_none() && !method.scheme().carries_salt(stored.hash) {
         return Err(Error::MissingSalt);
@@ -146,6 +154,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) login: &'a str,
     pub(crate) pepper: &'a [u8],
     pub(crate) limits: &'a Limits,
+    /// What is made of the comparison at the end.
+    pub(crate) judge: &'a Judge,
     pub(crate) tick: &'a mut dyn FnMut() -> ControlFlow<()>,
 }
 
@@ -161,7 +171,29 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Equality in constant time of byte strings whose lengths are no secret.
-pub(crate) fn same(computed: &[u8], stored: &[u8]) -> bool {
-    computed.ct_eq(stored).into()
+/// How what was computed from a password is compared with what is stored.
+///
+/// Every format asks the judge, and returns its answer: a format that asks several times is right if any answer is yes.
+pub(crate) enum Judge {
+    /// Equality in constant time of byte strings whose lengths are no secret.
+    Equality,
+    /// Notes what is compared, for [`crate::wrap`].
+    Notes(Notes),
+}
+
+impl Judge {
+    pub(crate) fn same(&self, computed: &[u8], stored: &[u8]) -> bool {
+        match self {
+            Self::Equality => computed.ct_eq(stored).into(),
+            Self::Notes(notes) => notes.take(computed, stored),
+        }
+    }
+
+    /// The notes, if it took any.
+    pub(crate) fn into_notes(self) -> Vec<Comparison> {
+        match self {
+            Self::Equality => Vec::new(),
+            Self::Notes(notes) => notes.into_list(),
+        }
+    }
 }

@@ -75,6 +75,7 @@ fn errors_read_as_postgresql_writes_them() {
         Error::MissingPepper,
         Error::OverLimit("bcrypt cost"),
         Error::Unsupported("argon2 salts under 8 bytes"),
+        Error::NotWrapped("phpass", "it is wrapped already"),
         Error::OutOfMemory,
         Error::NoRandomness,
         Error::Interrupted,

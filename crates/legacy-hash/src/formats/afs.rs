@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::formats::des_crypt::{key, salt_bits, traditional};
 use crate::kdf::des::Des;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "afs",
@@ -48,7 +48,7 @@ impl Scheme for Afs {
             true => long_key(attempt.password, cell.as_bytes()),
             false => short_key(attempt.password, cell.as_bytes(), attempt)?,
         };
-        Ok(same(&key.map(|byte| byte & 0xfe), &stored))
+        Ok(attempt.judge.same(&key.map(|byte| byte & 0xfe), &stored))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kdf::argon2::{Cost, Input, argon2};
 use crate::limits::{ARGON2_LANES, ARGON2_MEMORY_KIB_ABSOLUTE, ARGON2_PASSES_ABSOLUTE, Limits};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -110,7 +110,7 @@ impl Scheme for Argon2 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Parsed::new(attempt.hash, self.0)?;
         let computed = argon2(attempt.password, &stored.input(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &stored.hash))
+        Ok(attempt.judge.same(&computed, &stored.hash))
     }
 
     fn producer(&self) -> Option<&dyn Produce> {

@@ -10,7 +10,7 @@ use crate::limits::{Limits, PBKDF2_WORK_ABSOLUTE};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
 use crate::text::{characters, utf16le};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -81,7 +81,7 @@ impl Scheme for IdentityV2 {
         let stored = Self::parse(attempt.hash)?;
         let (salt, hash) = stored[1..].split_at(16);
         let computed = pbkdf2(Hash::Sha1, attempt.password, salt, Self::ITERATIONS, 32, attempt.tick)?;
-        Ok(same(&computed, hash))
+        Ok(attempt.judge.same(&computed, hash))
     }
 }
 
@@ -142,7 +142,7 @@ impl Scheme for IdentityV3 {
         stored.check(attempt.limits)?;
         let V3 { prf, iterations, salt, hash } = &stored;
         let computed = pbkdf2(*prf, attempt.password, salt, *iterations, hash.len(), attempt.tick)?;
-        Ok(same(&computed, hash))
+        Ok(attempt.judge.same(&computed, hash))
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
@@ -215,7 +215,7 @@ impl Scheme for Episerver {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (digest, salt, hash) = Self::parse(attempt.hash)?;
         let password = utf16le(&characters(attempt.password));
-        Ok(same(&digest.of(&[&salt, &password]), &hash))
+        Ok(attempt.judge.same(&digest.of(&[&salt, &password]), &hash))
     }
 }
 
@@ -244,7 +244,7 @@ impl Scheme for EpiserverSid {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = Self::parse(attempt.hash)?;
-        Ok(same(&Hash::Sha1.of(&[&salt[..29], attempt.password, &[0]]), &hash))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[&salt[..29], attempt.password, &[0]]), &hash))
     }
 }
 
@@ -269,6 +269,6 @@ impl Scheme for Umbraco {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let hash = Self::parse(attempt.hash)?;
         let password = utf16le(&characters(attempt.password));
-        Ok(same(&Hash::Sha1.hmac(&password, &[&password]), &hash))
+        Ok(attempt.judge.same(&Hash::Sha1.hmac(&password, &[&password]), &hash))
     }
 }

@@ -11,7 +11,7 @@ use crate::kdf::digest::Hash;
 use crate::limits::{BCRYPT_COST_ABSOLUTE, Limits};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -116,7 +116,7 @@ impl Bcrypt {
 
 fn is_key_of(key: &Key, stored: &Parsed, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
     let computed = bcrypt(key, &stored.salt, stored.cost, attempt.limits, attempt.tick)?;
-    Ok(same(&computed[..], &stored.hash))
+    Ok(attempt.judge.same(&computed[..], &stored.hash))
 }
 
 /// `bcrypt$$2b$…`: Django's BCryptPasswordHasher.

@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -71,7 +71,7 @@ impl Scheme for RabbitMq {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash)?;
         let (salt, digest) = stored.split_at(Self::SALT_BYTES);
-        Ok(same(&self.0.of(&[salt, attempt.password]), digest))
+        Ok(attempt.judge.same(&self.0.of(&[salt, attempt.password]), digest))
     }
 }
 
@@ -99,7 +99,7 @@ impl Scheme for MosquittoSha512 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = Self::parse(attempt.hash)?;
-        Ok(same(&Hash::Sha512.of(&[attempt.password, &salt]), &digest))
+        Ok(attempt.judge.same(&Hash::Sha512.of(&[attempt.password, &salt]), &digest))
     }
 }
 
@@ -137,7 +137,7 @@ impl Scheme for MosquittoPbkdf2 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (iterations, salt, stored) = Self::parse(attempt.hash, attempt.limits)?;
         let key = pbkdf2(Hash::Sha512, attempt.password, &salt, iterations, stored.len(), attempt.tick)?;
-        Ok(same(&key, &stored))
+        Ok(attempt.judge.same(&key, &stored))
     }
 }
 
@@ -171,6 +171,6 @@ impl Scheme for ZooKeeper {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (login, digest) = Self::parse(attempt.hash)?;
         let login = login.unwrap_or(attempt.login).as_bytes();
-        Ok(same(&Hash::Sha1.of(&[login, b":", attempt.password]), &digest))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[login, b":", attempt.password]), &digest))
     }
 }

@@ -9,7 +9,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -117,8 +117,8 @@ impl Scheme for CiscoMd5 {
         let login = login.unwrap_or(attempt.login).as_bytes();
         let four: Vec<u8> = login.iter().copied().cycle().take(4).collect();
         let short = &login[..login.len().min(4)];
-        Ok(same(&self.compute(attempt.password, &four), &stored)
-            | same(&self.compute(attempt.password, short), &stored))
+        Ok(attempt.judge.same(&self.compute(attempt.password, &four), &stored)
+            | attempt.judge.same(&self.compute(attempt.password, short), &stored))
     }
 }
 
@@ -146,7 +146,7 @@ impl Scheme for Type4 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
-        Ok(same(&Hash::Sha256.of(&[attempt.password]), &stored))
+        Ok(attempt.judge.same(&Hash::Sha256.of(&[attempt.password]), &stored))
     }
 }
 
@@ -188,7 +188,7 @@ impl Scheme for Salted {
             true => scrypt(attempt.password, salt, Self::COST, 32, attempt.limits, attempt.tick)?,
             false => pbkdf2(Hash::Sha256, attempt.password, salt, Self::ITERATIONS, 32, attempt.tick)?,
         };
-        Ok(same(&key, &stored))
+        Ok(attempt.judge.same(&key, &stored))
     }
 }
 
@@ -219,6 +219,6 @@ impl Scheme for Ise {
         for _ in 1..Self::ROUNDS {
             digest = Hash::Sha256.of(&[&digest]);
         }
-        Ok(same(&digest, hash))
+        Ok(attempt.judge.same(&digest, hash))
     }
 }

@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::formats::fields::is_hex;
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -62,7 +62,7 @@ impl Scheme for Koobi {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, stored) = self.parse(attempt.hash)?;
         let inner = Zeroizing::new(hex::encode(Hash::Md5.of(&[attempt.password])));
-        Ok(same(&Hash::Md5.of(&[salt.as_bytes(), inner.as_bytes()]), &stored))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[salt.as_bytes(), inner.as_bytes()]), &stored))
     }
 }
 
@@ -120,7 +120,7 @@ impl Scheme for NukedClan {
         for (digit, byte) in digest.bytes().zip(keys) {
             mixed.extend([digit, *byte]);
         }
-        Ok(same(&Hash::Md5.of(&[&mixed]), &stored.hash))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[&mixed]), &stored.hash))
     }
 }
 
@@ -162,6 +162,6 @@ impl Scheme for LeetCc {
         let whirlpool = Hash::Whirlpool.of(&[salt, attempt.password]);
         let xored: Zeroizing<Vec<u8>> =
             Zeroizing::new(sha512.iter().zip(whirlpool.iter()).map(|(a, b)| a ^ b).collect());
-        Ok(same(&xored, &stored))
+        Ok(attempt.judge.same(&xored, &stored))
     }
 }

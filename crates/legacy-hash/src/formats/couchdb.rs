@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "couchdb-pbkdf2",
@@ -99,6 +99,6 @@ impl Scheme for CouchDb {
         let Parsed { prf, iterations, salt, hash } = &stored;
         let computed =
             pbkdf2(*prf, attempt.password, salt.as_bytes(), *iterations, hash.len(), attempt.tick)?;
-        Ok(same(&computed, hash))
+        Ok(attempt.judge.same(&computed, hash))
     }
 }

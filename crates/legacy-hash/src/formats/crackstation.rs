@@ -7,7 +7,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{self, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -106,7 +106,7 @@ impl Scheme for Crackstation {
         for salt in [&stored.decoded_salt[..], stored.salt.as_bytes()] {
             let (n, len) = (stored.iterations, stored.key.len());
             let computed = pbkdf2(self.hash, attempt.password, salt, n, len, attempt.tick)?;
-            if same(&computed, &stored.key) {
+            if attempt.judge.same(&computed, &stored.key) {
                 return Ok(true);
             }
         }

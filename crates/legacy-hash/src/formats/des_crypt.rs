@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::des::{Des, PACE};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -87,7 +87,8 @@ impl Scheme for DesCrypt {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = self.parse(attempt.hash)?;
-        equal(compute(attempt.password, salt, TIMES, &mut Pacer::new(attempt.tick, PACE))?, hash)
+        let computed = compute(attempt.password, salt, TIMES, &mut Pacer::new(attempt.tick, PACE))?;
+        Ok(attempt.judge.same(&bytes(&[computed]), &bytes(&[hash])))
     }
 }
 
@@ -126,7 +127,7 @@ impl Scheme for BsdiCrypt {
         let (times, salt, hash) = self.parse(attempt.hash, attempt.limits)?;
         let key = folded(attempt.password);
         let computed = Des::new(*key).salted(0, salt, times, &mut Pacer::new(attempt.tick, PACE))?;
-        equal(computed, hash)
+        Ok(attempt.judge.same(&bytes(&[computed]), &bytes(&[hash])))
     }
 }
 
@@ -184,12 +185,13 @@ impl Scheme for BigCrypt {
             return Ok(false);
         }
         let mut pacer = Pacer::new(attempt.tick, PACE);
-        let mut right = true;
+        let (mut computed, mut stored) = (Vec::new(), Vec::new());
         for (i, (salt, hash)) in blocks.into_iter().enumerate() {
             let part = attempt.password.get(8 * i..).unwrap_or_default();
-            right &= equal(compute(part, salt, TIMES, &mut pacer)?, hash)?;
+            computed.push(compute(part, salt, TIMES, &mut pacer)?);
+            stored.push(hash);
         }
-        Ok(right)
+        Ok(attempt.judge.same(&bytes(&computed), &bytes(&stored)))
     }
 }
 
@@ -217,8 +219,9 @@ impl Scheme for Crypt16 {
         let (salt, first, second) = self.parse(attempt.hash)?;
         let mut pacer = Pacer::new(attempt.tick, PACE);
         let rest = attempt.password.get(8..).unwrap_or_default();
-        let first = equal(compute(attempt.password, salt, 20, &mut pacer)?, first)?;
-        Ok(first & equal(compute(rest, salt, 5, &mut pacer)?, second)?)
+        let computed =
+            [compute(attempt.password, salt, 20, &mut pacer)?, compute(rest, salt, 5, &mut pacer)?];
+        Ok(attempt.judge.same(&bytes(&computed), &bytes(&[first, second])))
     }
 }
 
@@ -302,6 +305,6 @@ fn block(text: &str) -> Result<u64, Error> {
     Ok((bits >> 2) as u64)
 }
 
-fn equal(computed: u64, stored: u64) -> Result<bool, Error> {
-    Ok(same(&computed.to_be_bytes(), &stored.to_be_bytes()))
+fn bytes(blocks: &[u64]) -> Vec<u8> {
+    blocks.iter().flat_map(|block| block.to_be_bytes()).collect()
 }

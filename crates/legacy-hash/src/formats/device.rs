@@ -10,7 +10,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::radmin::{POWER_BYTES, power_of_five};
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -94,7 +94,7 @@ impl Scheme for Radmin3 {
         // The colon has one byte.
         let inner = Hash::Sha1.of(&[&stored.login, b":", &password]);
         let exponent = Hash::Sha1.of(&[&stored.salt, &inner]);
-        Ok(same(&power_of_five(&exponent), &stored.power))
+        Ok(attempt.judge.same(&power_of_five(&exponent), &stored.power))
     }
 }
 
@@ -127,7 +127,7 @@ impl Scheme for Besder {
         let sum = |pair: &[u8]| usize::from(pair.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)));
         let digit = |pair: &[u8]| Self::DIGITS[sum(pair) % Self::DIGITS.len()];
         let computed: Vec<u8> = Hash::Md5.of(&[attempt.password]).chunks(2).map(digit).collect();
-        Ok(same(&computed, stored))
+        Ok(attempt.judge.same(&computed, stored))
     }
 }
 
@@ -156,7 +156,7 @@ impl Scheme for TeamSpeak {
         let (stored, salt) = Self::parse(attempt.hash)?;
         let inner = Zeroizing::new(crate::encoding::to_b64_padded(&Hash::Sha1.of(&[attempt.password])));
         let salt = crate::encoding::to_b64_padded(&salt);
-        Ok(same(&Hash::Sha1.of(&[inner.as_bytes(), salt.as_bytes()]), &stored))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[inner.as_bytes(), salt.as_bytes()]), &stored))
     }
 }
 
@@ -203,7 +203,7 @@ impl Scheme for SamsungAndroid {
             pacer.step()?;
             digest = Hash::Sha1.of(&[&digest, count.to_string().as_bytes(), attempt.password, salt]);
         }
-        Ok(same(&digest, &stored))
+        Ok(attempt.judge.same(&digest, &stored))
     }
 }
 
@@ -236,6 +236,6 @@ impl Scheme for WindowsPhone {
         let salt = split(attempt.hash).1.map_or(attempt.salt(), str::as_bytes);
         let salt = hex(&text::decode(salt), "windows phone salt")?;
         let password = text::utf16le(&text::decode(attempt.password));
-        Ok(same(&Hash::Sha256.of(&[&password, &salt]), &stored))
+        Ok(attempt.judge.same(&Hash::Sha256.of(&[&password, &salt]), &stored))
     }
 }

@@ -6,7 +6,7 @@ use crate::encoding::{b64, hex};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -161,6 +161,6 @@ impl Scheme for Bare {
             Order::PasswordFirst => self.0.of(&[attempt.password, salt]),
             Order::SaltFirst => self.0.of(&[salt, attempt.password]),
         };
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }

@@ -18,7 +18,7 @@ use crate::formats::yescrypt::{GOST_YESCRYPT, SCRYPT_CRYPT, YESCRYPT};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -313,7 +313,7 @@ impl Parsed {
     fn verify(&self, hash: Hash, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let len = self.hash.len();
         let key = pbkdf2(hash, attempt.password, &self.salt, self.iterations, len, attempt.tick)?;
-        Ok(same(&key, &self.hash))
+        Ok(attempt.judge.same(&key, &self.hash))
     }
 }
 
@@ -385,6 +385,6 @@ impl Scheme for NsMta {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (hash, salt) = self.parse(attempt.hash)?;
-        Ok(same(&Hash::Md5.of(&[salt, b"Y", attempt.password, b"\xf7", salt]), &hash))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[salt, b"Y", attempt.password, b"\xf7", salt]), &hash))
     }
 }

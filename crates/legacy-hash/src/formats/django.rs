@@ -9,7 +9,7 @@ use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -91,7 +91,7 @@ impl Scheme for Salted {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
-        Ok(same(&self.by.digest(self.hash, salt.as_bytes(), attempt.password), &digest))
+        Ok(attempt.judge.same(&self.by.digest(self.hash, salt.as_bytes(), attempt.password), &digest))
     }
 }
 
@@ -136,6 +136,6 @@ impl Scheme for OldScrypt {
             Err(_) => attempt.password,
         };
         let computed = scrypt(password, salt.as_bytes(), cost, hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }

@@ -9,7 +9,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::lotus::lotus;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -59,7 +59,7 @@ impl Scheme for Domino5 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
-        Ok(same(&lotus(attempt.password)[..], &stored))
+        Ok(attempt.judge.same(&lotus(attempt.password)[..], &stored))
     }
 }
 
@@ -98,7 +98,7 @@ impl Scheme for Domino6 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
         let (salt, hash) = stored.split_at(SALT_BYTES);
-        Ok(same(&domino6(attempt.password, salt)[..HASH_BYTES], hash))
+        Ok(attempt.judge.same(&domino6(attempt.password, salt)[..HASH_BYTES], hash))
     }
 }
 
@@ -141,7 +141,7 @@ impl Scheme for Domino8 {
         let text = encode(salt, &sixth[..10]);
         let (len, tick) = (stored.hash.len(), &mut *attempt.tick);
         let key = pbkdf2(Hash::Sha1, text.as_bytes(), &stored.salt, stored.iterations, len, tick)?;
-        Ok(same(&key, &stored.hash))
+        Ok(attempt.judge.same(&key, &stored.hash))
     }
 }
 

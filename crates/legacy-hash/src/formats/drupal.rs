@@ -9,7 +9,7 @@ use crate::formats::phpass::Phpass;
 use crate::kdf::digest::Hash;
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, PHPASS_WORK};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -56,7 +56,7 @@ impl Scheme for Drupal {
             return Ok(false);
         }
         let computed = stretch(attempt.password, stored.salt, stored.log2, attempt.tick)?;
-        Ok(same(&computed[..KEPT], &stored.hash))
+        Ok(attempt.judge.same(&computed[..KEPT], &stored.hash))
     }
 }
 

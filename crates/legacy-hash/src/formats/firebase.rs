@@ -11,7 +11,7 @@ use crate::encoding::{b64url, exactly, number};
 use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -79,7 +79,7 @@ impl Stored {
         let key: Zeroizing<[u8; 32]> = Zeroizing::new(exactly(key.to_vec(), "firebase key")?);
         let mut text = project.key.clone();
         Ctr128BE::<Aes256>::new((&*key).into(), &[0; 16].into()).apply_keystream(&mut text);
-        Ok(same(&text, &self.hash))
+        Ok(attempt.judge.same(&text, &self.hash))
     }
 }
 

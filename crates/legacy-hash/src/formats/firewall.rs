@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -122,7 +122,7 @@ impl Scheme for NetScreen {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (stored, login) = Self::parse(attempt.hash)?;
         let login = login.map_or(attempt.salt(), str::as_bytes);
-        Ok(same(&Hash::Md5.of(&[login, b":Administration Tools:", attempt.password]), &stored))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[login, b":Administration Tools:", attempt.password]), &stored))
     }
 }
 
@@ -156,7 +156,7 @@ impl Scheme for NetScaler {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.of(&[salt.as_bytes(), attempt.password, b"\0"]), &digest))
+        Ok(attempt.judge.same(&self.hash.of(&[salt.as_bytes(), attempt.password, b"\0"]), &digest))
     }
 }
 
@@ -187,7 +187,7 @@ impl Scheme for NetScalerPbkdf2 {
         let stored = Self::parse(attempt.hash)?;
         let (salt, hash) = stored.split_at(32);
         let key = pbkdf2(Hash::Sha256, attempt.password, salt, Self::ITERATIONS, hash.len(), attempt.tick)?;
-        Ok(same(&key, hash))
+        Ok(attempt.judge.same(&key, hash))
     }
 }
 
@@ -232,7 +232,7 @@ impl Scheme for FortiGate {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash)?;
         let (salt, digest) = stored.split_at(Self::SALT_BYTES);
-        Ok(same(&self.hash.of(&[salt, attempt.password, &Self::CONSTANT]), digest))
+        Ok(attempt.judge.same(&self.hash.of(&[salt, attempt.password, &Self::CONSTANT]), digest))
     }
 }
 
@@ -258,6 +258,6 @@ impl Scheme for ArubaOs {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
         let (salt, digest) = stored.split_at(5);
-        Ok(same(&Hash::Sha1.of(&[salt, attempt.password]), digest))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[salt, attempt.password]), digest))
     }
 }

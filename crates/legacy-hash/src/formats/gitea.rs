@@ -11,7 +11,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{self, pbkdf2};
 use crate::kdf::scrypt::{self, scrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -160,7 +160,7 @@ impl Scheme for Gitea {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash)?;
         for cost in &stored.costs {
-            if same(&self.derive(cost, stored.key.len(), attempt)?, &stored.key) {
+            if attempt.judge.same(&self.derive(cost, stored.key.len(), attempt)?, &stored.key) {
                 return Ok(true);
             }
         }

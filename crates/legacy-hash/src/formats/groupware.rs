@@ -12,7 +12,7 @@ use crate::formats::sha_crypt::ShaCrypt;
 use crate::kdf::bcrypt_pbkdf::{bcrypt_pbkdf, check};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -262,7 +262,7 @@ impl Scheme for ZopeMysql {
         let hash = self.parse(attempt.hash)?;
         let Ok(text) = std::str::from_utf8(attempt.password) else { return Ok(false) };
         let words = old_password(text.chars().map(u32::from));
-        Ok(same(&[words[0].to_be_bytes(), words[1].to_be_bytes()].concat(), &hash))
+        Ok(attempt.judge.same(&[words[0].to_be_bytes(), words[1].to_be_bytes()].concat(), &hash))
     }
 }
 
@@ -309,6 +309,6 @@ impl Scheme for BcryptKdf {
         let (rounds, salt, key) = self.parse(attempt.hash, attempt.limits)?;
         let computed =
             bcrypt_pbkdf(attempt.password, &salt, rounds, key.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &key))
+        Ok(attempt.judge.same(&computed, &key))
     }
 }

@@ -8,7 +8,7 @@ use crate::kdf::iterated::{self, iterated};
 use crate::kdf::pbkdf2::{self, pbkdf2};
 use crate::limits::Limits;
 use crate::text::{characters, nfc};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -111,7 +111,7 @@ impl Scheme for Atlassian {
         let stored = Self::parse(attempt.hash)?;
         let (salt, hash) = stored.split_at(16);
         let computed = pbkdf2(Hash::Sha1, attempt.password, salt, Self::ITERATIONS, 32, attempt.tick)?;
-        Ok(same(&computed, hash))
+        Ok(attempt.judge.same(&computed, hash))
     }
 }
 
@@ -145,7 +145,7 @@ impl Scheme for ElasticStretch {
         let stretched = zeroize::Zeroizing::new(hex::encode(Hash::Sha512.of(&[attempt.password])));
         let computed =
             pbkdf2(Hash::Sha512, stretched.as_bytes(), &salt, iterations, hash.len(), attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }
 
@@ -183,7 +183,7 @@ impl Scheme for Jasypt {
         let password = zeroize::Zeroizing::new(nfc(&characters(attempt.password)));
         let parts = [&salt, password.as_bytes()];
         let computed = iterated(self.hash, &parts, self.rounds, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }
 
@@ -248,7 +248,7 @@ impl Scheme for Shiro {
         let stored = Self::parse(attempt.hash)?;
         let parts = [&stored.salt, attempt.password];
         let computed = iterated(stored.hash, &parts, stored.rounds, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &stored.digest))
+        Ok(attempt.judge.same(&computed, &stored.digest))
     }
 }
 
@@ -310,6 +310,6 @@ impl Scheme for Tomcat {
             None => iterated(*hash, &[salt, attempt.password], *rounds, attempt.limits, attempt.tick)?,
             Some(hash) => pbkdf2(hash, attempt.password, salt, *rounds, digest.len(), attempt.tick)?,
         };
-        Ok(same(&computed, digest))
+        Ok(attempt.judge.same(&computed, digest))
     }
 }

@@ -7,7 +7,7 @@ use crate::formats::argon2::WrappedArgon2;
 use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -66,6 +66,6 @@ impl Scheme for Digest {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, digest) = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.of(&[attempt.password, salt.as_bytes()]), &digest))
+        Ok(attempt.judge.same(&self.hash.of(&[attempt.password, salt.as_bytes()]), &digest))
     }
 }

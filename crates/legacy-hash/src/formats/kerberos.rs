@@ -10,7 +10,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -90,7 +90,7 @@ impl Scheme for Kerberos {
             16 => Aes128::new_from_slice(&seed).map(|cipher| derived(&cipher, 1)),
             _ => Aes256::new_from_slice(&seed).map(|cipher| derived(&cipher, 2)),
         };
-        Ok(same(&key.map_err(|_| Error::Malformed("kerberos key length"))?, &stored))
+        Ok(attempt.judge.same(&key.map_err(|_| Error::Malformed("kerberos key length"))?, &stored))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 /// The rows that differ by a digest only.
 macro_rules! digests {
@@ -170,7 +170,7 @@ impl Scheme for Template {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let [template, salt, hash] = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.of(&[&filled(&template, &salt, attempt.password)?]), &hash))
+        Ok(attempt.judge.same(&self.hash.of(&[&filled(&template, &salt, attempt.password)?]), &hash))
     }
 }
 
@@ -195,7 +195,7 @@ impl Scheme for PlainMd5 {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        Ok(same(&Hash::Md5.of(&[attempt.password]), &Self::parse(attempt.hash)?))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[attempt.password]), &Self::parse(attempt.hash)?))
     }
 }
 
@@ -229,7 +229,7 @@ impl Scheme for Hmac {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (hash, key) = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.hmac(&key, &[attempt.password]), &hash))
+        Ok(attempt.judge.same(&self.hash.hmac(&key, &[attempt.password]), &hash))
     }
 }
 
@@ -268,7 +268,7 @@ impl Scheme for Pbkdf2 {
         self.check(attempt.hash, attempt.limits)?;
         let (iterations, salt, hash) = self.parse(attempt.hash)?;
         let computed = pbkdf2(self.hash, attempt.password, &salt, iterations, hash.len(), attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }
 
@@ -333,6 +333,6 @@ impl Scheme for Scrypt {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (cost, salt, hash) = Self::parse(attempt.hash)?;
         let computed = scrypt(attempt.password, &salt, cost, hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }

@@ -6,7 +6,7 @@ use crate::encoding::{b64_either, hex};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -145,7 +145,7 @@ impl Scheme for Ldap {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (digest, salt) = self.parse(attempt.hash)?;
-        Ok(same(&self.hash.of(&[attempt.password, &salt]), &digest))
+        Ok(attempt.judge.same(&self.hash.of(&[attempt.password, &salt]), &digest))
     }
 }
 

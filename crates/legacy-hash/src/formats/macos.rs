@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -68,7 +68,7 @@ impl Scheme for Salted {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash)?;
         let (salt, digest) = stored.split_at(Self::SALT_BYTES);
-        Ok(same(&self.hash.of(&[salt, attempt.password]), digest))
+        Ok(attempt.judge.same(&self.hash.of(&[salt, attempt.password]), digest))
     }
 }
 
@@ -133,6 +133,6 @@ impl Scheme for Pbkdf2 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let Parsed { iterations, salt, hash } = Parsed::new(attempt.hash, attempt.limits)?;
         let key = pbkdf2(Hash::Sha512, attempt.password, &salt, iterations, hash.len(), attempt.tick)?;
-        Ok(same(&key, &hash))
+        Ok(attempt.judge.same(&key, &hash))
     }
 }

@@ -10,7 +10,7 @@ use crate::formats::fields::is_hex;
 use crate::kdf::argon2::{Cost, Input, argon2};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "magento2-v2",
@@ -129,6 +129,6 @@ impl Scheme for Magento {
             computed = step.run(&value, stored.salt, attempt)?;
             value = Zeroizing::new(hex::encode(&computed[..]).into_bytes());
         }
-        Ok(same(&computed, &stored.hash))
+        Ok(attempt.judge.same(&computed, &stored.hash))
     }
 }

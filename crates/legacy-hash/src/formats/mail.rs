@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::formats::ldap::braced;
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -54,7 +54,7 @@ impl Scheme for CramMd5 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = self.parse(attempt.hash)?;
         let computed = [state(attempt.password, 0x5c), state(attempt.password, 0x36)].concat();
-        Ok(same(&computed, &stored))
+        Ok(attempt.judge.same(&computed, &stored))
     }
 }
 
@@ -106,6 +106,6 @@ impl Scheme for DigestMd5 {
         let stored = self.parse(attempt.hash)?;
         let (user, realm) = attempt.login.split_once('@').unwrap_or((attempt.login, ""));
         let parts = [user.as_bytes(), b":", realm.as_bytes(), b":", attempt.password];
-        Ok(same(&Hash::Md5.of(&parts), &stored))
+        Ok(attempt.judge.same(&Hash::Md5.of(&parts), &stored))
     }
 }

@@ -1,6 +1,8 @@
 //! IBM's z/OS (RACF) and IBM i (AS/400): DES of a name under the password, both in EBCDIC, and what came after
 //! it.
 
+use zeroize::Zeroizing;
+
 use crate::Error;
 use crate::encoding::{exactly, hex};
 use crate::format::{Format, ROW, Scheme, Strength};
@@ -8,7 +10,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::racf::{Cost, des_hash, field, kdfaes, xor};
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -78,8 +80,8 @@ impl Des {
         Ok((name, exactly(hex(hash, "racf hash")?, "racf hash length")?))
     }
 
-    fn computes(&self, password: &str, name: &str, stored: &[u8; 8]) -> bool {
-        let computed = match self.kind {
+    fn compute(&self, password: &str, name: &str) -> Zeroizing<[u8; 8]> {
+        match self.kind {
             Kind::Racf => des_hash(&field(password, 0), &field(name, 0)),
             Kind::Rvary => des_hash(&field(password, 0), &field(password, 0)),
             Kind::As400 => {
@@ -93,8 +95,7 @@ impl Des {
                     ),
                 }
             }
-        };
-        same(&computed[..], stored)
+        }
     }
 }
 
@@ -133,7 +134,8 @@ impl Scheme for Des {
         let password = text::decode(without_spaces(attempt.password));
         // Systems without mixed case fold a password before they hash it.
         let upper = text::upper_each(&password);
-        Ok(self.computes(&password, name, &stored) | self.computes(&upper, name, &stored))
+        Ok(attempt.judge.same(&self.compute(&password, name)[..], &stored)
+            | attempt.judge.same(&self.compute(&upper, name)[..], &stored))
     }
 }
 
@@ -188,7 +190,7 @@ impl Scheme for KdfAes {
         let password = text::decode(attempt.password);
         let name = field(name, 0);
         let computed = kdfaes(&field(&password, 0), &name, &salt, cost, attempt.tick)?;
-        if same(&computed[..], &hash) {
+        if attempt.judge.same(&computed[..], &hash) {
             return Ok(true);
         }
         let upper = text::upper_each(&password);
@@ -196,7 +198,7 @@ impl Scheme for KdfAes {
             return Ok(false);
         }
         let computed = kdfaes(&field(&upper, 0), &name, &salt, cost, attempt.tick)?;
-        Ok(same(&computed[..], &hash))
+        Ok(attempt.judge.same(&computed[..], &hash))
     }
 }
 
@@ -231,6 +233,6 @@ impl Scheme for As400Sha1 {
         let (name, stored) = Self::parse(attempt.hash)?;
         let name = text::utf16be(&format!("{:<10}", &**text::upper_each(name)));
         let password = text::utf16be(&text::decode(attempt.password));
-        Ok(same(&Hash::Sha1.of(&[&name, &password]), &stored))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[&name, &password]), &stored))
     }
 }

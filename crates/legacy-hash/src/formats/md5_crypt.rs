@@ -7,7 +7,7 @@ use crate::Error;
 use crate::encoding::h64;
 use crate::format::{Format, ROW, Scheme};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -82,7 +82,7 @@ impl Scheme for Md5Crypt {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = self.parse(attempt.hash)?;
-        Ok(same(&md5_crypt(attempt.password, salt, self.magic.as_bytes())[..], &hash))
+        Ok(attempt.judge.same(&md5_crypt(attempt.password, salt, self.magic.as_bytes())[..], &hash))
     }
 }
 
@@ -118,8 +118,8 @@ impl Scheme for AixMd5 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = self.parse(attempt.hash)?;
         // Where std_hash is set, AIX has the usual magic string, but the scheme still.
-        let right =
-            [&b""[..], b"$1$"].map(|magic| same(&md5_crypt(attempt.password, salt, magic)[..], &hash));
+        let right = [&b""[..], b"$1$"]
+            .map(|magic| attempt.judge.same(&md5_crypt(attempt.password, salt, magic)[..], &hash));
         Ok(right.contains(&true))
     }
 }

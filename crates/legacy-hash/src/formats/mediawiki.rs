@@ -11,7 +11,7 @@ use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{self, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -96,7 +96,7 @@ impl Scheme for PlainMd5 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = self.parse(attempt.hash)?;
-        is_md5(attempt.password, salt, &hash)
+        is_md5(attempt, salt, &hash)
     }
 }
 
@@ -126,7 +126,7 @@ impl Scheme for SaltedMd5 {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, hash) = self.parse(attempt.hash)?;
-        is_md5(attempt.password, Some(salt), &hash)
+        is_md5(attempt, Some(salt), &hash)
     }
 }
 
@@ -134,8 +134,8 @@ fn md5_of(text: &str) -> Result<Vec<u8>, Error> {
     if is_hex(text, 32) { hex(text, "mediawiki hash") } else { Err(Error::Malformed("mediawiki hash")) }
 }
 
-fn is_md5(password: &[u8], salt: Option<&str>, stored: &[u8]) -> Result<bool, Error> {
-    Ok(same(&hex(&md5_hex(password, salt), "mediawiki hash")?, stored))
+fn is_md5(attempt: &Attempt<'_>, salt: Option<&str>, stored: &[u8]) -> Result<bool, Error> {
+    Ok(attempt.judge.same(&hex(&md5_hex(attempt.password, salt), "mediawiki hash")?, stored))
 }
 
 /// `:pbkdf2:sha512:30000:64:salt:hash`
@@ -186,7 +186,7 @@ impl Derivation {
     fn is_of(&self, password: &[u8], attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let len = self.key.len();
         let computed = pbkdf2(self.hash, password, &self.salt, self.iterations, len, attempt.tick)?;
-        Ok(same(&computed, &self.key))
+        Ok(attempt.judge.same(&computed, &self.key))
     }
 }
 

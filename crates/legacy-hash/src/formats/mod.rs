@@ -68,6 +68,7 @@ pub(crate) mod unix_crypt;
 pub(crate) mod werkzeug;
 pub(crate) mod woltlab;
 pub(crate) mod wordpress;
+pub(crate) mod wrapped;
 pub(crate) mod xenforo;
 pub(crate) mod yescrypt;
 
@@ -153,4 +154,6 @@ pub(crate) static FAMILIES: &[&[Format]] = &[
     cisco::FORMATS,
     firewall::FORMATS,
     device::FORMATS,
+    // our own
+    wrapped::FORMATS,
 ];

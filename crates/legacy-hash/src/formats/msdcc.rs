@@ -9,7 +9,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -71,7 +71,7 @@ impl Scheme for MsDcc {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (login, stored) = parse(attempt.hash)?;
-        Ok(same(&msdcc(attempt.password, &name(login.unwrap_or(attempt.login))), &stored))
+        Ok(attempt.judge.same(&msdcc(attempt.password, &name(login.unwrap_or(attempt.login))), &stored))
     }
 }
 
@@ -130,6 +130,6 @@ impl Scheme for MsDcc2 {
         let name = name(stored.login.unwrap_or(attempt.login));
         let first = msdcc(attempt.password, &name);
         let key = pbkdf2(Hash::Sha1, &first, &name, stored.iterations, stored.hash.len(), attempt.tick)?;
-        Ok(same(&key, &stored.hash))
+        Ok(attempt.judge.same(&key, &stored.hash))
     }
 }

@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -84,6 +84,6 @@ impl Scheme for MsSql {
         if self.folded {
             password = text::upper_each(&password);
         }
-        Ok(same(&self.hash.of(&[&text::utf16le(&password), &salt]), &digest))
+        Ok(attempt.judge.same(&self.hash.of(&[&text::utf16le(&password), &salt]), &digest))
     }
 }

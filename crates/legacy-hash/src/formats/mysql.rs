@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::formats::sha_crypt::sha256_ordered;
 use crate::kdf::digest::Hash;
 use crate::limits::{Limits, SHA_CRYPT_WORK};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -64,7 +64,7 @@ impl Scheme for MySql323 {
             sum = sum.wrapping_add(byte);
         }
         let words = u64::from(a & 0x7fff_ffff) << 32 | u64::from(b & 0x7fff_ffff);
-        Ok(same(&words.to_be_bytes(), &stored))
+        Ok(attempt.judge.same(&words.to_be_bytes(), &stored))
     }
 }
 
@@ -89,7 +89,7 @@ impl Scheme for MySql41 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
         let once = Hash::Sha1.of(&[attempt.password]);
-        Ok(same(&Hash::Sha1.of(&[&once]), &stored))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[&once]), &stored))
     }
 }
 
@@ -172,6 +172,6 @@ impl Scheme for MySql8 {
             return Ok(false);
         }
         let digest = sha256_ordered(attempt.password, &stored.salt, stored.rounds, attempt.tick)?;
-        Ok(same(&digest, &stored.hash))
+        Ok(attempt.judge.same(&digest, &stored.hash))
     }
 }

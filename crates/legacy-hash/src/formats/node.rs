@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::kdf::{Pacer, iterated};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "npm-password-hash",
@@ -85,6 +85,6 @@ impl Scheme for PasswordHash {
             let text = Zeroizing::new(hex::encode(&*computed));
             computed = hash.hmac(salt.as_bytes(), &[text.as_bytes()]);
         }
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }

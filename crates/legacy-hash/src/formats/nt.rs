@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::des::Des;
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -86,12 +86,13 @@ pub(crate) enum WindowsHash {
 }
 
 impl WindowsHash {
-    fn is_of(self, password: &[u8], hash: &[u8]) -> bool {
+    fn is_of(self, hash: &[u8], attempt: &Attempt<'_>) -> bool {
+        let (password, judge) = (attempt.password, attempt.judge);
         match self {
-            Self::Lm => lm(password).is_some_and(|computed| same(&computed[..], hash)),
-            Self::Nt => same(&nt(password), hash),
-            Self::NtOfBytes => same(&nt_of_bytes(password), hash),
-            Self::NtOfEither => same(&nt(password), hash) | same(&nt_of_bytes(password), hash),
+            Self::Lm => lm(password).is_some_and(|computed| judge.same(&computed[..], hash)),
+            Self::Nt => judge.same(&nt(password), hash),
+            Self::NtOfBytes => judge.same(&nt_of_bytes(password), hash),
+            Self::NtOfEither => judge.same(&nt(password), hash) | judge.same(&nt_of_bytes(password), hash),
         }
     }
 }
@@ -136,7 +137,7 @@ impl Scheme for Windows {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        Ok(self.hash.is_of(attempt.password, &self.parse(attempt.hash)?))
+        Ok(self.hash.is_of(&self.parse(attempt.hash)?, attempt))
     }
 }
 
@@ -170,7 +171,7 @@ impl Scheme for IpaNt {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        Ok(WindowsHash::Nt.is_of(attempt.password, &self.parse(attempt.hash)?))
+        Ok(WindowsHash::Nt.is_of(&self.parse(attempt.hash)?, attempt))
     }
 }
 

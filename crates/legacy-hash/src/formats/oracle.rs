@@ -8,7 +8,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -74,7 +74,7 @@ impl Scheme for Oracle10 {
         both.push_str(&text::decode(attempt.password));
         let both = text::utf16be(&text::upper_each(&both));
         let key = des_cbc_mac(&Self::KEY, &both);
-        Ok(same(&des_cbc_mac(&key, &both)[..], &stored))
+        Ok(attempt.judge.same(&des_cbc_mac(&key, &both)[..], &stored))
     }
 }
 
@@ -111,7 +111,7 @@ impl Scheme for Oracle11 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let stored = Self::parse(attempt.hash)?;
         let (digest, salt) = stored.split_at(Hash::Sha1.len());
-        Ok(same(&Hash::Sha1.of(&[attempt.password, salt]), digest))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[attempt.password, salt]), digest))
     }
 }
 
@@ -144,6 +144,6 @@ impl Scheme for Oracle12 {
         let (digest, salt) = stored.split_at(Hash::Sha512.len());
         let full = [salt, b"AUTH_PBKDF2_SPEEDY_KEY"].concat();
         let key = pbkdf2(Hash::Sha512, attempt.password, &full, Self::ITERATIONS, 64, attempt.tick)?;
-        Ok(same(&Hash::Sha512.of(&[&key, salt]), digest))
+        Ok(attempt.judge.same(&Hash::Sha512.of(&[&key, salt]), digest))
     }
 }

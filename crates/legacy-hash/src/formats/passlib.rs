@@ -12,7 +12,7 @@ use crate::kdf::Pacer;
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -163,7 +163,7 @@ impl Scheme for Scram {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let ScramParsed { hash, iterations, salt, key } = self.parse(attempt.hash, attempt.limits)?;
         let password = saslprep(attempt.password);
-        Ok(same(&pbkdf2(hash, &password, &salt, iterations, key.len(), attempt.tick)?, &key))
+        Ok(attempt.judge.same(&pbkdf2(hash, &password, &salt, iterations, key.len(), attempt.tick)?, &key))
     }
 }
 
@@ -227,6 +227,6 @@ impl Scheme for Fshp {
             pacer.step()?;
             computed = hash.of(&[&computed]);
         }
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }

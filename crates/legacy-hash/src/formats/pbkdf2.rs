@@ -9,7 +9,7 @@ use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::{Limits, PBKDF2_WORK_ABSOLUTE};
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -194,7 +194,7 @@ impl Parsed {
         self.check(hash, attempt.limits)?;
         let computed =
             pbkdf2(hash, attempt.password, &self.salt, self.iterations, self.hash.len(), attempt.tick)?;
-        Ok(same(&computed, &self.hash))
+        Ok(attempt.judge.same(&computed, &self.hash))
     }
 }
 

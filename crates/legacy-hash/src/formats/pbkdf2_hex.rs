@@ -7,7 +7,7 @@ use crate::formats::fields::fields;
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{self, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -47,7 +47,7 @@ impl Parsed {
         self.check(attempt.limits)?;
         let (n, len) = (self.iterations, self.key.len());
         let computed = pbkdf2(self.hash, attempt.password, &self.salt, n, len, attempt.tick)?;
-        Ok(same(&computed, &self.key))
+        Ok(attempt.judge.same(&computed, &self.key))
     }
 }
 

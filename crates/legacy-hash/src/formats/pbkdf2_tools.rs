@@ -6,7 +6,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -145,7 +145,7 @@ impl<L: Layout> Scheme for Tool<L> {
         if let Some(missing) = missing.filter(|missing| *missing < computed.len()) {
             computed.remove(missing);
         }
-        Ok(same(&computed, key))
+        Ok(attempt.judge.same(&computed, key))
     }
 }
 

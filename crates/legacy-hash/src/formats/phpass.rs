@@ -8,7 +8,7 @@ use crate::encoding::{exactly, h64, h64_value};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, PHPASS_WORK};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "phpass",
@@ -44,7 +44,7 @@ impl Scheme for Phpass {
             return Ok(false);
         }
         let computed = phpass(attempt.password, stored.salt, stored.log2, attempt.tick)?;
-        Ok(same(&computed[..], &stored.hash))
+        Ok(attempt.judge.same(&computed[..], &stored.hash))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::format::{Format, ROW, Scheme};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "plaintext",
@@ -42,6 +42,6 @@ impl Scheme for Plaintext {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         self.check(attempt.hash, attempt.limits)?;
         let stored = Self::password(attempt.hash).unwrap_or(attempt.hash);
-        Ok(same(attempt.password, stored.as_bytes()))
+        Ok(attempt.judge.same(attempt.password, stored.as_bytes()))
     }
 }

@@ -5,7 +5,7 @@ use crate::encoding::{exactly, hex};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "postgres-md5",
@@ -46,6 +46,6 @@ impl Scheme for PostgresMd5 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (role, stored) = parse(attempt.hash)?;
         let role = role.unwrap_or(attempt.login);
-        Ok(same(&Hash::Md5.of(&[attempt.password, role.as_bytes()]), &stored))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[attempt.password, role.as_bytes()]), &stored))
     }
 }

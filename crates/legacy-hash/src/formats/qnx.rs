@@ -8,7 +8,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{DIGEST_WORK, Limits};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -102,11 +102,13 @@ impl Scheme for Qnx {
             return Ok(false);
         }
         let times = rounds.saturating_add(1);
-        let right = same(&digest(self.hash, salt.as_bytes(), attempt.password, times, attempt.tick)?, &hash);
+        let right = attempt
+            .judge
+            .same(&digest(self.hash, salt.as_bytes(), attempt.password, times, attempt.tick)?, &hash);
         if right || self.hash != Hash::Sha512 {
             return Ok(right);
         }
-        Ok(same(&buggy_sha512(salt.as_bytes(), attempt.password, times, attempt.tick)?, &hash))
+        Ok(attempt.judge.same(&buggy_sha512(salt.as_bytes(), attempt.password, times, attempt.tick)?, &hash))
     }
 }
 
@@ -235,6 +237,6 @@ impl Scheme for Qnx7 {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (iterations, hash, salt) = self.parse(attempt.hash, attempt.limits)?;
         let key = pbkdf2(Hash::Sha512, attempt.password, &salt, iterations, hash.len(), attempt.tick)?;
-        Ok(same(&key, &hash))
+        Ok(attempt.judge.same(&key, &hash))
     }
 }

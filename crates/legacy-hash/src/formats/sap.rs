@@ -9,7 +9,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -115,7 +115,7 @@ impl Scheme for Sap {
             Code::B => bcode(&password, &login).to_vec(),
             Code::G => passcode(&password, &login).to_vec(),
         };
-        Ok(same(&computed[..stored.len()], &stored))
+        Ok(attempt.judge.same(&computed[..stored.len()], &stored))
     }
 }
 

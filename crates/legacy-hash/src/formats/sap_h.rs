@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::Pacer;
 use crate::kdf::digest::Hash;
 use crate::limits::{DIGEST_WORK, Limits};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -100,6 +100,6 @@ impl Scheme for SapH {
             pacer.step()?;
             digest = self.hash.of(&[attempt.password, &digest]);
         }
-        Ok(same(&digest, &stored))
+        Ok(attempt.judge.same(&digest, &stored))
     }
 }

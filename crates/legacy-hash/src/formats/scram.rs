@@ -7,11 +7,10 @@ use crate::Error;
 use crate::encoding::{b64, number};
 use crate::format::{Format, ROW, Scheme, Strength};
 use crate::formats::ldap::braced;
-use crate::kdf::Tick;
 use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -86,23 +85,25 @@ impl Credential {
         check(self.hash, self.iterations, self.hash.len(), limits)
     }
 
-    fn is_of(&self, password: &[u8], limits: &Limits, tick: Tick<'_>) -> Result<bool, Error> {
-        self.check(limits)?;
-        let salted = pbkdf2(self.hash, password, &self.salt, self.iterations, self.hash.len(), tick)?;
+    fn is_of(&self, password: &[u8], attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        self.check(attempt.limits)?;
+        let len = self.hash.len();
+        let salted = pbkdf2(self.hash, password, &self.salt, self.iterations, len, attempt.tick)?;
         let key = match self.kind {
             Key::Stored => self.hash.of(&[&self.hash.hmac(&salted, &[b"Client Key"])]),
             Key::Server => self.hash.hmac(&salted, &[b"Server Key"]),
         };
-        Ok(same(&key, &self.key))
+        Ok(attempt.judge.same(&key, &self.key))
     }
 
     /// Of the password as SASLprep makes it, or else as it is: not all servers prepare passwords.
-    fn is_of_either(&self, password: &[u8], limits: &Limits, tick: Tick<'_>) -> Result<bool, Error> {
+    fn is_of_either(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
+        let password = attempt.password;
         let prepared = saslprep(password);
-        if self.is_of(&prepared, limits, tick)? {
+        if self.is_of(&prepared, attempt)? {
             return Ok(true);
         }
-        Ok(prepared[..] != *password && self.is_of(password, limits, tick)?)
+        Ok(prepared[..] != *password && self.is_of(password, attempt)?)
     }
 }
 
@@ -153,7 +154,7 @@ impl Scheme for Scram {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        self.parse(attempt.hash)?.is_of_either(attempt.password, attempt.limits, attempt.tick)
+        self.parse(attempt.hash)?.is_of_either(attempt)
     }
 }
 
@@ -222,13 +223,13 @@ impl Scheme for MongoDb {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (credential, login) = self.parse(attempt.hash)?;
         if self.hash != Hash::Sha1 {
-            return credential.is_of_either(attempt.password, attempt.limits, attempt.tick);
+            return credential.is_of_either(attempt);
         }
         let login = login.unwrap_or_else(|| attempt.login.as_bytes().to_vec());
         if login.is_empty() {
             return Err(Error::MissingLogin);
         }
         let digest = Zeroizing::new(hex::encode(Hash::Md5.of(&[&login, b":mongo:", attempt.password])));
-        credential.is_of(digest.as_bytes(), attempt.limits, attempt.tick)
+        credential.is_of(digest.as_bytes(), attempt)
     }
 }

@@ -8,7 +8,7 @@ use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -159,7 +159,7 @@ impl Parsed {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let computed =
             scrypt(attempt.password, &self.salt, self.cost, self.hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &self.hash))
+        Ok(attempt.judge.same(&computed, &self.hash))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
 use crate::text::{characters, nfkc};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -75,7 +75,7 @@ impl Parsed {
     fn verify(&self, password: &[u8], attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let computed =
             scrypt(password, &self.salt, self.cost, self.hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &self.hash))
+        Ok(attempt.judge.same(&computed, &self.hash))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::formats::fields::{fields, is_hex};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -74,7 +74,7 @@ impl Scheme for Anope {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (stored, state) = self.parse(attempt.hash)?;
-        Ok(same(&sha256_from(&state, attempt.password)[..], &stored))
+        Ok(attempt.judge.same(&sha256_from(&state, attempt.password)[..], &stored))
     }
 }
 
@@ -141,7 +141,7 @@ impl Scheme for Eggdrop {
             .iter()
             .flat_map(|word| (0..6).map(move |i| EGGDROP_64[(word >> (6 * i) & 63) as usize]))
             .collect();
-        Ok(same(&encoded, stored.as_bytes()))
+        Ok(attempt.judge.same(&encoded, stored.as_bytes()))
     }
 }
 
@@ -170,7 +170,7 @@ impl Scheme for Radmin {
         let stored = self.parse(attempt.hash)?;
         let Some(missing) = RADMIN_BYTES.checked_sub(attempt.password.len()) else { return Ok(false) };
         let padding = [0; RADMIN_BYTES];
-        Ok(same(&Hash::Md5.of(&[attempt.password, &padding[..missing]]), &stored))
+        Ok(attempt.judge.same(&Hash::Md5.of(&[attempt.password, &padding[..missing]]), &stored))
     }
 }
 
@@ -205,6 +205,6 @@ impl Scheme for Dahua {
             .chunks_exact(2)
             .map(|pair| DIGITS[pair.iter().map(|&b| usize::from(b)).sum::<usize>() % DIGITS.len()])
             .collect();
-        Ok(same(&folded, stored.as_bytes()))
+        Ok(attempt.judge.same(&folded, stored.as_bytes()))
     }
 }

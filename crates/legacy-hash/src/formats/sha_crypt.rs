@@ -12,7 +12,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::{Pacer, Tick};
 use crate::limits::{Limits, SHA_CRYPT_WORK};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -111,7 +111,7 @@ impl Scheme for ShaCrypt {
         }
         let digest = self.compute(attempt.password, stored.salt, stored.rounds, attempt.tick)?;
         let permuted: Zeroizing<Vec<u8>> = Zeroizing::new(self.order().iter().map(|&i| digest[i]).collect());
-        Ok(same(&permuted, &stored.hash))
+        Ok(attempt.judge.same(&permuted, &stored.hash))
     }
 }
 

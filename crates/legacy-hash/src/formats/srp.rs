@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::kdf::srp::{NUMBER_BYTES, Number, power};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -82,7 +82,7 @@ impl Scheme for Wow {
         });
         let inner = Hash::Sha1.of(&[login.as_bytes(), b":", &password]);
         let x = Hash::Sha1.of(&[&stored.salt, &inner]);
-        Ok(same(&power(47, &x, WOW_MODULUS).bytes(), &stored.verifier.bytes()))
+        Ok(attempt.judge.same(&power(47, &x, WOW_MODULUS).bytes(), &stored.verifier.bytes()))
     }
 }
 
@@ -116,6 +116,6 @@ impl Scheme for Clipperz {
         let twice = |parts: &[&[u8]]| Hash::Sha256.of(&[&Hash::Sha256.of(parts)]);
         let secret = Zeroizing::new(hex::encode(twice(&[attempt.password, login.as_bytes()])));
         let x = twice(&[salt.as_bytes(), secret.as_bytes()]);
-        Ok(same(&power(2, &x, CLIPPERZ_MODULUS).bytes(), &stored.bytes()))
+        Ok(attempt.judge.same(&power(2, &x, CLIPPERZ_MODULUS).bytes(), &stored.bytes()))
     }
 }

@@ -9,7 +9,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::iterated::{self, iterated};
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -115,7 +115,7 @@ impl<'a> Parsed<'a> {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let parts = [self.salt.as_bytes(), attempt.password];
         let computed = iterated(self.hash, &parts, self.rounds, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &self.digest))
+        Ok(attempt.judge.same(&computed, &self.digest))
     }
 }
 
@@ -225,7 +225,7 @@ impl Scheme for SsprPbkdf2 {
         self.check(attempt.hash, attempt.limits)?;
         let (iterations, salt, hash) = self.parse(attempt.hash)?;
         let computed = pbkdf2(self.hash, attempt.password, &salt, iterations, hash.len(), attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }
 
@@ -286,6 +286,6 @@ impl Scheme for Bes10 {
         let (digest, salt) = Self::parse(attempt.hash)?;
         let parts = [attempt.password, salt.as_bytes()];
         let computed = iterated(Hash::Sha512, &parts, Self::ROUNDS, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }

@@ -8,7 +8,7 @@ use crate::encoding::{exactly, h64, number};
 use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::{Pacer, Tick};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "sunmd5",
@@ -71,7 +71,7 @@ impl Scheme for SunMd5 {
         let stored = self.parse(attempt.hash, attempt.limits)?;
         let digest = sun_md5(attempt.password, stored.salt.as_bytes(), stored.rounds, attempt.tick)?;
         let permuted = Zeroizing::new(ORDER.map(|i| digest[i]));
-        Ok(same(&permuted[..], &stored.hash))
+        Ok(attempt.judge.same(&permuted[..], &stored.hash))
     }
 }
 

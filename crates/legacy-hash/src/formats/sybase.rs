@@ -9,7 +9,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::feal::Feal;
 use crate::limits::Limits;
 use crate::text;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -68,7 +68,7 @@ impl Scheme for SybaseAse {
         }
         let mut field = Zeroizing::new([0; PASSWORD_BYTES]);
         field[..password.len()].copy_from_slice(&password);
-        Ok(same(&Hash::Sha256.of(&[&field[..], salt]), digest))
+        Ok(attempt.judge.same(&Hash::Sha256.of(&[&field[..], salt]), digest))
     }
 }
 
@@ -169,6 +169,6 @@ impl Scheme for SybaseProp {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (salt, stored) = Self::parse(attempt.hash)?;
-        Ok(same(&Self::compute(attempt.password, salt), &stored))
+        Ok(attempt.judge.same(&Self::compute(attempt.password, salt), &stored))
     }
 }

@@ -8,7 +8,7 @@ use crate::format::{Format, ROW, Scheme, Strength};
 use crate::kdf::digest::Hash;
 use crate::kdf::{Pacer, Tick};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -81,7 +81,7 @@ impl Scheme for Sha1Crypt {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (rounds, salt, hash) = self.parse(attempt.hash, attempt.limits)?;
         let first = format!("{salt}$sha1${rounds}");
-        Ok(same(&sha1_crypt(attempt.password, first.as_bytes(), rounds, attempt.tick)?, &hash))
+        Ok(attempt.judge.same(&sha1_crypt(attempt.password, first.as_bytes(), rounds, attempt.tick)?, &hash))
     }
 }
 
@@ -177,7 +177,7 @@ impl Scheme for Dragonfly {
         let (salt, hash) = self.parse(attempt.hash)?;
         let right = self.magics.map(|magic| {
             let digest = self.hash.of(&[attempt.password, magic, salt.as_bytes()]);
-            same(&self.ordered(&digest), &hash)
+            attempt.judge.same(&self.ordered(&digest), &hash)
         });
         Ok(right.contains(&true))
     }

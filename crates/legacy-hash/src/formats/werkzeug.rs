@@ -10,7 +10,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2;
 use crate::kdf::scrypt::{self, Cost};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -113,7 +113,7 @@ impl Scheme for Pbkdf2 {
         for &n in &stored.iterations {
             let (salt, len) = (stored.salt.as_bytes(), stored.key.len());
             let computed = pbkdf2::pbkdf2(stored.hash, attempt.password, salt, n, len, attempt.tick)?;
-            if same(&computed, &stored.key) {
+            if attempt.judge.same(&computed, &stored.key) {
                 return Ok(true);
             }
         }
@@ -158,6 +158,6 @@ impl Scheme for Scrypt {
         let (cost, salt, key) = self.parse(attempt.hash, attempt.limits)?;
         let computed =
             scrypt::scrypt(attempt.password, salt.as_bytes(), cost, key.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &key))
+        Ok(attempt.judge.same(&computed, &key))
     }
 }

@@ -7,7 +7,7 @@ use crate::formats::bcrypt::BCRYPT;
 use crate::formats::fields::is_hex;
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -89,7 +89,7 @@ impl Scheme for Core {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (function, salt, stored) = self.parse(attempt.hash)?;
         let inner = zeroize::Zeroizing::new(hex::encode(function.of(&[attempt.password])));
-        Ok(same(&function.of(&[inner.as_bytes(), salt.as_bytes()]), &stored))
+        Ok(attempt.judge.same(&function.of(&[inner.as_bytes(), salt.as_bytes()]), &stored))
     }
 }
 

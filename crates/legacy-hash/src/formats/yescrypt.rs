@@ -7,7 +7,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::scrypt::{self, scrypt};
 use crate::kdf::yescrypt::{Cost, yescrypt};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -62,11 +62,11 @@ impl Scheme for Yescrypt {
         let stored = Parsed::new(attempt.hash, self.prefix)?;
         let hash = yescrypt(attempt.password, &stored.salt, stored.cost, attempt.limits, attempt.tick)?;
         if !self.gost {
-            return Ok(same(&hash[..], &stored.hash));
+            return Ok(attempt.judge.same(&hash[..], &stored.hash));
         }
         let key = Hash::Streebog256.of(&[attempt.password]);
         let key = Hash::Streebog256.hmac(&key, &[stored.setting.as_bytes()]);
-        Ok(same(&Hash::Streebog256.hmac(&key, &[&hash[..]]), &stored.hash))
+        Ok(attempt.judge.same(&Hash::Streebog256.hmac(&key, &[&hash[..]]), &stored.hash))
     }
 }
 
@@ -177,6 +177,6 @@ impl Scheme for ScryptCrypt {
         let (cost, salt, hash) = self.parse(attempt.hash)?;
         let computed =
             scrypt(attempt.password, salt.as_bytes(), cost, hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }

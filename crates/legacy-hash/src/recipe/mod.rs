@@ -216,7 +216,7 @@ impl Recipe {
         }
         let value = eval::value(&self.expr, &inputs, attempt.limits, attempt.tick)?;
         match read {
-            Read::Target(target) => Ok(target.is(&value)),
+            Read::Target(target) => Ok(target.is(&value, attempt.judge)),
             Read::Inner(scheme, hash) => scheme.verify(&mut attempt.over(&value, hash)),
         }
     }

@@ -7,7 +7,7 @@ use crate::recipe::check::Facts;
 use crate::recipe::cost::{Span, VALUE_BYTES};
 use crate::recipe::functions::{Gives, padded, unpadded};
 use crate::recipe::template::Encoding;
-use crate::verify::same;
+use crate::verify::Judge;
 
 const HASH: &str = "the hash of a recipe";
 
@@ -70,15 +70,15 @@ impl Target {
     }
 
     /// Whether it is this value. In constant time.
-    pub(crate) fn is(&self, value: &[u8]) -> bool {
+    pub(crate) fn is(&self, value: &[u8], judge: &Judge) -> bool {
         match self.value {
-            Form::AsIs => same(value, &self.bytes),
-            Form::LowerHex => same(&bytes::lower(value), &self.bytes),
+            Form::AsIs => judge.same(value, &self.bytes),
+            Form::LowerHex => judge.same(&bytes::lower(value), &self.bytes),
             Form::Decoded(encoding) => {
                 let text = bytes::text(value);
                 encoding
                     .decode(&text, HASH)
-                    .is_ok_and(|bytes| same(&zeroize::Zeroizing::new(bytes), &self.bytes))
+                    .is_ok_and(|bytes| judge.same(&zeroize::Zeroizing::new(bytes), &self.bytes))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::format::{Format, formats};
+use crate::formats::wrapped;
 
 /// Which formats the stored hash may be of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,7 +69,8 @@ impl Verifier {
 
     /// The format of a string. One that must be named is taken if the verifier names it.
     pub(crate) fn format(self, hash: &str) -> Result<&'static Format, Error> {
-        let needs_nothing = |f: &&Format| !f.needs_salt && !f.needs_login && !f.needs_pepper;
+        let needs_nothing =
+            |f: &&Format| f.name != wrapped::NAME && !f.needs_salt && !f.needs_login && !f.needs_pepper;
         let mut found = formats().filter(needs_nothing).filter(|f| match self.names() {
             Some(names) => names.contains(&f.name),
             None => !f.must_name,

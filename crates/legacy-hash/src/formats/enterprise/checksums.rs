@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::format::Scheme;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 /// 16 letters: CRC-16 (the reflected 0x8005) over a block into which the password is folded, five times.
 ///
@@ -29,7 +29,7 @@ impl Scheme for OpenEdge {
     }
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
-        Ok(same(&encode(attempt.password), Self::parse(attempt.hash)?))
+        Ok(attempt.judge.same(&encode(attempt.password), Self::parse(attempt.hash)?))
     }
 }
 
@@ -87,7 +87,7 @@ impl Scheme for Adx {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let hash = Self::parse(attempt.hash)?;
-        Ok(adxcrypt(attempt.password).is_some_and(|computed| same(&computed, hash)))
+        Ok(adxcrypt(attempt.password).is_some_and(|computed| attempt.judge.same(&computed, hash)))
     }
 }
 

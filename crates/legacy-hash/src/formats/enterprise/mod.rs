@@ -10,7 +10,7 @@ use crate::kdf::digest::Hash;
 use crate::kdf::pbkdf2::{check, pbkdf2};
 use crate::limits::Limits;
 use crate::text::{characters, utf16le};
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -108,7 +108,7 @@ impl Scheme for Pph1 {
         let (salt, iterations, hash) = Self::parse(attempt.hash)?;
         let nt = Hash::Md4.of(&[&utf16le(&characters(attempt.password))]);
         let nt = utf16le(&hex::encode_upper(&*nt));
-        Ok(same(&pbkdf2(Hash::Sha256, &nt, &salt, iterations, 32, attempt.tick)?, &hash))
+        Ok(attempt.judge.same(&pbkdf2(Hash::Sha256, &nt, &salt, iterations, 32, attempt.tick)?, &hash))
     }
 }
 
@@ -142,7 +142,7 @@ impl Scheme for NetWitness {
         let (hash, carried) = Self::parse(attempt.hash)?;
         let inner = hex::encode_upper(&*Hash::Sha256.of(&[attempt.password]));
         let salt = carried.map_or(attempt.salt(), str::as_bytes);
-        let of = |salt: &[u8]| same(&Hash::Sha256.of(&[inner.as_bytes(), salt]), &hash);
+        let of = |salt: &[u8]| attempt.judge.same(&Hash::Sha256.of(&[inner.as_bytes(), salt]), &hash);
         // A column may hold the bytes or their base64, and one can look like the other.
         let decoded = str::from_utf8(salt).ok().and_then(|text| b64(text, "netwitness salt").ok());
         Ok(of(salt) | decoded.is_some_and(|salt| of(&salt)))
@@ -169,7 +169,7 @@ impl Scheme for PeopleSoft {
 
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let hash = Self::parse(attempt.hash)?;
-        Ok(same(&Hash::Sha1.of(&[&utf16le(&characters(attempt.password))]), &hash))
+        Ok(attempt.judge.same(&Hash::Sha1.of(&[&utf16le(&characters(attempt.password))]), &hash))
     }
 }
 
@@ -217,6 +217,6 @@ impl Scheme for SolarWinds {
         let (salt, hash) = self.parse(attempt.hash)?;
         let key =
             pbkdf2(Hash::Sha1, attempt.password, &salt, Self::ITERATIONS, Self::KEY_BYTES, attempt.tick)?;
-        Ok(same(&Hash::Sha512.of(&[&key]), &hash))
+        Ok(attempt.judge.same(&Hash::Sha512.of(&[&key]), &hash))
     }
 }

@@ -18,7 +18,7 @@ use crate::limits::{
 };
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[
     Format {
@@ -153,7 +153,7 @@ impl Scheme for Json {
                 argon2(attempt.password, &input(&fields, &salt, &value)?, attempt.limits, attempt.tick)?
             }
         };
-        Ok(same(&computed, &value))
+        Ok(attempt.judge.same(&computed, &value))
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
@@ -317,7 +317,7 @@ impl Scheme for Bare {
         let salt = document::column_salt(attempt.salt());
         for (hash, iterations) in methods {
             let computed = pbkdf2(hash, attempt.password, &salt, iterations, value.len(), attempt.tick)?;
-            if same(&computed, &value) {
+            if attempt.judge.same(&computed, &value) {
                 return Ok(true);
             }
         }

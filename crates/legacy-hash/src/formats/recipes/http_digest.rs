@@ -5,7 +5,7 @@ use crate::encoding::{exactly, hex};
 use crate::format::{Format, ROW, Scheme};
 use crate::kdf::digest::Hash;
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 pub(crate) const FORMATS: &[Format] = &[Format {
     name: "http-digest-ha1",
@@ -52,6 +52,6 @@ impl Scheme for HttpDigest {
         let login = names.map_or(attempt.login, |(login, _)| login).as_bytes();
         let realm = attempt.salt.unwrap_or(names.map_or("realm", |(_, realm)| realm).as_bytes());
         let computed = Hash::Md5.of(&[login, b":", realm, b":", attempt.password]);
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }

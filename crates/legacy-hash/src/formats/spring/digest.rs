@@ -8,7 +8,7 @@ use crate::formats::spring::after_id;
 use crate::kdf::digest::Hash;
 use crate::kdf::iterated::{self, iterated};
 use crate::limits::Limits;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 /// `{salt}digest`: the salt is hashed after the password, with its braces; no braces, no salt.
 pub(crate) struct MessageDigest {
@@ -74,7 +74,7 @@ impl Scheme for MessageDigest {
         let Parts { hash, salt, digest } = self.parse(attempt.hash)?;
         let parts = [attempt.password, salt.as_bytes()];
         let computed = iterated(hash, &parts, self.rounds, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &digest))
+        Ok(attempt.judge.same(&computed, &digest))
     }
 }
 
@@ -143,6 +143,6 @@ impl Scheme for Standard {
         let (salt, hash) = stored.split_at(8);
         let parts = [salt, attempt.pepper, attempt.password];
         let computed = iterated(Hash::Sha256, &parts, Self::ROUNDS, attempt.limits, attempt.tick)?;
-        Ok(same(&computed, hash))
+        Ok(attempt.judge.same(&computed, hash))
     }
 }

@@ -13,7 +13,7 @@ use crate::kdf::scrypt::{Cost, scrypt};
 use crate::limits::Limits;
 use crate::policy::{Knob, Measured, Produce};
 use crate::random;
-use crate::verify::{Attempt, same};
+use crate::verify::Attempt;
 
 /// Salt and hash in one hex, or base64; the salt and the encoder's secret are PBKDF2's salt.
 pub(crate) struct Pbkdf2Encoder {
@@ -79,7 +79,7 @@ impl Scheme for Pbkdf2Encoder {
         self.check(attempt.hash, attempt.limits)?;
         let (salt, hash) = self.parse(attempt.hash)?;
         let salt = [&salt, attempt.pepper].concat();
-        Ok(same(&self.derive(attempt.password, &salt, attempt.tick)?, &hash))
+        Ok(attempt.judge.same(&self.derive(attempt.password, &salt, attempt.tick)?, &hash))
     }
 
     fn producer(&self) -> Option<&dyn Produce> {
@@ -149,7 +149,7 @@ impl Scheme for SpringScrypt {
     fn verify(&self, attempt: &mut Attempt<'_>) -> Result<bool, Error> {
         let (cost, salt, hash) = Self::parse(attempt.hash)?;
         let computed = scrypt(attempt.password, &salt, cost, hash.len(), attempt.limits, attempt.tick)?;
-        Ok(same(&computed, &hash))
+        Ok(attempt.judge.same(&computed, &hash))
     }
 }
 

@@ -1,0 +1,335 @@
+//! Hashes inside argon2id: all that was true of them is true of the wrapped ones, and they give nothing away.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use common::{Vector, on, stored, vectors};
+use legacy_hash::{
+    Error, Identified, Limits, Method, Policy, Stored, Verdict, check, costs_at_least, evident, formats,
+    identify, is_weak, verify, wrap,
+};
+
+/// What the digests of a login are hashed with: the least that there is.
+static CHEAP: LazyLock<Policy> = LazyLock::new(|| Policy::parse("argon2id:m=8,t=1,p=1").unwrap());
+
+/// Each vector, wrapped, and what verifying it took before.
+static WRAPPED: LazyLock<Vec<(Vector, Result<String, Error>, Duration)>> = LazyLock::new(|| {
+    on_all_cores(&affordable(), |v| {
+        let start = Instant::now();
+        let verdict = judge(&v.password, &v.stored(), &v.format);
+        assert_eq!(verdict, Ok(Verdict::Right));
+        (v.clone(), wrapped(v), start.elapsed())
+    })
+});
+
+/// Of each format the cheap vectors, or else the cheapest: those with the lowest numbers in the string are tried first.
+fn affordable() -> Vec<Vector> {
+    let mut of: BTreeMap<String, Vec<Vector>> = BTreeMap::new();
+    vectors().into_iter().for_each(|v| of.entry(v.format.clone()).or_default().push(v));
+    of.into_values().flat_map(|of| cheapest(&of)).collect()
+}
+
+fn cheapest(vectors: &[Vector]) -> Vec<Vector> {
+    const LOW: Limits = Limits {
+        bcrypt_cost: 6,
+        pbkdf2_work: 30_000,
+        scrypt_memory: 16 << 20,
+        scrypt_work: 1 << 17,
+        argon2_memory_kib: 8 << 10,
+        argon2_passes: 5,
+        argon2_work_kib: 40 << 10,
+        sha_crypt_rounds: 5000,
+        phpass_log2: 11,
+        digest_rounds: 20_000,
+        recipe_work: 20_000,
+    };
+    let method = Method::parse(&vectors[0].format).unwrap();
+    let cheap = |v: &&Vector| check(&v.hash, Some(&method), &LOW).is_ok();
+    let cheap: Vec<_> = vectors.iter().filter(cheap).cloned().collect();
+    if cheap.is_empty() {
+        vectors.iter().min_by_key(|v| v.hash.len()).cloned().into_iter().collect()
+    } else {
+        cheap
+    }
+}
+
+fn on_all_cores<T: Sync, R: Send>(of: &[T], function: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        let function = &function;
+        let threads: Vec<_> = (0..cores)
+            .map(|core| {
+                scope.spawn(move || of.iter().skip(core).step_by(cores).map(function).collect::<Vec<_>>())
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("see above")).collect()
+    })
+}
+
+fn wrapped(v: &Vector) -> Result<String, Error> {
+    let method = Method::parse(&v.format).unwrap();
+    wrap(&v.stored(), Some(&method), &CHEAP, &Limits::default(), &mut on)
+}
+
+fn judge(password: &[u8], stored: &Stored<'_>, format: &str) -> Result<Verdict, Error> {
+    verify(password, stored, Some(&Method::parse(format).unwrap()), &Limits::default(), &mut on)
+}
+
+/// What a wrapped hash says of a password.
+fn unwrapped(password: &[u8], wrapped: &str, v: &Vector) -> Result<Verdict, Error> {
+    verify(password, &Stored { hash: wrapped, ..v.stored() }, None, &Limits::default(), &mut on)
+}
+
+/// The name of the method, the blanked hash and the argon2id hash.
+fn parts(wrapped: &str) -> (String, String, String) {
+    let rest = wrapped.strip_prefix("$ferry-wrapped$v=1$").unwrap();
+    let fields: Vec<&str> = rest.splitn(3, '$').collect();
+    let decode = |text: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+    (decode(fields[0]), decode(fields[1]), format!("${}", fields[2]))
+}
+
+fn joined(method: &str, blank: &str, phc: &str) -> String {
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    format!("$ferry-wrapped$v=1${}${}{phc}", encode(method), encode(blank))
+}
+
+#[test]
+fn every_wrapped_hash_takes_the_passwords_that_it_took_and_no_others() {
+    on_all_cores(&WRAPPED, |(v, wrapped, took)| {
+        let Ok(wrapped) = wrapped else { return };
+        assert_eq!(unwrapped(&v.password, wrapped, v), Ok(Verdict::Right), "{v:?}");
+        let others = others(&v.password).into_iter().take(match took.as_millis() {
+            0..3 => usize::MAX,
+            3..30 => 4,
+            _ => 1,
+        });
+        for other in others {
+            let (now, before) = (unwrapped(&other, wrapped, v), judge(&other, &v.stored(), &v.format));
+            assert_eq!(now, before, "{:?} for {v:?}", String::from_utf8_lossy(&other));
+        }
+    });
+}
+
+/// Passwords that are nearly this one.
+fn others(password: &[u8]) -> Vec<Vec<u8>> {
+    let n = password.len();
+    let swapped = password.iter().map(|b| if b.is_ascii_alphabetic() { b ^ 0x20 } else { *b }).collect();
+    let flipped =
+        |at: usize| password.iter().enumerate().map(|(i, b)| if i == at { b ^ 1 } else { *b }).collect();
+    let mut others = vec![
+        [password, b"x"].concat(),
+        flipped(0),
+        swapped,
+        [password, b"\0x"].concat(),
+        flipped(n.saturating_sub(1)),
+        [password, b" "].concat(),
+        Vec::new(),
+        vec![b'x'; 5000],
+        flipped(n / 2),
+        b"Password".to_vec(),
+    ];
+    others.extend([7, 8, 14, 72, n.saturating_sub(1)].map(|end| password[..end.min(n)].to_vec()));
+    others
+}
+
+#[test]
+fn every_format_wraps_or_is_refused_by_name() {
+    let mut refused: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut wrap = BTreeSet::new();
+    for (v, wrapped, _) in WRAPPED.iter() {
+        match wrapped {
+            Ok(_) => drop(wrap.insert(v.format.as_str())),
+            Err(Error::NotWrapped(format, why)) if *format == v.format => {
+                refused.entry(format).or_default().insert(why);
+            }
+            Err(error) => panic!("{error:?} for {v:?}"),
+        }
+    }
+    let listed: Vec<_> =
+        refused.iter().flat_map(|(f, why)| why.iter().map(move |why| format!("- `{f}`: {why}"))).collect();
+    let readme = include_str!("../README.md");
+    let shown: Vec<_> = readme.lines().filter(|line| line.starts_with("- `")).collect();
+    assert_eq!(shown, listed, "\n\nthe list should be:\n{}\n", listed.join("\n"));
+    let counted = format!("{} of the {} formats", wrap.len(), formats().count() - 1);
+    assert!(readme.contains(&counted), "it is {counted}");
+}
+
+#[test]
+fn recipes_wrap_as_formats_do() {
+    let hashcat = include_str!("recipes/hashcat-6.2.6.tsv").lines().map(|line| format!("hashcat:{line}"));
+    let lines: Vec<_> =
+        hashcat.chain(include_str!("recipes/john-1.9.tsv").lines().map(str::to_owned)).collect();
+    let refused: Vec<_> = on_all_cores(&lines, |line| {
+        let [name, password, hash] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        let method = Method::parse(name).unwrap();
+        let judge = |password: &[u8], hash: &str, method| {
+            verify(password, &stored(hash), method, &Limits::default(), &mut on).unwrap()
+        };
+        let wrapped = match wrap(&stored(hash), Some(&method), &CHEAP, &Limits::default(), &mut on) {
+            Ok(wrapped) => wrapped,
+            Err(error) => return Some(format!("{name}: {error}")),
+        };
+        assert_eq!(judge(password.as_bytes(), &wrapped, None), Verdict::Right, "{line}");
+        for other in others(password.as_bytes()).into_iter().chain([hash.into()]) {
+            assert_eq!(judge(&other, &wrapped, None), judge(&other, hash, Some(&method)), "{line}");
+        }
+        None
+    });
+    let refused: Vec<_> = refused.into_iter().flatten().collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+#[test]
+fn nothing_of_the_digest_is_left_and_it_is_no_password() {
+    on_all_cores(&WRAPPED, |(v, wrapped, took)| {
+        let Ok(wrapped) = wrapped else { return };
+        let (_, blank, phc) = parts(wrapped);
+        // What the string had where the other has zeros.
+        let differs = |(a, b): &(u8, u8)| a != b;
+        let from = v.hash.bytes().zip(blank.bytes()).take_while(|pair| !differs(pair)).count();
+        let to = v.hash.bytes().rev().zip(blank.bytes().rev()).take_while(|pair| !differs(pair)).count();
+        let digest = &v.hash[from..v.hash.len() - to];
+        if digest.len() > 4 {
+            assert!(!wrapped.contains(digest) && !blank.contains(digest), "{v:?}");
+        }
+        if took.as_millis() > 3 {
+            return;
+        }
+        let mut stolen: Vec<Vec<u8>> =
+            vec![v.hash.clone().into(), digest.into(), blank.into(), phc.clone().into()];
+        stolen.extend(hex::decode(digest));
+        stolen.extend(STANDARD_NO_PAD.decode(digest.trim_end_matches('=')));
+        for stolen in stolen.iter().filter(|stolen| **stolen != v.password && v.format != "plaintext") {
+            assert_eq!(unwrapped(stolen, wrapped, v), judge(stolen, &v.stored(), &v.format), "{v:?}");
+            assert_eq!(judge(stolen, &common::stored(&phc), "argon2id-phc"), Ok(Verdict::Wrong), "{v:?}");
+        }
+    });
+}
+
+/// Names of fields and notes in JSON, and the scheme before a password: all of the text is the password without it.
+const HARMLESS: [&str; 3] = ["couchdb-pbkdf2", "keycloak-json-pbkdf2-sha256", "plaintext"];
+
+/// What a legacy function doesn't look at may be another digest of the same password.
+#[test]
+fn what_is_not_looked_at_holds_no_second_digest() {
+    let mut seen = HashSet::new();
+    let cheap = |(v, wrapped, took): &&(Vector, Result<String, Error>, Duration)| {
+        wrapped.is_ok() && (took.as_millis() < 2 || took.as_millis() < 20 && seen.insert(v.format.clone()))
+    };
+    let some_of_each: Vec<_> = WRAPPED.iter().filter(cheap).collect();
+    let dead = on_all_cores(&some_of_each, |(v, wrapped, _)| {
+        let (method, blank, phc) = parts(wrapped.as_ref().unwrap());
+        let mut dead = String::new();
+        for (at, c) in blank.char_indices() {
+            let other = match c {
+                '0'..='8' | 'a'..='e' | 'A'..='E' | 'g'..='y' | 'G'..='Y' => char::from(c as u8 + 1),
+                '9' => '8',
+                'f' | 'F' | 'z' | 'Z' => char::from(c as u8 - 1),
+                _ => c,
+            };
+            let is_zeroed = v.hash.get(at..=at) != blank.get(at..=at) || matches!(c, '0' | 'A' | '.');
+            let mut mutated = blank.clone();
+            mutated.replace_range(at..at + c.len_utf8(), &other.to_string());
+            let judged = unwrapped(&v.password, &joined(&method, &mutated, &phc), v);
+            let is_dead = other != c && !is_zeroed && judged == Ok(Verdict::Right);
+            dead.push(if is_dead { c } else { ' ' });
+        }
+        let longest = dead.split(' ').max_by_key(|run| run.len()).unwrap_or_default().to_string();
+        (v.format.clone(), longest)
+    });
+    let long: Vec<_> =
+        dead.iter().filter(|(format, run)| run.len() >= 5 && !HARMLESS.contains(&format.as_str())).collect();
+    assert!(long.is_empty(), "not looked at: {long:?}");
+}
+
+#[test]
+fn a_wrapped_hash_is_known_by_itself_and_to_be_replaced() {
+    let (v, wrapped) = first("phpass");
+    assert_eq!(evident(&wrapped).unwrap().name, "ferry-wrapped");
+    let Identified::Candidates(found) = identify(&wrapped) else { panic!("locked") };
+    assert_eq!(found.iter().map(|format| format.name).collect::<Vec<_>>(), ["ferry-wrapped"]);
+    assert!(CHEAP.needs_rehash(&wrapped) && Policy::default().needs_rehash(&wrapped));
+    // Unknown logins cost one hash of the policy, and so do wrapped ones.
+    assert!(costs_at_least(&wrapped, &CHEAP) && !costs_at_least(&wrapped, &Policy::default()));
+    let again = Stored { hash: &wrapped, ..v.stored() };
+    let again = wrap(&again, None, &CHEAP, &Limits::default(), &mut on);
+    assert_eq!(again, Err(Error::NotWrapped("ferry-wrapped", "it is wrapped already")));
+}
+
+#[test]
+fn weak_is_what_is_not_strong_and_bcrypt_of_low_cost() {
+    let weak = |hash: &str, name: &str| is_weak(hash, &Method::parse(name).unwrap());
+    let bcrypt = |cost: u32| format!("$2b${cost:02}$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234");
+    assert!(weak(&bcrypt(9), "bcrypt") && !weak(&bcrypt(10), "bcrypt"));
+    assert!(weak(&format!("$wp{}", bcrypt(4)), "wordpress-bcrypt"));
+    assert!(
+        weak("", "phpass")
+            && weak("", "md5($pass)")
+            && !weak("", "argon2id-phc")
+            && !weak("", "ferry-wrapped")
+    );
+}
+
+#[test]
+fn what_the_hash_needs_the_wrapped_hash_needs() {
+    let hash = "0123456789abcdef0123456789abcdef";
+    let method = Method::parse("md5($salt.$user.$pepper.$pass)").unwrap();
+    let all = Stored { hash, salt: Some(b"salt"), login: Some("login"), pepper: Some(b"pepper") };
+    let wrapped = wrap(&all, Some(&method), &CHEAP, &Limits::default(), &mut on).unwrap();
+    let judge = |stored: Stored<'_>| verify(b"x", &stored, None, &Limits::default(), &mut on);
+    let all = Stored { hash: &wrapped, ..all };
+    assert_eq!(judge(all), Ok(Verdict::Wrong));
+    assert_eq!(judge(Stored { salt: None, ..all }), Err(Error::MissingSalt));
+    assert_eq!(judge(Stored { login: None, ..all }), Err(Error::MissingLogin));
+    assert_eq!(judge(Stored { pepper: None, ..all }), Err(Error::MissingPepper));
+}
+
+#[test]
+fn both_costs_are_bounded_before_anything_is_computed() {
+    let (_, wrapped) = first("phpass");
+    let (method, blank, phc) = parts(&wrapped);
+    let never = &mut || -> ControlFlow<()> { panic!("it computes") };
+    let mut refused = |hash: &str, error: Error| {
+        assert_eq!(verify(b"x", &stored(hash), None, &Limits::default(), never), Err(error), "{hash}");
+    };
+    refused(
+        &joined(&method, &blank, &phc.replace("m=8,", "m=4000000000,")),
+        Error::OverLimit("argon2 memory"),
+    );
+    refused(&joined(&method, &blank, &phc.replace("t=1,", "t=4000,")), Error::OverLimit("argon2 passes"));
+    let dear = format!("$P$S{}", &blank[4..]);
+    refused(&joined(&method, &dear, &phc), Error::OverLimit("phpass iterations"));
+    refused(&joined("ferry-wrapped", &wrapped, &phc), Error::Malformed("wrapped hash"));
+    refused(&joined("no such format", &blank, &phc), Error::Malformed("wrapped hash"));
+    let ours = format!("recipe:{}", "md5($pass) <- ");
+    assert!(check(&joined(&ours, &blank, &phc), None, &Limits::default()).is_err());
+    refused(
+        &joined(&method, &blank, "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAA"),
+        Error::Malformed("argon2 prefix"),
+    );
+    refused(&wrapped.replace("v=1$", "v=2$"), Error::Unsupported("wrapped hashes of another version"));
+    for end in 0..wrapped.len() {
+        let cut = &wrapped[..end];
+        assert!(!matches!(verify(b"x", &stored(cut), None, &Limits::default(), &mut on), Ok(Verdict::Right)));
+    }
+}
+
+#[test]
+fn a_recipe_that_ends_in_another_format_is_not_a_way_to_wrap_twice() {
+    let (_, wrapped) = first("phpass");
+    let method = Method::parse("md5($pass) | any").unwrap();
+    assert!(check(&wrapped, Some(&method), &Limits::default()).is_err());
+}
+
+fn first(format: &str) -> (Vector, String) {
+    let found = WRAPPED.iter().find(|(v, wrapped, _)| v.format == format && wrapped.is_ok());
+    let (v, wrapped, _) = found.unwrap();
+    (v.clone(), wrapped.clone().unwrap())
+}

@@ -1,0 +1,52 @@
+-- Weak hashes at rest, put inside argon2id. The procedure runs with its caller's rights and only loops and commits; every
+-- name in it is qualified. What it calls runs with those of pg_ferry.
+
+CREATE FUNCTION ferry._wrap_open(target text, batch_size bigint, cpu_share double precision, no_other_checks boolean)
+    RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'wrap_open_wrapper';
+COMMENT ON FUNCTION ferry._wrap_open(text, bigint, double precision, boolean) IS 'internal: checks what is wanted of ferry.wrap_hashes, and counts the users to look at';
+
+CREATE FUNCTION ferry._wrap_rows(target text, after_id text, rows bigint, tally text)
+    RETURNS TABLE (last_id text, is_end boolean, tally text, report text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'wrap_rows_wrapper';
+COMMENT ON FUNCTION ferry._wrap_rows(text, text, bigint, text) IS 'internal: does one batch of ferry.wrap_hashes';
+
+CREATE PROCEDURE ferry.wrap_hashes(target text DEFAULT 'default', batch_size bigint DEFAULT 50, cpu_share double precision DEFAULT 0.5,
+                                   no_other_checks boolean DEFAULT false, after_id text DEFAULT NULL)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    total pg_catalog.int8;
+    step record;
+    tally pg_catalog.text;
+    last_id pg_catalog.text := after_id;
+    started pg_catalog.timestamptz;
+    busy pg_catalog.float8;
+    next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+    total := ferry._wrap_open(target, batch_size, cpu_share, no_other_checks);
+    COMMIT;
+    LOOP
+        started := pg_catalog.clock_timestamp();
+        SELECT * INTO step FROM ferry._wrap_rows(target, last_id, batch_size, tally);
+        COMMIT;
+        last_id := coalesce(step.last_id, last_id);
+        tally := step.tally;
+        IF step.is_end OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
+            RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id;
+            next_report := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) '5 seconds'::pg_catalog.interval;
+        END IF;
+        EXIT WHEN step.is_end;
+        busy := EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started);
+        IF cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
+            PERFORM pg_catalog.pg_sleep(busy OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) busy);
+            COMMIT;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text) IS 'puts every hash of a target that is weak inside argon2id, in batches that commit, while logins go on; at the next login it becomes a plain hash of the policy. no_other_checks must be true: from then on ferry.authenticate alone can check these hashes. cpu_share is the part of one processor that it takes, up to 1; after_id goes on after that user. What is wrapped already is skipped, so a call that was cancelled or killed is simply repeated';

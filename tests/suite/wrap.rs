@@ -1,0 +1,335 @@
+//! Weak hashes at rest, wrapped: nothing weak is left, everybody still gets in, and nobody else does.
+
+use crate::setup::{Answer, Site, login};
+use ferry_tests::sqlstate;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const CALL: &str = "CALL ferry.wrap_hashes(no_other_checks => true, cpu_share => 1)";
+
+/// Formats whose strings say what they are.
+const WRAP: [&str; 12] = [
+    "apr1",
+    "bsdicrypt",
+    "django-md5",
+    "django-sha1",
+    "drupal7",
+    "ldap-md5",
+    "ldap-sha",
+    "ldap-ssha",
+    "md5crypt",
+    "mysql41",
+    "phpass",
+    "sha1crypt",
+];
+
+/// A line of `crates/legacy-hash/tests/vectors` of each of these formats: the password, and the hash.
+fn genuine(formats: &[&str]) -> BTreeMap<String, (String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/legacy-hash/tests/vectors");
+    let mut found = BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = if file.is_file() { std::fs::read_to_string(&file).unwrap() } else { String::new() };
+        for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
+            let password = password_of(&text("password_hex"));
+            if formats.contains(&text("format").as_str()) && password.len() > 3 {
+                found.entry(text("format")).or_insert((password, text("hash")));
+            }
+        }
+    }
+    assert_eq!(found.len(), formats.len(), "{:?}", found.keys());
+    found
+}
+
+/// The password, if it is printable ASCII.
+fn password_of(hex: &str) -> String {
+    let bytes = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
+    String::from_utf8(bytes.collect())
+        .ok()
+        .filter(|text| text.chars().all(|c| c.is_ascii_graphic()))
+        .unwrap_or_default()
+}
+
+fn add_user(site: &Site, email: &str, hash: &str) {
+    site.db.rows("INSERT INTO users (email, password_hash) VALUES ($1, $2)", &[&email, &hash]);
+}
+
+fn hash(site: &Site, email: &str) -> String {
+    site.user(email, "password_hash").unwrap()
+}
+
+/// Users `user1@example.com` and so on, each with the MD5 of `password N`, as directories store it.
+fn crowd(site: &Site, count: i64) {
+    site.db.rows(
+        "INSERT INTO users (email, password_hash)
+         SELECT 'user' || n || '@example.com', '{MD5}' || encode(decode(md5('password ' || n), 'hex'), 'base64')
+         FROM generate_series(1, $1::bigint) n",
+        &[&count],
+    );
+}
+
+/// Wraps, and tells what whoever watches in psql sees.
+fn notices(site: &Site) -> String {
+    let output = site.db.psql(&format!("SET client_min_messages = notice; {CALL};"));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn unwrapped(site: &Site) -> i64 {
+    site.db.one("SELECT count(*) FROM users WHERE password_hash NOT LIKE '$ferry-wrapped$%'", &[])
+}
+
+#[test]
+fn no_weak_hash_is_left_at_rest_and_everybody_logs_in_as_before() {
+    let site = Site::new();
+    let users = genuine(&WRAP);
+    for (format, (_, hash)) in &users {
+        add_user(&site, &format!("{format}@example.com"), hash);
+    }
+    site.db.sql(CALL);
+    assert_eq!(unwrapped(&site), 0);
+    let mut app = site.app();
+    for (format, (password, old)) in &users {
+        let email = format!("{format}@example.com");
+        let wrapped = hash(&site, &email);
+        let needs: bool = site.db.one("SELECT ferry.needs_rehash($1)", &[&wrapped]);
+        let named: String = site.db.one("SELECT format FROM ferry.identify_hash($1)", &[&wrapped]);
+        assert_eq!((needs, named.as_str()), (true, "ferry-wrapped"));
+        // Whoever has stolen the old table has no password of it.
+        let digest = old.rsplit(['$', '}', '*']).next().unwrap();
+        for wrong in [format!("x{password}"), old.clone(), digest.to_string(), wrapped.clone()] {
+            assert_eq!(login(&mut app, &email, &wrong), Answer::refused("invalid"), "{format}");
+        }
+        assert_eq!(hash(&site, &email), wrapped, "a wrong password writes nothing");
+        assert_eq!(login(&mut app, &email, password).outcome, "ok", "{format}");
+        assert!(hash(&site, &email).starts_with("$argon2id$"), "it is a plain modern hash now");
+        assert_eq!(login(&mut app, &email, password).outcome, "ok", "{format}");
+    }
+}
+
+#[test]
+fn what_cannot_or_need_not_be_wrapped_stays_as_it_is_and_is_told() {
+    let site = Site::new();
+    let scram = genuine(&["postgres-scram-sha256", "phpass"]);
+    let others = [
+        ("strong", site.hash("secret")),
+        ("bcrypt", site.db.one("SELECT ferry.hash_password('secret', 'bcrypt:cost=10')", &[])),
+        ("locked", "!".to_string()),
+        ("unnamed", "5ebe2294ecd0e0f08eab7690d2a6ee69".to_string()),
+        ("unknown", "what is this".to_string()),
+        ("scram", scram["postgres-scram-sha256"].1.clone()),
+    ];
+    for (name, hash) in &others {
+        add_user(&site, name, hash);
+    }
+    site.db.sql("INSERT INTO users (email) VALUES ('nothing')");
+    add_user(&site, "phpass", &scram["phpass"].1);
+    let told = notices(&site);
+    let expected = "of 7 hashes: 1 wrapped (phpass 1), 3 left as they are (locked 1, strong enough 2), \
+                    3 not wrapped (postgres-scram-sha256: the string holds a second digest of the same password 1, \
+                    several password hash formats have this shape 1, unknown password hash format 1)";
+    assert!(told.contains(expected), "{told}");
+    for (name, before) in &others {
+        assert_eq!(&hash(&site, name), before, "{name}");
+    }
+    // The second time only the others are looked at.
+    let told = notices(&site);
+    assert!(told.contains("of 6 hashes: 0 wrapped, 3 left"), "{told}");
+}
+
+#[test]
+fn bcrypt_of_low_cost_is_wrapped() {
+    let site = Site::new();
+    let weak: String = site.db.one("SELECT ferry.hash_password('secret', 'bcrypt:cost=4')", &[]);
+    add_user(&site, "ann", &weak);
+    site.db.sql(CALL);
+    assert_eq!(unwrapped(&site), 0);
+    assert_eq!(login(&mut site.app(), "ann", "secret").outcome, "ok");
+}
+
+#[test]
+fn the_legacy_system_still_decides_about_a_wrapped_user_where_it_did() {
+    let site = Site::shop();
+    site.configure("target", "hash_policy = 'bcrypt:cost=4'");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.configure(
+        "target",
+        "hash_policy = 'argon2id:m=8,t=1,p=1', on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'",
+    );
+    site.db.sql(CALL);
+    assert!(hash(&site, "ann@example.com").starts_with("$ferry-wrapped$"));
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("changed there")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "wrong").outcome, "invalid");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "changed there").outcome, "ok");
+}
+
+#[test]
+fn what_an_import_has_brought_is_wrapped_within_its_envelope() {
+    let site = Site::shop();
+    site.db
+        .sql("UPDATE legacy.customers SET salt = 'pepper and', pwd = md5('pepper and' || 'ann''s secret')");
+    site.configure_source("shop", "format = 'md5($salt.$pass)', salt = 'l.salt'");
+    site.db.sql("CALL ferry.import('shop')");
+    let imported = hash(&site, "ann@example.com");
+    let told = notices(&site);
+    assert!(told.contains("of 1 hashes: 1 wrapped (md5($salt.$pass) 1)"), "{told}");
+    let wrapped = hash(&site, "ann@example.com");
+    assert_ne!(imported, wrapped);
+    let sql = "SELECT string_agg(result, '; ') FROM ferry.explain_login('ann@example.com')";
+    let told: String = site.db.one(sql, &[]);
+    assert!(told.contains("md5($salt.$pass), wrapped"), "{told}");
+    let digest: String = site.db.one("SELECT pwd FROM legacy.customers", &[]);
+    for wrong in ["ann's secre", "ann's secret ", &digest, &imported] {
+        assert_eq!(login(&mut site.app(), "ann@example.com", wrong), Answer::refused("invalid"));
+    }
+    // A second call leaves it as it is.
+    let told = notices(&site);
+    assert!(told.contains("of 1 hashes: 0 wrapped, 1 left as they are (strong enough 1)"), "{told}");
+    assert_eq!(hash(&site, "ann@example.com"), wrapped);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "ok");
+    assert!(hash(&site, "ann@example.com").starts_with("$argon2id$"));
+}
+
+#[test]
+fn explain_login_names_what_is_wrapped() {
+    let site = Site::new();
+    crowd(&site, 1);
+    site.db.sql(CALL);
+    let sql = "SELECT string_agg(result, '; ') FROM ferry.explain_login('user1@example.com', 'password 1')";
+    let told: String = site.db.one(sql, &[]);
+    assert!(told.contains("is of ldap-md5, wrapped"), "{told}");
+}
+
+#[test]
+fn it_is_refused_at_once_where_it_would_lock_people_out() {
+    let site = Site::new();
+    crowd(&site, 1);
+    let before = hash(&site, "user1@example.com");
+    let refused = |call: &str| {
+        let error = site.db.try_sql(call).unwrap_err();
+        let error = error.as_db_error().unwrap().clone();
+        assert!(error.hint().is_some());
+        (error.code().code().to_string(), error.message().to_string())
+    };
+    let (state, message) = refused("CALL ferry.wrap_hashes()");
+    assert_eq!(
+        (state.as_str(), message.as_str()),
+        ("55000", "target default: wrapped hashes can be checked by pg_ferry alone")
+    );
+    for wrong in
+        ["batch_size => 0", "batch_size => NULL", "cpu_share => 0", "cpu_share => 1.5", "cpu_share => 'NaN'"]
+    {
+        assert_eq!(
+            refused(&format!("CALL ferry.wrap_hashes(no_other_checks => true, {wrong})")).0,
+            "22023",
+            "{wrong}"
+        );
+    }
+    assert_eq!(refused("CALL ferry.wrap_hashes('nowhere', no_other_checks => true)").0, "22023");
+    site.as_owner("ALTER TABLE users ALTER password_hash TYPE varchar(128)");
+    let (state, message) = refused(CALL);
+    let expected = "target default: column \"password_hash\" of public.users takes 128 characters, too few for wrapped hashes";
+    assert_eq!((state.as_str(), message.as_str()), ("55000", expected));
+    assert_eq!(hash(&site, "user1@example.com"), before);
+    // The hint works when followed.
+    site.as_owner("ALTER TABLE users ALTER COLUMN \"password_hash\" TYPE text");
+    site.db.sql(CALL);
+    assert_eq!(unwrapped(&site), 0);
+}
+
+#[test]
+fn a_call_within_a_transaction_changes_nothing() {
+    let site = Site::new();
+    crowd(&site, 3);
+    let mut client = site.db.client();
+    client.batch_execute("BEGIN").unwrap();
+    let error = client.batch_execute(CALL).unwrap_err();
+    assert_eq!(sqlstate(&error), "2D000");
+    client.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(unwrapped(&site), 3);
+}
+
+#[test]
+fn only_admins_may() {
+    let site = Site::new();
+    crowd(&site, 2);
+    let error = site.app().batch_execute(CALL).unwrap_err();
+    assert_eq!(sqlstate(&error), "42501");
+    let admin = site.db.role("admin");
+    site.db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&admin]);
+    site.db.client_as(&admin).batch_execute(CALL).unwrap();
+    assert_eq!(unwrapped(&site), 0);
+}
+
+#[test]
+fn a_call_that_was_killed_is_repeated_and_does_the_rest() {
+    let site = Site::new();
+    crowd(&site, 60);
+    let mut client = site.db.client();
+    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
+    let slow = "CALL ferry.wrap_hashes(no_other_checks => true, batch_size => 2, cpu_share => 0.01)";
+    let call = std::thread::spawn(move || client.batch_execute(slow));
+    let start = Instant::now();
+    while unwrapped(&site) > 50 && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(site.db.one::<bool>("SELECT pg_terminate_backend($1, 20000)", &[&pid]));
+    assert!(call.join().unwrap().is_err());
+    let left = unwrapped(&site);
+    assert!((1..=50).contains(&left), "{left} are left");
+    let told = notices(&site);
+    assert!(told.contains(&format!("of {left} hashes: {left} wrapped (ldap-md5 {left})")), "{told}");
+    assert_eq!(unwrapped(&site), 0);
+    assert_eq!(login(&mut site.app(), "user33@example.com", "password 33").outcome, "ok");
+}
+
+#[test]
+fn logins_go_on_meanwhile_and_win() {
+    let site = Site::new();
+    crowd(&site, 120);
+    let mut client = site.db.client();
+    let call = std::thread::spawn(move || {
+        client.batch_execute("CALL ferry.wrap_hashes(no_other_checks => true, batch_size => 7)")
+    });
+    let logins: Vec<_> = (0..2)
+        .map(|part| {
+            let mut app = site.app();
+            std::thread::spawn(move || {
+                for n in (1..=120).filter(|n| n % 2 == part) {
+                    let (email, password) = (format!("user{n}@example.com"), format!("password {n}"));
+                    assert_eq!(login(&mut app, &email, &format!("{password}!")).outcome, "invalid", "{n}");
+                    assert_eq!(login(&mut app, &email, &password).outcome, "ok", "{n}");
+                }
+            })
+        })
+        .collect();
+    logins.into_iter().for_each(|thread| thread.join().unwrap());
+    call.join().unwrap().unwrap();
+    // Who logged in has a plain hash, and it was not wrapped over.
+    let plain: i64 = site.db.one("SELECT count(*) FROM users WHERE password_hash LIKE '$argon2id$%'", &[]);
+    assert_eq!(plain, 120);
+}
+
+#[test]
+fn other_types_of_ids_are_gone_through_in_their_own_order() {
+    let site = Site::new();
+    site.as_owner(
+        "CREATE TABLE people (id uuid PRIMARY KEY, email text NOT NULL UNIQUE, password_hash varchar(300));
+         INSERT INTO people SELECT gen_random_uuid(), 'p' || n, '{MD5}' || encode(decode(md5('pw ' || n), 'hex'), 'base64')
+         FROM generate_series(1, 25) n",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, hash_policy)
+         VALUES ('people', 'public.people', 'id', '{email}', 'password_hash', 'argon2id:m=8,t=1,p=1')",
+    );
+    let middle: String = site.db.one("SELECT id::text FROM people ORDER BY id OFFSET 9 LIMIT 1", &[]);
+    let call = "CALL ferry.wrap_hashes('people', 4, 1, true";
+    site.db.sql(&format!("{call}, after_id => '{middle}')"));
+    let left = "SELECT count(*) FROM people WHERE password_hash LIKE '{MD5}%'";
+    assert_eq!(site.db.one::<i64>(left, &[]), 10, "those up to that id");
+    site.db.sql(&format!("{call})"));
+    assert_eq!(site.db.one::<i64>(left, &[]), 0);
+    let answer: String =
+        site.db.one("SELECT outcome FROM ferry.authenticate('p7', 'pw 7', target => 'people')", &[]);
+    assert_eq!(answer, "ok");
+}
