@@ -3,8 +3,9 @@
 use crate::concurrency::slow_down_inserts;
 use crate::import::{crowd, import, md5_shop, run};
 use crate::setup::{Site, login};
-use crate::setup_config::refusal;
-use ferry_tests::{need_extension, sqlstate};
+use crate::setup_config::{self, refusal};
+use ferry_tests::{Cluster, Db, Options, Shutdown, need_extension, sqlstate};
+use postgres::Client;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -176,4 +177,53 @@ fn an_import_waits_for_a_login_and_skips_its_user() {
     let done = run(&site);
     assert_eq!((done.moved, done.skipped, done.refused), (49, 1, 0));
     assert_reconciled(&site, 50);
+}
+
+#[test]
+fn a_crash_of_the_server_loses_nobody_and_doubles_nobody() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::on(&cluster);
+    setup_config::fill(&db);
+    setup_config::configure(&db);
+    db.sql(
+        "INSERT INTO legacy.customers (id, login, email, first, last, pwd)
+         SELECT n, 'c' || n, format('c%s@example.com', n), 'C', 'Nr ' || n, a.pwd
+         FROM legacy.customers a, generate_series(100, 395) n WHERE a.id = 1",
+    );
+    slow_down_inserts(&db, 0.003);
+    let mut client = db.client();
+    for crash in 1..=2 {
+        let mut importing = db.client();
+        let import = std::thread::spawn(move || {
+            importing.batch_execute("CALL ferry.import('shop', batch_size => 20)")
+        });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let done = |client: &mut Client| -> i64 {
+            client
+                .query_one("SELECT coalesce(sum(done), 0)::bigint FROM ferry.import_run", &[])
+                .unwrap()
+                .get(0)
+        };
+        while done(&mut client) < crash * 60 {
+            assert!(Instant::now() < deadline, "the import does not move");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        cluster.stop(Shutdown::Immediate);
+        assert!(import.join().unwrap().is_err());
+        cluster.start_again();
+        client = db.client();
+        let counts: (i64, i64, i64) = {
+            let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM ferry.link), (SELECT sum(done)::bigint FROM ferry.import_run)";
+            let row = client.query_one(sql, &[]).unwrap();
+            (row.get(0), row.get(1), row.get(2))
+        };
+        assert!(counts.0 == counts.1 && counts.1 == counts.2 && counts.0 < 300, "{counts:?}");
+    }
+    client.batch_execute("CALL ferry.import('shop')").unwrap();
+    let sql = "SELECT concat_ws(' ', state, done, moved, skipped, (SELECT count(*) FROM users), (SELECT count(DISTINCT user_id) FROM ferry.link))
+               FROM ferry.import_run";
+    assert_eq!(setup_config::text(&mut client, sql, &[]), "finished 300 300 0 300 300");
+    // The connection that would remove it is gone; the cluster does.
+    std::mem::forget(db);
 }
