@@ -60,7 +60,7 @@ impl Link {
 impl Link {
     /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin)) && self.hash_is_ours()
+        matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin | Via::Adopt)) && self.hash_is_ours()
     }
 }
 

@@ -784,3 +784,20 @@ fn more_odd_rows_than_one_transaction_takes_are_done_in_several() {
     );
     assert_eq!(import(&site, ""), finished(600, 600, 0, 0));
 }
+
+#[test]
+fn an_adopted_user_without_a_password_on_either_side_waits_for_the_legacy_one() {
+    need_extension!("pg_ferry");
+    let site = Site::shop();
+    site.db.sql("UPDATE legacy.customers SET pwd = NULL; INSERT INTO users (id, email) VALUES (42, 'ann@example.com')");
+    site.configure("target", "adopt = 'locked'");
+    assert_eq!(import(&site, ""), finished(1, 1, 0, 0));
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/legacy_locked");
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("ann's secret")]);
+    assert_welcome(&mut app, "ann@example.com", "ann's secret");
+    site.db.sql("UPDATE users SET password_hash = '!'");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/locked", "who is locked here stays so");
+}
