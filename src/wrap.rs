@@ -145,6 +145,7 @@ fn wrap(target: &Target, user: &User) -> Result<Fate, Refusal> {
             return Err(Refusal::from(error));
         }
         Err(Error::NotWrapped(_, why)) => return Ok(Fate::Refused(format!("{format}: {why}"))),
+        Err(error) if format == NO_FORMAT => return Ok(Fate::Refused(error.to_string())),
         Err(error) => return Ok(Fate::Refused(format!("{format}: {error}"))),
     };
     if width(target).is_some_and(|width| wrapped.len() > width) {
@@ -153,6 +154,9 @@ fn wrap(target: &Target, user: &User) -> Result<Fate, Refusal> {
     Ok(Fate::Wrapped(format, wrapped))
 }
 
+/// For a hash of which not even the format is known.
+const NO_FORMAT: &str = "";
+
 /// The format of a hash, and the wrapped hash if it is weak.
 type Attempted = (String, Result<Option<String>, Error>);
 
@@ -160,7 +164,7 @@ type Attempted = (String, Result<Option<String>, Error>);
 fn alone(target: &Target, hash: &str) -> Attempted {
     let format = match legacy_hash::evident(hash) {
         Ok(format) => format,
-        Err(error) => return ("unnamed".to_string(), Err(error)),
+        Err(error) => return (NO_FORMAT.to_string(), Err(error)),
     };
     let method = Method::Format(format);
     let is_weak = legacy_hash::is_weak(hash, &method) && target.policy.needs_rehash(hash);
@@ -173,7 +177,7 @@ fn alone(target: &Target, hash: &str) -> Attempted {
 fn in_envelope(target: &Target, hash: &str) -> Attempted {
     let envelope = match envelope::open(hash) {
         Ok(envelope) => envelope,
-        Err(error) => return ("imported".to_string(), Err(error)),
+        Err(error) => return (NO_FORMAT.to_string(), Err(error)),
     };
     let name = envelope.method();
     let wrapped = match envelope.is_weak() {
