@@ -42,9 +42,13 @@ impl Flow<'_> {
             Ok(changed) => changed,
             Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),
         };
-        match self.try_move(source, changed.as_ref().unwrap_or(person)) {
-            Ok(decision) | Err(decision) => decision,
+        let (Ok(decision) | Err(decision)) = self.try_move(source, changed.as_ref().unwrap_or(person));
+        let is_refused = matches!(&decision, Decision::Answered(answer) if !answer.outcome.is_success());
+        if is_refused && link::of_key(&source.row.name, &person.key, View::Latest).is_some() {
+            // A login has moved them since the first look, and was what stood in the way.
+            return Decision::Answered(Answer::of(Outcome::Ok));
         }
+        decision
     }
 
     fn try_move(&mut self, source: &Source, person: &Person) -> Result<Decision, Decision> {
