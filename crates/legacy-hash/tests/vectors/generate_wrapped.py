@@ -27,7 +27,7 @@ def main():
         ("ldap-sha", "{SHA}" + "A" * 27 + "=", sha1(b"password"), b"password", None),
         ("ldap-ssha", "{SSHA}" + b64encode(bytes(20) + b"salty").decode(), sha1(password + b"salty"), password, None),
         ("mysql41", "*" + "0" * 40, sha1(sha1(b" s p ")), b" s p ", None),
-        ("md5(md5($pass).$salt)", "0" * 32, md5(md5(password).hex().encode() + b"abc").hex().encode(), password, "abc"),
+        ("recipe:md5(md5($pass).$salt)", "0" * 32, md5(md5(password).hex().encode() + b"abc").hex().encode(), password, "abc"),
     ]
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "wrapped.jsonl"), "w") as file:
         for method, blank, digest, plain, salt in rows:
