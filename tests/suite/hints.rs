@@ -427,8 +427,13 @@ fn the_hint_of_a_refused_pepper_works() {
             .after(&peppers("shop = rot13:frperg"))
             .followed_by("name = encoding:value; encodings are text", &written),
         case(peppered(), "55000", "source new, pepper: file ")
-            .after(&format!("{written}; COPY (SELECT 1) TO PROGRAM 'chmod 644 {{database}}.peppers'"))
-            .followed_by("chmod 600", "COPY (SELECT 1) TO PROGRAM 'chmod 600 {database}.peppers'"),
+            .after(&format!(
+                "{written}; COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; chmod 644 {{database}}.peppers'"
+            ))
+            .followed_by(
+                "chmod 600",
+                "COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; chmod 600 {database}.peppers'",
+            ),
         case(peppered(), "55000", "source new, pepper: could not read file ")
             .after("SET LOCAL ferry.pepper_file = 'no.peppers'")
             .followed_by("the server's own user may read", &written),
@@ -438,7 +443,7 @@ fn the_hint_of_a_refused_pepper_works() {
     ];
     let db = shop();
     check_all(&db, &cases);
-    db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'rm {}.peppers'", db.name()));
+    db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm {}.peppers'", db.name()));
 }
 
 #[test]

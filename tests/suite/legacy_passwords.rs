@@ -191,7 +191,7 @@ fn a_pepper_that_cannot_be_had_is_told_when_it_is_named() {
     }
     write_peppers(&site.db, "shop = text:p3pper");
     site.configure_source("shop", named);
-    site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'chmod 644 {path}'"));
+    site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; chmod 644 {path}'"));
     assert_eq!(login(&mut site.app(), "ann@example.com", "secret").outcome, "unavailable");
     assert_eq!(site.why(), "unavailable/source_misconfigured");
     let refusal = refused(&site, named);
@@ -209,7 +209,8 @@ fn a_pepper_that_goes_away_is_noted_and_nobody_is_let_in() {
     site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
-    site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'rm {path}'"));
+    // What does not read to the end breaks the pipe.
+    site.db.sql(&format!("COPY (SELECT 1) TO PROGRAM 'cat > /dev/null; rm {path}'"));
     assert_eq!(login(&mut app, "ann@example.com", "secret"), Answer::refused("invalid"));
     assert_eq!(site.why(), "invalid/pepper");
     write_peppers(&site.db, "shop = text:p3pper");
