@@ -173,9 +173,8 @@ impl Assessment {
 
     /// Counts those who were moved or forgotten, and leaves the others.
     fn not_linked(&mut self, people: Vec<Person>) -> Vec<Person> {
-        let keys: Vec<Datum> = people.iter().map(|person| types::text(&person.key)).collect();
-        let linked: HashMap<String, Option<String>> =
-            link::of_keys(&self.source.row.name, &keys).into_iter().collect();
+        let keys: Vec<Option<String>> = people.iter().map(|person| Some(person.key.clone())).collect();
+        let linked = link::linked(&self.source.row.name, &keys);
         let mut new = Vec::with_capacity(people.len());
         for person in people {
             match linked.get(&person.key) {
@@ -297,9 +296,8 @@ impl Assessment {
     }
 
     fn adopted(&mut self, users: BTreeMap<String, User>) -> HashMap<String, Option<User>> {
-        let ids: Vec<Datum> = users.values().map(|user| types::text(&user.id)).collect();
-        let moved: HashMap<String, Option<String>> =
-            link::of_users(&self.target.row.name, &ids).into_iter().collect();
+        let ids: Vec<Option<String>> = users.values().map(|user| Some(user.id.clone())).collect();
+        let moved = link::of_users(&self.target.row.name, &ids);
         let mut adopted = HashMap::new();
         for (key, user) in users {
             let is_moved = moved.contains_key(&user.id);

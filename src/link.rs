@@ -1,8 +1,8 @@
 //! The permanent tie between a legacy key and a target user (`ferry.link`).
 
 use crate::spi::identity;
-use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value, View};
-use crate::spi::types::{self, LONG, Oid, TEXT, TEXTS};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
+use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -72,6 +72,7 @@ thread_local! {
     static BY_USER: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
+    static OF_USERS: OnceCell<Plan> = const { OnceCell::new() };
     static LINKED: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
 }
@@ -94,27 +95,13 @@ pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option
     run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
 }
 
-/// What is known of many legacy keys of a source: those moved, with their users, and those forgotten.
-pub(crate) fn of_keys(source: &str, keys: &[Value]) -> Vec<(String, Option<String>)> {
-    let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
-               WHERE source = $1 AND legacy_key = ANY ($2)";
-    pairs(sql, source, keys)
-}
-
 /// The users among these who were moved, each with the source they came from.
-pub(crate) fn of_users(target: &str, ids: &[Value]) -> Vec<(String, Option<String>)> {
-    pairs("SELECT user_id, source FROM ferry.link WHERE target = $1 AND user_id = ANY ($2)", target, ids)
-}
-
-fn pairs(sql: &str, name: &str, texts: &[Value]) -> Vec<(String, Option<String>)> {
-    let types = [TEXT, types::array_of(TEXT)];
-    let arguments = [Arg::Text(name), Arg::Value(Value::array(texts, TEXT))];
-    let rows = identity::as_ferry(|| plan::query(sql, &types, &arguments));
-    let pair = |row: Row| {
-        let mut fields = row.into_iter();
-        Some((fields.next()??, fields.next()?))
-    };
-    rows.into_iter().filter_map(pair).collect()
+pub(crate) fn of_users(target: &str, ids: &[Option<String>]) -> HashMap<String, Option<String>> {
+    let sql = "SELECT user_id, source FROM ferry.link WHERE target = $1 AND user_id = ANY ($2)";
+    run(&OF_USERS, sql, &[TEXT, TEXTS], |plan| plan.rows(&[Arg::Text(target), Arg::Texts(ids)]))
+        .into_iter()
+        .filter_map(pair)
+        .collect()
 }
 
 /// A link about to be made.
@@ -178,13 +165,12 @@ pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, O
     let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
                WHERE source = $1 AND legacy_key = ANY ($2)";
     let arguments = [Arg::Text(source), Arg::Texts(keys)];
-    run(&LINKED, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments))
-        .into_iter()
-        .filter_map(|row| {
-            let mut fields = row.into_iter();
-            Some((fields.next()??, fields.next()?))
-        })
-        .collect()
+    run(&LINKED, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments)).into_iter().filter_map(pair).collect()
+}
+
+fn pair(row: Row) -> Option<(String, Option<String>)> {
+    let mut fields = row.into_iter();
+    Some((fields.next()??, fields.next()?))
 }
 
 /// A legacy user who was moved.

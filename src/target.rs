@@ -77,16 +77,13 @@ impl Target {
         let actor = open_actor(row, role_name, &place)?;
         catalog::check_rights(&relation, &actor, Rights::Write, &place)?;
         check_columns(row, &relation, &place)?;
-        let lookups = row
-            .login_columns
-            .iter()
-            .map(|entry| catalog::lookup(entry, &format!("{place}, login_columns"), &relation, "u", &actor))
-            .collect::<Result<Vec<_>, _>>()?;
-        let finders = row
-            .lookup
-            .iter()
-            .map(|entry| catalog::lookup(entry, &format!("{place}, lookup"), &relation, "u", &actor))
-            .collect::<Result<Vec<_>, _>>()?;
+        let lookup = |entry: &String, what: &str| {
+            catalog::lookup(entry, &format!("{place}, {what}"), &relation, "u", &actor)
+        };
+        let lookups = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
+        let lookups = lookups.collect::<Result<Vec<_>, _>>()?;
+        let finders = row.lookup.iter().map(|entry| lookup(entry, "lookup"));
+        let finders = finders.collect::<Result<Vec<_>, _>>()?;
         let user = Scope::of_row(relation.row_type, "u");
         let condition = |text: Option<&str>, what: &str| {
             text.map(|text| catalog::condition(text, &format!("{place}, {what}"), &user, &actor)).transpose()
@@ -99,7 +96,7 @@ impl Target {
             policy: open_policy(&row.hash_policy, &place)?,
             unicode_form: parse_form(&row.unicode_form)
                 .map_err(|refusal| refusal.within(&format!("{place}, unicode_form")))?,
-            id: catalog::lookup(&row.id_column, &format!("{place}, id_column"), &relation, "u", &actor)?,
+            id: lookup(&row.id_column, "id_column")?,
             allowed: condition(row.allowed.as_deref(), "allowed")?,
             verified: condition(row.verified.as_deref(), "verified")?,
             changed_at: changed_at.transpose()?,

@@ -194,7 +194,7 @@ impl Source {
     }
 
     /// Rows of a source that can be asked for more than one login.
-    fn store_of_rows(&self) -> Result<&super::relation::Store, Refusal> {
+    pub(super) fn store_of_rows(&self) -> Result<&super::relation::Store, Refusal> {
         match &self.store {
             Store::Relation(store) => Ok(store),
             Store::Dblink(_) => Err(self.asked_by_login_only()),

@@ -4,7 +4,7 @@
 use super::{Person, Source, Store, person};
 use crate::batch::Batch;
 use crate::catalog::{Actor, Scope};
-use crate::error::{Kind, Refusal, must_reach_caller_from_source};
+use crate::error::{Refusal, must_reach_caller_from_source};
 use crate::spi::cursor::Cursor;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
@@ -30,7 +30,12 @@ pub(crate) struct Scan {
 impl Source {
     /// Begins to read the rows that may be moved.
     pub(crate) fn scan(&self, order: Order, limit: Option<i64>) -> Result<Scan, Refusal> {
-        let Store::Relation(store) = &self.store else { return Err(self.only_by_login()) };
+        let store = self.store_of_rows().map_err(|refusal| {
+            refusal.hint(
+                "Look at one person with ferry.explain_login(login), or make the legacy table a foreign table of \
+                 postgres_fdw and a source of kind relation over it.",
+            )
+        })?;
         let order = matches!(order, Order::ByKey).then_some(&self.key);
         let sql = store.select_all(order, limit);
         let (place, relation) = (format!("source {}", self.row.name), self.rows.title.clone());
@@ -40,17 +45,6 @@ impl Source {
             Ok(cursor) => Ok(Scan { cursor, actor: self.actor.clone(), place, relation }),
             Err(error) => Err(unreadable(error, &place, &relation, &self.actor)),
         }
-    }
-
-    fn only_by_login(&self) -> Refusal {
-        Refusal::new(
-            Kind::Unsupported,
-            format!("source {}: a source of kind dblink can only be asked about one login", self.row.name),
-        )
-        .hint(
-            "Look at one person with ferry.explain_login(login), or make the legacy table a foreign table of postgres_fdw \
-             and a source of kind relation over it.",
-        )
     }
 
     /// The columns of its relation that no expression reads.
