@@ -426,7 +426,7 @@ impl Assessment {
             .actor()
             .attempt(Reach::Evaluate, || plan::query(sql, &[TEXT], &[Arg::Text(relation)]))
             .unwrap_or_default();
-        let known = found.into_iter().flatten().flatten().next().and_then(|text| text.parse::<i64>().ok());
+        let known = plan::first(found).and_then(|text| text.parse::<i64>().ok());
         known.unwrap_or(rows).max(rows)
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn row_type_relation_oid(name: &str) -> Result<Option<Oid>, SqlError>
 
 fn oid_by(sql: &str, name: &str) -> Result<Option<Oid>, SqlError> {
     let rows = guard::attempt(|| plan::query(sql, &[TEXT], &[Arg::Text(name)]))?;
-    Ok(rows.into_iter().flatten().flatten().next().and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
+    Ok(plan::first(rows).and_then(|oid| oid.parse::<u32>().ok()).map(Oid::from))
 }
 
 /// The function of exactly that signature, such as `app.audit(pg_catalog.jsonb)`.

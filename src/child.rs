@@ -255,7 +255,7 @@ impl Child {
         let answer = target.actor.act(Reach::Evaluate, || {
             plan::query(&sql, &self.parameters(target), &[Arg::Value(id), Arg::Value(rows)])
         });
-        answer.into_iter().flatten().flatten().next().as_deref() == Some("t")
+        plan::is_true(answer)
     }
 
     fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {

@@ -305,7 +305,7 @@ thread_local! {
 /// Reads the config tables, now.
 pub(crate) fn read() -> Rows {
     let document = identity::as_ferry(|| plan::query("SELECT ferry._config()", &[], &[]));
-    let text = document.into_iter().flatten().flatten().next().unwrap_or_default();
+    let text = plan::first(document).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_else(|error| {
         Refusal::new(Kind::State, "config of pg_ferry is not what this version of the library expects")
             .detail(error.to_string())

@@ -161,7 +161,7 @@ fn read(target: &Target) -> Shape {
     let number = oid.map_or(0, |oid| i64::from(oid.to_u32()));
     let document =
         identity::as_ferry(|| plan::query("SELECT ferry._shape($1::oid)", &[LONG], &[Arg::Long(number)]));
-    let text = document.into_iter().flatten().flatten().next().unwrap_or_default();
+    let text = plan::first(document).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or(Shape {
         columns: Vec::new(),
         checks: Vec::new(),

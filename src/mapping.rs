@@ -215,7 +215,7 @@ impl Transfer {
                     plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
                 }
             };
-            values.into_iter().flatten().flatten().next()
+            plan::first(values)
         })
     }
 

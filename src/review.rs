@@ -17,7 +17,7 @@ pub(crate) fn ruling(source: &str, key: &str, user_id: &str) -> Option<Ruling> {
     let sql = "SELECT decision FROM ferry.review WHERE source = $1 AND legacy_key = $2 AND user_id = $3";
     let arguments = [Arg::Text(source), Arg::Text(key), Arg::Text(user_id)];
     let rows = identity::as_ferry(|| plan::query(sql, &[TEXT; 3], &arguments));
-    match rows.into_iter().flatten().flatten().next()?.as_str() {
+    match plan::first(rows)?.as_str() {
         "adopt" => Some(Ruling::Adopt),
         "insert" => Some(Ruling::Insert),
         _ => Some(Ruling::Refuse),

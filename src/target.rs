@@ -244,7 +244,7 @@ impl Target {
         );
         let types = [self.id.key.oid];
         let rows = self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
-        rows.into_iter().flatten().flatten().next()
+        plan::first(rows)
     }
 
     /// Whether users are looked for under other logins, too.
@@ -287,7 +287,7 @@ impl Target {
         let rows = self
             .actor
             .attempt(Reach::Evaluate, || plan::query(&sql, &[self.id.key.oid], &[Arg::Value(id)]))?;
-        Ok(Some(rows.into_iter().flatten().flatten().next().as_deref() == Some("t")))
+        Ok(Some(plan::is_true(rows)))
     }
 
     /// What `allowed` says of a user who would have these values and nothing else; `None` where that
@@ -300,7 +300,7 @@ impl Target {
         );
         let rows =
             self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXT], &[Arg::Text(values)]))?;
-        Ok(rows.into_iter().flatten().flatten().next().map(|value| value == "t"))
+        Ok(plan::first(rows).map(|value| value == "t"))
     }
 
     /// More than one match is all that needs knowing.
@@ -375,7 +375,7 @@ impl Target {
             self.has_unwrapped_hash()
         );
         let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[], &[]))?;
-        Ok(rows.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok()).unwrap_or(0))
+        Ok(plan::first(rows).and_then(|count| count.parse().ok()).unwrap_or(0))
     }
 
     /// True for hashes of users of the alias `u` who may have something to wrap.

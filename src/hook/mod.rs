@@ -10,7 +10,7 @@ use crate::event::Detail;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::parse;
-use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::timer::{self, Timed};
 use crate::spi::types::{self, JSONB, Oid, TEXT, VOID};
 use crate::sql::list;
@@ -289,7 +289,7 @@ impl Opened {
             }
             Gives::Row => plan.values(arguments).pop().map_or(Raw::Nothing, Raw::Row),
             Gives::Json => {
-                let text = plan.rows(arguments).into_iter().flatten().flatten().next();
+                let text = plan::first(plan.rows(arguments));
                 text.map_or(Raw::Nothing, Raw::Text)
             }
         }

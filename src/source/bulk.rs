@@ -236,7 +236,7 @@ impl Source {
         let row_type = self.rows.row_type.to_u32().to_string();
         let arguments = [Arg::Text(&row_type), Arg::Text(&self.row.key_column)];
         let rows = identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &arguments));
-        rows.into_iter().flatten().flatten().next().as_deref() == Some("t")
+        plan::is_true(rows)
     }
 
     /// The foreign data wrapper of the relation.
@@ -246,7 +246,7 @@ impl Source {
                    JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE t.oid = $1::text::oid";
         let row_type = self.rows.row_type.to_u32().to_string();
         let rows = identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&row_type)]));
-        rows.into_iter().flatten().flatten().next()
+        plan::first(rows)
     }
 
     fn asks_for_keys(&self) -> bool {

@@ -110,7 +110,7 @@ impl Store {
         let types = vec![TEXT; arguments.len()];
         let arguments: Vec<Arg<'_>> = arguments.iter().map(|text| Arg::Text(text)).collect();
         let sql = format!("SELECT {}.{function}", self.schema);
-        plan::query(&sql, &types, &arguments).into_iter().flatten().flatten().next()
+        plan::first(plan::query(&sql, &types, &arguments))
     }
 }
 
@@ -136,7 +136,7 @@ fn dblink_schema(place: &str) -> Result<Ident, Refusal> {
     let sql = "SELECT n.nspname FROM pg_catalog.pg_extension e \
                JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'dblink'";
     let rows = identity::as_ferry(|| plan::query(sql, &[], &[]));
-    rows.into_iter().flatten().flatten().next().map(Ident).ok_or_else(|| {
+    plan::first(rows).map(Ident).ok_or_else(|| {
         Refusal::new(Kind::State, format!("{place}: extension dblink is not installed"))
             .hint("CREATE EXTENSION dblink;")
     })

@@ -168,7 +168,7 @@ impl Source {
             };
             self.covers.get_or_init(prepare).rows(&[Arg::Text(&login.normalised)])
         })?;
-        Ok(rows.into_iter().flatten().flatten().next().as_deref() == Some("t"))
+        Ok(plan::is_true(rows))
     }
 
     /// Asks for the person of a login: the first login column with a match decides.
@@ -210,7 +210,7 @@ impl Source {
         let rows = self.actor.attempt(Reach::Evaluate, || {
             plan::query(&sql, &[self.rows.row_type], &[Arg::Value(person.row)])
         })?;
-        Ok(Some(rows.into_iter().flatten().flatten().next().as_deref() == Some("t")))
+        Ok(Some(plan::is_true(rows)))
     }
 
     /// The row of a person with nothing in it but the legacy key; `None` where that is an expression.

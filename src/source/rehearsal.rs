@@ -94,7 +94,7 @@ fn explain_foreign(sql: &str, key: &KeyType) -> Value {
     const ANY: [&str; 3] = ["1", "2000-01-01", "00000000-0000-0000-0000-000000000000"];
     let value = ANY.iter().find_map(|text| types::cast(text, key)).map_or(Arg::Null, Arg::Value);
     let rows = plan::query(&format!("EXPLAIN (FORMAT JSON, VERBOSE, COSTS OFF) {sql}"), &[key.oid], &[value]);
-    let text = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+    let text = plan::first(rows).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 

@@ -222,6 +222,16 @@ pub(crate) fn query(sql: &str, types: &[pg_sys::Oid], arguments: &[Arg<'_>]) -> 
     Plan::prepare(sql, types, Planning::Auto).rows(arguments)
 }
 
+/// The first value of a result that is not null.
+pub(crate) fn first(rows: Vec<Row>) -> Option<String> {
+    rows.into_iter().flatten().flatten().next()
+}
+
+/// Whether that is true.
+pub(crate) fn is_true(rows: Vec<Row>) -> bool {
+    first(rows).as_deref() == Some("t")
+}
+
 /// The first column of the current result table, of a composite type or an array; frees the table.
 pub(super) fn collect_values() -> Vec<Value> {
     collect(first_varlena).into_iter().flatten().collect()

@@ -67,7 +67,7 @@ pub(crate) fn is_before(moment: &str) -> bool {
     use super::plan::{self, Arg};
     let sql = "SELECT pg_catalog.clock_timestamp() OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz";
     let rows = plan::query(sql, &[pg_sys::TEXTOID], &[Arg::Text(moment)]);
-    rows.into_iter().flatten().flatten().next().as_deref() == Some("t")
+    plan::is_true(rows)
 }
 
 /// Refuses settings of our prefix that nobody has defined: a typo must not go unnoticed.
