@@ -1,0 +1,116 @@
+//! The steps of the procedures that treat many users.
+
+use crate::error::OrRaise;
+use crate::import::{self, Batch, Wanted};
+use crate::source::Range;
+use crate::spi::connect;
+use crate::spi::text::Text;
+use crate::wrap;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+
+#[pg_extern(sql = false)]
+fn wrap_open(
+    target: Option<Text>,
+    batch_size: Option<i64>,
+    cpu_share: Option<f64>,
+    no_other_checks: Option<bool>,
+) -> i64 {
+    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
+    let no_other_checks = no_other_checks.unwrap_or_default();
+    let wanted = wrap::Wanted { target, batch_size, cpu_share, no_other_checks };
+    connect(|| wrap::open(&wanted).or_raise())
+}
+
+#[pg_extern(sql = false)]
+fn wrap_rows(
+    target: Option<Text>,
+    after: Option<Text>,
+    rows: i64,
+    tally: Option<Text>,
+) -> TableIterator<
+    'static,
+    (name!(last_id, Option<Text>), name!(is_end, bool), name!(tally, Text), name!(report, Text)),
+> {
+    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
+    let (after, tally) = (after.map(|after| after.0), tally.map(|tally| tally.0));
+    let batch = connect(|| wrap::batch(&target, after, rows, tally.as_deref()).or_raise());
+    TableIterator::once((
+        batch.last_id.map(Text),
+        batch.is_end,
+        Text(batch.tally.to_text()),
+        Text(batch.report),
+    ))
+}
+
+#[pg_extern(sql = false)]
+fn import_open(
+    source: Option<Text>,
+    operation: Option<Text>,
+    batch_size: Option<i64>,
+    max_rows: Option<i64>,
+    max_rejects: Option<i64>,
+    rows_per_second: Option<i64>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+) -> TableIterator<'static, (name!(target, Text), name!(source_total, i64), name!(total, i64))> {
+    let text = |text: Option<Text>| text.map_or_else(String::new, |text| text.0);
+    let wanted = Wanted {
+        source: text(source),
+        operation: text(operation),
+        batch_size,
+        max_rows,
+        max_rejects,
+        rows_per_second,
+        range: range(None, key_from, key_to, changed_since),
+    };
+    let opened = connect(|| import::open(&wanted).or_raise());
+    TableIterator::once((Text(opened.target), opened.source_total, opened.total))
+}
+
+#[pg_extern(sql = false)]
+fn import_rows(
+    run: i64,
+    source: Text,
+    operation: Text,
+    dry_run: bool,
+    after: Option<Text>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+    rows: i64,
+    most: Option<i64>,
+) -> TableIterator<
+    'static,
+    (
+        name!(done, i64),
+        name!(moved, i64),
+        name!(updated, i64),
+        name!(deleted, i64),
+        name!(refused, i64),
+        name!(skipped, i64),
+        name!(last_key, Option<Text>),
+        name!(is_end, bool),
+    ),
+> {
+    let range = range(after, key_from, key_to, changed_since);
+    let most = most.unwrap_or(i64::MAX);
+    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most };
+    let tally = connect(|| import::batch(&batch));
+    TableIterator::once((
+        tally.done,
+        tally.moved,
+        tally.updated,
+        tally.deleted,
+        tally.refused,
+        tally.skipped,
+        tally.last_key.map(Text),
+        tally.is_end,
+    ))
+}
+
+fn range(after: Option<Text>, from: Option<Text>, to: Option<Text>, changed_since: Option<Text>) -> Range {
+    let text = |text: Option<Text>| text.map(|text| text.0);
+    Range { after: text(after), from: text(from), to: text(to), changed_since: text(changed_since) }
+}
