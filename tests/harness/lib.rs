@@ -24,6 +24,7 @@ pub mod legacy_data;
 mod log;
 mod mariadb;
 mod os_user;
+mod processor;
 mod server;
 mod skip;
 
@@ -31,5 +32,6 @@ pub use cluster::{Cluster, Options, Shutdown, legacy, target};
 pub use database::{Db, sqlstate};
 pub use log::Log;
 pub use mariadb::MariaDb;
+pub use processor::processor_ticks;
 pub use server::Server;
 pub use skip::record as record_skip;

@@ -76,9 +76,10 @@ fn await_waiter(db: &Db<'_>) {
     await_true(db, WAITS);
 }
 
+/// Waits until a query says yes.
 #[track_caller]
-fn await_true(db: &Db<'_>, query: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+pub(crate) fn await_true(db: &Db<'_>, query: &str) {
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !db.one::<bool>(query, &[]) {
         assert!(Instant::now() < deadline, "waited in vain for: {query}");
         std::thread::sleep(Duration::from_millis(10));

@@ -152,7 +152,7 @@ fn a_slow_hook_is_cut() {
         site.db.sql("UPDATE ferry.hook SET timeout = '50 ms'");
         let started = std::time::Instant::now();
         assert_hook_failed(&site, outcome, &json!({"hook": "slow", "point": point, "sqlstate": "timeout"}));
-        assert!(started.elapsed().as_secs() < 10, "{point}: {:?}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 25, "{point}: {:?}", started.elapsed());
     }
 }
 
@@ -167,7 +167,7 @@ fn a_hook_that_calls_what_has_a_limit_of_its_own_keeps_its_limit() {
     let started = std::time::Instant::now();
     let detail = json!({"hook": "slow", "point": "after_write", "sqlstate": "timeout"});
     assert_hook_failed(&site, "failed", &detail);
-    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 25, "{:?}", started.elapsed());
 }
 
 #[test]

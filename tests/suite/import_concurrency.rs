@@ -1,6 +1,6 @@
 //! Imports that are killed, cancelled, doubled, and met by logins: nobody is lost and nobody comes twice.
 
-use crate::concurrency::slow_down_inserts;
+use crate::concurrency::{await_true, slow_down_inserts};
 use crate::import::{crowd, import, md5_shop, run};
 use crate::setup::{Site, login};
 use crate::setup_config::{self, refusal};
@@ -155,7 +155,10 @@ fn a_login_waits_for_the_batch_that_moves_its_user_and_gets_in() {
          CREATE TRIGGER dawdle AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION dawdle()",
     );
     let importing = in_background(&site, "CALL ferry.import('shop')");
-    std::thread::sleep(Duration::from_millis(400));
+    await_true(
+        &site.db,
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')",
+    );
     let answer = login(&mut site.app(), "user1@example.com", "password 1");
     assert_eq!((answer.authenticated, answer.outcome.as_str()), (true, "ok"));
     assert_eq!(importing.join().unwrap(), "finished");
