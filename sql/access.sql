@@ -61,6 +61,11 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_batch(bigint)'),
     ('admin',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
+    ('admin',  'FUNCTION ferry.keep_run(bigint, timestamptz)'),
+    ('admin',  'PROCEDURE ferry.purge_history(bigint)'),
+    ('admin',  'FUNCTION ferry._need_own_transaction(text)'),
+    ('admin',  'FUNCTION ferry._purge_history(bigint)'),
+    ('admin',  'FUNCTION ferry.export_log(bigint, text)'),
     ('admin',  'TABLE ferry.preset'),
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
@@ -71,11 +76,41 @@ FROM (VALUES
     ('read',   'TABLE ferry._synonym'),
     ('read',   'TABLE ferry.import_run'),
     ('read',   'TABLE ferry.import_reject'),
-    ('read',   'TABLE ferry.progress')
+    ('read',   'TABLE ferry.import_log'),
+    ('read',   'TABLE ferry.import_config'),
+    ('read',   'TABLE ferry.progress'),
+    ('audit',  'FUNCTION ferry.export_log(bigint, text)'),
+    ('audit',  'FUNCTION ferry.export_log_plain(bigint)'),
+    ('audit',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
+    ('audit',  'TABLE ferry.link'),
+    ('audit',  'TABLE ferry.event'),
+    ('audit',  'TABLE ferry.import_run'),
+    ('audit',  'TABLE ferry.import_reject'),
+    ('audit',  'TABLE ferry.import_log'),
+    ('audit',  'TABLE ferry.import_config'),
+    ('audit',  'TABLE ferry.progress')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';
 COMMENT ON COLUMN ferry._access.object IS 'the object, as GRANT names it';
+
+-- A role has another task if it may call what that task alone gives.
+CREATE FUNCTION ferry._has_otherwise(role_name name, task text, object text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH given AS (
+        SELECT CASE access WHEN 'read' THEN 'admin' ELSE access END AS task, object FROM ferry._access
+    ), own AS (
+        SELECT min(g.task) AS task, g.object FROM given g GROUP BY g.object HAVING count(*) = 1
+    )
+    SELECT EXISTS (
+        SELECT FROM given g
+        WHERE g.object = _has_otherwise.object AND g.task <> _has_otherwise.task
+          AND EXISTS (SELECT FROM own o
+                      WHERE o.task = g.task AND o.object LIKE 'FUNCTION %' AND has_function_privilege(role_name, substr(o.object, 10), 'EXECUTE')))
+$$;
+COMMENT ON FUNCTION ferry._has_otherwise(name, text, text) IS 'internal: whether another task that a role has gives it an object too';
 
 CREATE FUNCTION ferry._change_access(role_name name, task text, is_granted boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -88,17 +123,18 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('unknown access %L', task),
-            HINT = 'Use login, reset, signup or admin.';
+            HINT = 'Use login, reset, signup, admin or audit.';
     END IF;
     IF is_granted THEN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
     END IF;
     FOR granted IN
         SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
-                            WHEN access = 'read' THEN 'SELECT'
+                            WHEN access IN ('read', 'audit') THEN 'SELECT'
                             ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
         FROM ferry._access
-        WHERE access = task OR (task = 'admin' AND access = 'read')
+        WHERE (access = task OR (task = 'admin' AND access = 'read'))
+          AND (is_granted OR NOT ferry._has_otherwise(role_name, task, object))
     LOOP
         EXECUTE format(CASE WHEN is_granted THEN 'GRANT %s ON %s TO %I' ELSE 'REVOKE %s ON %s FROM %I' END,
                        granted.rights, granted.object, role_name);
@@ -110,12 +146,12 @@ COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: gran
 CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, true)';
-COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), admin (config, tools, audit trail). admin also needs membership in a target''s run_as to write its config';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), admin (config, imports, tools, audit trail), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
 
 CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, false)';
-COMMENT ON FUNCTION ferry.revoke_access(name, text) IS 'takes a task''s rights from a role; USAGE on the schema stays';
+COMMENT ON FUNCTION ferry.revoke_access(name, text) IS 'takes a task''s rights from a role, but for those that another task gives it too; USAGE on the schema stays';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA ferry FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA ferry FROM PUBLIC;

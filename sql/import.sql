@@ -31,6 +31,7 @@ CREATE TABLE ferry.import_run (
     ended_at        timestamptz,
     pid             integer NOT NULL,
     backend_start   timestamptz,
+    expires_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
     CONSTRAINT import_run_state_known CHECK (state IN ('running', 'finished', 'stopped'))
 );
 CREATE INDEX import_run_source_idx ON ferry.import_run (source, id);
@@ -69,6 +70,7 @@ COMMENT ON COLUMN ferry.import_run.called_at IS 'when it was called last';
 COMMENT ON COLUMN ferry.import_run.ended_at IS 'when it was finished or stopped';
 COMMENT ON COLUMN ferry.import_run.pid IS 'the server process of the last call';
 COMMENT ON COLUMN ferry.import_run.backend_start IS 'when that process was started';
+COMMENT ON COLUMN ferry.import_run.expires_at IS 'when ferry.purge_history may delete it: ferry.history_retention after its last call or its end, or as ferry.keep_run has set it';
 
 CREATE TABLE ferry.import_reject (
     run             bigint NOT NULL CONSTRAINT import_reject_run_fkey REFERENCES ferry.import_run (id) ON DELETE CASCADE,
@@ -213,6 +215,7 @@ BEGIN
             'batch_size', _import_begin.batch_size, 'max_rows', _import_begin.max_rows, 'max_rejects', _import_begin.max_rejects,
             'rows_per_second', _import_begin.rows_per_second, 'done_before', r.done, 'refused_before', r.refused))
     WHERE r.id = run;
+    PERFORM ferry._log_call(run, former);
     RETURN run;
 END
 $$;
@@ -228,8 +231,9 @@ DECLARE
     rows bigint;
     seconds double precision;
     here bigint;
+    counts text;
 BEGIN
-    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_batch.run FOR UPDATE;
+    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_batch.run FOR NO KEY UPDATE;
     IF r.state IS DISTINCT FROM 'running' OR r.pid <> pg_backend_pid() OR r.called_at <> statement_timestamp() THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
@@ -270,9 +274,11 @@ BEGIN
       = (r.done, r.moved, r.updated, r.deleted, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
     WHERE i.id = r.id;
     pause := CASE WHEN is_over THEN 0 ELSE greatest(here / (r.parameters ->> 'rows_per_second')::double precision - seconds, 0) END;
-    report := format('run %s, source %s%s: %s of %s done, %s moved, %s updated, %s deleted, %s refused, %s skipped, %s rows/s%s',
-                     r.id, r.source, CASE WHEN r.dry_run THEN ' (dry run)' END, r.done, r.total, r.moved, r.updated, r.deleted, r.refused, r.skipped,
+    counts := format('%s of %s done, %s moved, %s updated, %s deleted, %s refused, %s skipped, %s rows/s%s',
+                     r.done, r.total, r.moved, r.updated, r.deleted, r.refused, r.skipped,
                      r.rows_per_second, CASE WHEN is_over THEN ': ' || coalesce(r.message, r.state) END);
+    PERFORM ferry._log_batch(r, counts);
+    report := format('run %s, source %s%s: %s', r.id, r.source, CASE WHEN r.dry_run THEN ' (dry run)' END, counts);
 END
 $$;
 COMMENT ON FUNCTION ferry._import_batch(bigint) IS 'internal: does one batch of a run of ferry.import and counts it';

@@ -22,6 +22,9 @@ static BOUNDS: OnceLock<Vec<&'static GucSetting<i32>>> = OnceLock::new();
 /// Interval text after which `purge_events` deletes.
 static EVENT_RETENTION: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"1 year"));
 
+/// Interval text after which a run of an import expires.
+static HISTORY_RETENTION: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"1 year"));
+
 pub(crate) fn register() {
     // Superuser-only: an application that could lower it would take the protection away.
     GucRegistry::define_int_guc(
@@ -49,6 +52,14 @@ pub(crate) fn register() {
         c"Age at which ferry.purge_events() deletes events.",
         c"An interval, such as 1 year or 90 days.",
         &EVENT_RETENTION,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"ferry.history_retention",
+        c"Time after which the run of an import expires, with its log and its refusals.",
+        c"An interval, such as 1 year or 90 days, or infinity; ferry.purge_history() deletes what has expired.",
+        &HISTORY_RETENTION,
         GucContext::Suset,
         GucFlags::default(),
     );
@@ -114,6 +125,11 @@ pub(crate) fn wait_for_floor(started: Instant) {
 /// The text of an interval.
 pub(crate) fn event_retention() -> String {
     EVENT_RETENTION.get().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The text of an interval, or `infinity`.
+pub(crate) fn history_retention() -> String {
+    HISTORY_RETENTION.get().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 pub(crate) fn refusals_per_minute() -> i64 {

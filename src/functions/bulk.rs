@@ -10,6 +10,11 @@ use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
 #[pg_extern(sql = false)]
+fn need_own_transaction(procedure: Text) {
+    import::check_session(&procedure.0).or_raise();
+}
+
+#[pg_extern(sql = false)]
 fn wrap_open(
     target: Option<Text>,
     batch_size: Option<i64>,

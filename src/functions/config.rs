@@ -13,6 +13,11 @@ fn event_retention() -> Text {
 }
 
 #[pg_extern(sql = false)]
+fn history_retention() -> Text {
+    Text(crate::guc::history_retention())
+}
+
+#[pg_extern(sql = false)]
 fn check_config_row(table: Option<Text>, new: Option<Text>, old: Option<Text>) -> Option<Text> {
     // The triggers pass what to_jsonb made.
     let document = |text: Text| serde_json::from_str::<Value>(&text.0).ok();

@@ -10,7 +10,7 @@ mod record;
 mod set;
 mod single;
 
-pub(crate) use open::{Wanted, open};
+pub(crate) use open::{Wanted, check_session, open};
 
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal};

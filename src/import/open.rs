@@ -37,7 +37,7 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn open(wanted: &Wanted) -> Result<Opened, Refusal> {
-    check_session()?;
+    check_session("ferry.import")?;
     let operation = Operation::parse(&wanted.operation)?;
     check_limits(wanted)?;
     let (target, source) = open_source(&wanted.source)?;
@@ -50,14 +50,16 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, Refusal> {
     Ok(Opened { target: target.row.name.clone(), source_total, total })
 }
 
-fn check_session() -> Result<(), Refusal> {
+/// Whether a procedure that writes, and commits after each batch, can do so here.
+pub(crate) fn check_session(procedure: &str) -> Result<(), Refusal> {
     if session::is_in_transaction_block() {
-        return Err(Refusal::new(Kind::InTransaction, "ferry.import cannot run inside a transaction block")
+        let message = format!("{procedure} cannot run inside a transaction block");
+        return Err(Refusal::new(Kind::InTransaction, message)
             .detail("It commits after each batch.")
             .hint("Call it by itself: no BEGIN before it, and no other statement sent together with it."));
     }
     if session::is_read_only() {
-        return Err(Refusal::new(Kind::State, "ferry.import cannot write here")
+        return Err(Refusal::new(Kind::State, format!("{procedure} cannot write here"))
             .hint("Call it on the primary, in a session that is not read-only."));
     }
     Ok(())
