@@ -29,6 +29,13 @@ impl Server {
         Self::from_pg_config(*major, pg_config)
     }
 
+    /// The last major of pgrx.toml that is there: the newest client programs.
+    pub fn newest() -> Self {
+        let there = configured().into_iter().rfind(|(_, pg_config)| pg_config.exists());
+        let (major, pg_config) = there.expect("pgrx.toml names no server that is there");
+        Self::from_pg_config(major, &pg_config)
+    }
+
     /// The server of one major.
     pub fn of_major(major: u32) -> Self {
         let (_, pg_config) = configured()

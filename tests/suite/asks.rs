@@ -1,6 +1,6 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
 //!
-//! 14 (the stampede) is `concurrency.rs`. 17, 19 and 21 come with later work.
+//! 14 (the stampede) is `concurrency.rs`. 19 and 21 come with later work.
 
 use crate::setup::{Answer, Site, login};
 use ferry_tests::processor_ticks;
@@ -341,6 +341,63 @@ fn ask_16_a_slow_legacy_system_has_an_outcome_of_its_own_and_moved_users_never_n
     assert_eq!(login(&mut app, "ben@example.com", "any"), Answer::refused("unavailable"));
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
     assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
+}
+
+#[test]
+fn ask_17_what_was_imported_and_what_was_refused_is_reported_kept_and_exported() {
+    let site = Site::shop();
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    site.as_owner(
+        "ALTER TABLE users ADD CHECK (name <> 'Ann Nemo');
+         INSERT INTO legacy.customers (id, email, last, pwd, active) VALUES
+             (7, 'closed@example.com', 'Other', '!', false), (8, 'Ann@example.com', 'Other', '!', true),
+             (9, 'nemo@example.com', 'Nemo', '!', true), (10, 'cut@example.com', 'Other', '$2b$10$cut', true)",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.rule (source, name, expression, severity, code, message)
+         VALUES ('shop', 'not closed', 'l.active', 'reject', 'E_CLOSED', 'the account was closed')",
+    );
+    let report = |dry_run: bool| -> (String, Vec<String>) {
+        site.db.sql(&format!("CALL ferry.import('shop', dry_run => {dry_run})"));
+        let run = "SELECT concat_ws(' ', state, total, done, moved, refused, skipped, started_by) FROM ferry.import_run ORDER BY id DESC LIMIT 1";
+        let rejects = "SELECT concat_ws('|', legacy_key, reason, rule, code, message, constraint_name, sqlstate) FROM ferry.import_reject
+                       WHERE run = (SELECT max(id) FROM ferry.import_run) ORDER BY legacy_key::int";
+        (site.db.one(run, &[]), site.db.rows(rejects, &[]).iter().map(|row| row.get(0)).collect())
+    };
+    assert_eq!(report(true).0, "finished 6 6 4 2 0 postgres");
+    let imported = report(false);
+    assert_eq!(imported.0, "finished 6 6 2 4 0 postgres");
+    assert_eq!(
+        imported.1,
+        [
+            "7|rule|not closed|E_CLOSED|the account was closed",
+            "8|exists",
+            "9|write_failed|users_name_check|23514",
+            "10|legacy_hash",
+        ]
+    );
+    // What is mended is moved, and the report of the day stays.
+    site.as_owner(
+        "UPDATE legacy.customers SET active = true WHERE id = 7; DELETE FROM legacy.customers WHERE id = 10",
+    );
+    site.db.sql("CALL ferry.import('shop', 'retry')");
+    site.db.sql("CALL ferry.purge_history()");
+    let progress: String = site.db.one(
+        "SELECT concat_ws(' ', legacy_total, moved_by_import, refused, remaining) FROM ferry.progress WHERE source = 'shop'",
+        &[],
+    );
+    assert_eq!(progress, "5 3 2 0");
+    let exported: Vec<String> =
+        site.db.rows("SELECT ferry.export_log_plain(2)", &[]).iter().map(|row| row.get(0)).collect();
+    let told = |part: &str, text: &str| {
+        exported.iter().filter(|line| line.starts_with(part) && line.contains(text)).count()
+    };
+    assert_eq!((told("{\"run\":", "\"moved\":2"), told("{\"reject\":", "")), (1, 4), "{exported:?}");
+    assert_eq!(
+        told("{\"reject\":", "\"code\":\"E_CLOSED\",\"message\":\"the account was closed\""),
+        1,
+        "{exported:?}"
+    );
 }
 
 #[test]

@@ -61,6 +61,33 @@ fn a_restored_database_goes_on_where_the_dump_was_made() {
 }
 
 #[test]
+fn the_history_of_imports_is_restored_and_goes_on() {
+    let db = used_shop();
+    db.sql("UPDATE legacy.customers SET pwd = 'damaged' WHERE login = 'dave'");
+    db.sql("CALL ferry.import('shop', max_rows => 2)");
+    db.sql("SELECT ferry.keep_run(1)");
+    let history = |db: &Db<'_>| -> String {
+        db.one(
+            "SELECT concat_ws(E'\\n', (SELECT string_agg(r::text, E'\\n' ORDER BY id) FROM ferry.import_run r),
+                 (SELECT string_agg(i::text, E'\\n' ORDER BY run, legacy_key) FROM ferry.import_reject i),
+                 (SELECT string_agg(l::text, E'\\n' ORDER BY id) FROM ferry.import_log l),
+                 (SELECT string_agg(c::text, E'\\n' ORDER BY digest) FROM ferry.import_config c))",
+            &[],
+        )
+    };
+    let copy = Db::empty_on(target());
+    restore(&copy, &db.dump(&[]));
+    assert_eq!(history(&copy), history(&db));
+    copy.sql("CALL ferry.import('shop')");
+    let told: String = copy
+        .one("SELECT string_agg(concat_ws(' ', run, id, kind), ', ' ORDER BY id) FROM ferry.import_log", &[]);
+    assert_eq!(told, "1 1 began, 1 2 stopped, 1 3 kept, 1 4 resumed, 1 5 finished");
+    assert_eq!(copy.count("ferry.import_reject WHERE settled_at IS NULL"), 1);
+    copy.sql("CALL ferry.import('shop', dry_run => true)");
+    assert_eq!(copy.one::<i64>("SELECT max(id) FROM ferry.import_run", &[]), 2);
+}
+
+#[test]
 fn grants_of_tasks_are_restored() {
     let db = used_shop();
     let role = db.role("resetter");

@@ -5,7 +5,7 @@ use ferry_tests::{Db, sqlstate, target};
 use postgres::{Client, NoTls};
 
 /// A database of its own encoding in the shared cluster, dropped at the end.
-struct Encoded {
+pub(crate) struct Encoded {
     name: String,
 }
 
@@ -16,7 +16,7 @@ impl Encoded {
         Self { name }
     }
 
-    fn client_as(&self, role: &str) -> Client {
+    pub(crate) fn client_as(&self, role: &str) -> Client {
         target().config(&self.name, role).connect(NoTls).unwrap()
     }
 }
@@ -29,7 +29,7 @@ impl Drop for Encoded {
 }
 
 /// A LATIN1 database with legacy people, and the role of its application.
-fn latin1(home: &Db<'_>, form: &str) -> (Encoded, String) {
+pub(crate) fn latin1(home: &Db<'_>, form: &str) -> (Encoded, String) {
     let (owner, app) = (home.role("owner"), home.role("app"));
     let database = Encoded::new(home, "LATIN1");
     database

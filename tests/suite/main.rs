@@ -26,6 +26,7 @@ mod export_config;
 mod ground;
 mod hash_vectors;
 mod hints;
+mod history;
 mod hooks;
 mod hostile_hashes;
 mod import;

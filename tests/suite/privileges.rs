@@ -133,7 +133,7 @@ fn each_task_gives_its_functions_and_no_other() {
         .iter()
         .map(|row| row.get(0))
         .collect();
-    assert_eq!(tasks.len(), 4, "{tasks:?}");
+    assert_eq!(tasks.len(), 5, "{tasks:?}");
     for task in &tasks {
         let role = db.role(&format!("only_{task}"));
         grant(&db, &role, task);
@@ -154,12 +154,18 @@ fn each_task_gives_its_functions_and_no_other() {
                             "_synonym",
                             "import_run",
                             "import_reject",
+                            "import_log",
+                            "import_config",
                             "progress",
                         ]
                         .map(|table| format!("SELECT ferry.{table}")),
                     )
                     .collect();
             assert_eq!(rights, expected);
+        } else if task == "audit" {
+            let read =
+                ["link", "event", "import_run", "import_reject", "import_log", "import_config", "progress"];
+            assert_eq!(rights, read.iter().map(|table| format!("SELECT ferry.{table}")).collect());
         } else {
             assert_eq!(rights, BTreeSet::new(), "{task}");
         }
@@ -188,10 +194,12 @@ fn every_public_function_belongs_to_a_task_or_to_the_superuser() {
 fn revoking_takes_everything_back() {
     let db = Db::new();
     let role = db.role("was_admin");
-    for task in ["login", "reset", "signup", "admin"] {
+    for task in ["login", "reset", "signup", "admin", "audit"] {
         grant(&db, &role, task);
     }
-    db.rows("SELECT ferry.revoke_access($1::text::name, 'admin')", &[&role]);
+    for task in ["admin", "audit"] {
+        db.rows("SELECT ferry.revoke_access($1::text::name, $2)", &[&role, &task]);
+    }
     let expected: BTreeSet<String> =
         ["login", "reset", "signup"].iter().flat_map(|task| promised(&db, task)).collect();
     assert_eq!(executable(&db, &role), expected);
@@ -208,7 +216,7 @@ fn an_unknown_task_is_refused_with_the_known_ones() {
     for task in ["'everything'", "'read'", "NULL"] {
         let refused = refusal(&mut db.client(), &format!("SELECT ferry.grant_access('postgres', {task})"));
         assert_eq!(refused.state, "22023", "{refused:?}");
-        assert!(refused.hint.contains("login, reset, signup or admin"), "{refused:?}");
+        assert!(refused.hint.contains("login, reset, signup, admin or audit"), "{refused:?}");
     }
 }
 

@@ -1,9 +1,11 @@
 //! The documents tell the truth: the quick start works as printed, the tables are those of the extension, the rules hold.
 
-use ferry_tests::{Cluster, Db, MariaDb, Options, need_extension};
+use crate::history::Gpg;
+use ferry_tests::{Cluster, Db, MariaDb, Options, Server, need_extension, skip};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 #[test]
 fn the_quick_start_works_as_printed() {
@@ -138,6 +140,48 @@ fn the_outbox_is_filled_as_printed() {
 }
 
 #[test]
+fn an_exported_log_is_written_and_opened_as_printed() {
+    need_extension!("pgcrypto");
+    let psql = Server::newest();
+    if psql.major() < 16 {
+        skip!("psql {} cannot bind", psql.major());
+    }
+    let db = Db::new();
+    db.sql(
+        "CREATE EXTENSION pgcrypto;
+         INSERT INTO ferry.import_run (id, source, target, operation, dry_run, parameters, source_total, total, started_at, called_at, pid)
+         OVERRIDING SYSTEM VALUE VALUES (7, 'shop', 'default', 'insert', false, '{}', 1, 1, now(), now(), 1)",
+    );
+    let printed = blocks(&subsection(&section("Bulk import"), "History of imports"), "sh").concat();
+    let script = printed.replace(" shop ", &format!(" {} ", db.name())).replace(
+        "gpg ",
+        "gpg --batch --no-autostart --pinentry-mode loopback --passphrase \"$LOG_PASSPHRASE\" ",
+    );
+    assert_eq!(printed.matches(" shop ").count(), 1, "{printed}");
+    let gpg = Gpg::new();
+    let path = std::env::join_paths(
+        std::iter::once(psql.bin_directory().to_path_buf())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut shell = Command::new("bash")
+        .args(["-euc", &script])
+        .current_dir(gpg.home())
+        .env("PATH", path.unwrap())
+        .env("GNUPGHOME", gpg.home())
+        .env("PGHOST", db.cluster().socket_directory())
+        .env("PGPORT", db.cluster().port().to_string())
+        .env("PGUSER", "postgres")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    shell.stdin.take().unwrap().write_all("five 'words' \"taken\" at \\random\n".as_bytes()).unwrap();
+    assert!(shell.wait().unwrap().success());
+    let opened = read(&gpg.home().join("run-7.jsonl"));
+    assert!(opened.contains("{\"run\":{\"id\":7,") && opened.ends_with("}}\n"), "{opened}");
+    assert!(!db.log().contains("taken"), "{}", db.log().text());
+}
+
+#[test]
 fn mappings_are_proposed_as_printed() {
     need_extension!("pg_ferry");
     // Of its own: the roles belong to the whole cluster.
@@ -215,7 +259,9 @@ fn the_tables_of_records_are_the_comments_of_the_columns() {
 fn the_tables_of_imports_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let rows = table(&section("Bulk import"));
-    let truth = ["progress", "import_run", "import_reject"].map(comments_of_columns).concat();
+    let truth = ["progress", "import_run", "import_reject", "import_log", "import_config"]
+        .map(comments_of_columns)
+        .concat();
     assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
 }
 
