@@ -1,15 +1,21 @@
 //! What the tables of config call when their rows change, and settings that SQL reads.
 
 use crate::check;
+use crate::outbox;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use pgrx::iter::TableIterator;
+use pgrx::iter::{SetOfIterator, TableIterator};
 use pgrx::prelude::*;
 use serde_json::Value;
 
 #[pg_extern(sql = false)]
 fn event_retention() -> Text {
     Text(crate::guc::event_retention())
+}
+
+#[pg_extern(sql = false)]
+fn outbox_kinds() -> SetOfIterator<'static, Text> {
+    SetOfIterator::new(outbox::Kind::ALL.map(|kind| Text(kind.name().to_string())))
 }
 
 #[pg_extern(sql = false)]
