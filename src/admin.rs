@@ -124,7 +124,7 @@ impl Flow<'_> {
         };
         self.has_owner();
         self.log(Kind::ForgetLogin, Outcome::Ok, &why);
-        self.notice_forgotten(&keys, &why);
+        self.notice_forgotten(keys, &why);
         let user_id = user.map(|user| user.id);
         Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
     }

@@ -8,7 +8,7 @@ use crate::error::Refusal;
 use crate::event::{self, Detail};
 use crate::flow::{Flow, Why};
 use crate::hash::unknown;
-use crate::link::{Imported, Via};
+use crate::link::{self, Imported, Via};
 use crate::outcome::Outcome;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{LONG, TEXT, TEXTS};
@@ -128,16 +128,15 @@ impl Flow<'_> {
         self.write_notice(kind, about, self.way(), Some(why.reason), &Detail::default());
     }
 
-    /// One notice for each legacy user; for one whom no source has any more, one for the user here.
-    pub(crate) fn notice_forgotten(&self, keys: &[(String, String)], why: &Why) {
+    /// One notice for each legacy user, also for one whom no source has any more.
+    pub(crate) fn notice_forgotten(&self, mut keys: Vec<(String, String)>, why: &Why) {
         let user_id = why.user_id.as_deref();
-        let of_key = |(source, key): &(String, String)| {
-            let about = About { source: Some(source), legacy_key: Some(key), user_id };
-            self.write_notice(Kind::Forgotten, about, self.way(), Some(why.reason), &why.detail);
-        };
-        keys.iter().for_each(of_key);
         if keys.is_empty() {
-            let about = About { source: None, legacy_key: None, user_id };
+            let link = user_id.and_then(|id| link::of_user(&self.target.row.name, id, None));
+            keys.extend(link.map(|link| (link.source, link.legacy_key)));
+        }
+        for (source, key) in &keys {
+            let about = About { source: Some(source), legacy_key: Some(key), user_id };
             self.write_notice(Kind::Forgotten, about, self.way(), Some(why.reason), &why.detail);
         }
     }
