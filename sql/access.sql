@@ -9,6 +9,7 @@ FROM (VALUES
     ('reset',  'FUNCTION ferry.prepare_reset(text, text, text)'),
     ('reset',  'FUNCTION ferry.set_password(text, text, text, text)'),
     ('signup', 'FUNCTION ferry.find_login(text, text)'),
+    ('outbox', 'FUNCTION ferry.take_outbox(bigint, text[], text)'),
     ('admin',  'FUNCTION ferry.explain_login(text, text, text)'),
     ('admin',  'FUNCTION ferry.migrate_login(text, text)'),
     ('admin',  'FUNCTION ferry.unmigrate_login(text, text)'),
@@ -17,6 +18,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.preview(text, integer)'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
+    ('admin',  'FUNCTION ferry.purge_outbox(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),
     ('admin',  'FUNCTION ferry._config_changed()'),
     ('admin',  'FUNCTION ferry.identify_hash(text)'),
@@ -72,6 +74,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry._wrap_rows(text, text, bigint, text)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
+    ('read',   'TABLE ferry.outbox'),
     ('read',   'TABLE ferry.hash_format'),
     ('read',   'TABLE ferry._synonym'),
     ('read',   'TABLE ferry.import_run'),
@@ -123,7 +126,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('unknown access %L', task),
-            HINT = 'Use login, reset, signup, admin or audit.';
+            HINT = format('Use %s.', (SELECT string_agg(DISTINCT a.access, ', ') FROM ferry._access a WHERE a.access <> 'read'));
     END IF;
     IF is_granted THEN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
@@ -146,7 +149,7 @@ COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: gran
 CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, true)';
-COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), admin (config, imports, tools, audit trail), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), outbox (take_outbox), admin (config, imports, tools, audit trail), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
 
 CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE

@@ -102,6 +102,8 @@ AS $$
     )
     SELECT object, 'warning', problem, hint FROM ferry._unindexed()
     UNION ALL
+    SELECT * FROM ferry._outbox_lint()
+    UNION ALL
     SELECT 'child ' || k.source || '.' || k.name, 'warning', format('no index begins with the user_column %s of %s', k.user_column, k.relation),
            format('CREATE INDEX ON %s (%I);', k.relation, k.user_column)
     FROM ferry.child k

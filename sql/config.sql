@@ -18,11 +18,13 @@ CREATE TABLE ferry.target (
     changed_at        text,
     on_mismatch       text NOT NULL DEFAULT 'refuse',
     on_mismatch_until timestamptz,
+    outbox            text[] NOT NULL DEFAULT '{}',
     run_as            text,
     search_path       text,
     CONSTRAINT target_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
     CONSTRAINT target_lookup_without_nulls CHECK (array_position(lookup, NULL) IS NULL),
+    CONSTRAINT target_outbox_without_nulls CHECK (array_position(outbox, NULL) IS NULL),
     CONSTRAINT target_login_form_known
         CHECK (login_form IN ('lower', 'exact', 'casefold', 'lower_nfkc', 'casefold_nfkc')),
     CONSTRAINT target_adopt_known CHECK (adopt IN ('refuse', 'locked', 'any', 'review')),
@@ -49,6 +51,7 @@ COMMENT ON COLUMN ferry.target.verified IS 'boolean SQL expression over u: wheth
 COMMENT ON COLUMN ferry.target.changed_at IS 'timestamp expression over u: when the user was last changed here, for mappings with on_conflict newer';
 COMMENT ON COLUMN ferry.target.on_mismatch IS 'what a wrong password of a moved user means: refuse (default), or source: ask the legacy system, until on_mismatch_until and only while the hash is still the one pg_ferry wrote. Whoever can write the legacy store can then take over moved users';
 COMMENT ON COLUMN ferry.target.on_mismatch_until IS 'when on_mismatch = source ends';
+COMMENT ON COLUMN ferry.target.outbox IS 'what other systems are told, by a row of ferry.outbox and NOTIFY ferry: kinds such as moved, refused; see kind of ferry.outbox';
 COMMENT ON COLUMN ferry.target.run_as IS 'the role whose rights all config SQL of this target has; default: the owner of the users table. A superuser must be named explicitly, by a superuser';
 COMMENT ON COLUMN ferry.target.search_path IS 'the search path of all config SQL of this target; default: the one in force when the row was written';
 

@@ -135,6 +135,7 @@ CREATE FUNCTION ferry._import_note(run bigint, source text, dry_run boolean, rej
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT ferry._notice_refused(run, rejects);
     UPDATE ferry.import_reject i SET settled_at = clock_timestamp()
     WHERE NOT dry_run AND i.source = _import_note.source AND i.settled_at IS NULL
       AND i.legacy_key = ANY (settled || ARRAY(SELECT r ->> 'legacy_key' FROM jsonb_array_elements(rejects) r));
@@ -216,6 +217,7 @@ BEGIN
             'rows_per_second', _import_begin.rows_per_second, 'done_before', r.done, 'refused_before', r.refused))
     WHERE r.id = run;
     PERFORM ferry._log_call(run, former);
+    PERFORM ferry._notice_run(run);
     RETURN run;
 END
 $$;
@@ -273,6 +275,9 @@ BEGIN
     SET (done, moved, updated, deleted, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
       = (r.done, r.moved, r.updated, r.deleted, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
     WHERE i.id = r.id;
+    IF is_over THEN
+        PERFORM ferry._notice_run(r.id);
+    END IF;
     pause := CASE WHEN is_over THEN 0 ELSE greatest(here / (r.parameters ->> 'rows_per_second')::double precision - seconds, 0) END;
     counts := format('%s of %s done, %s moved, %s updated, %s deleted, %s refused, %s skipped, %s rows/s%s',
                      r.done, r.total, r.moved, r.updated, r.deleted, r.refused, r.skipped,

@@ -39,6 +39,7 @@ pub(crate) fn unmigrate(request: &Request<'_>) -> Unmoved {
         };
         detail = flow.put_back(&user, &link);
         let why = Why::of("put_back").source(&link.source).user(&user.id);
+        let why = why.with("legacy_key", &link.legacy_key);
         flow.log(Kind::UnmigrateLogin, Outcome::Ok, &why);
         Decision::Answered(Answer { user_id: Some(user.id), ..Answer::of(Outcome::Ok) })
     });
@@ -123,6 +124,7 @@ impl Flow<'_> {
         };
         self.has_owner();
         self.log(Kind::ForgetLogin, Outcome::Ok, &why);
+        self.notice_forgotten(keys, &why);
         let user_id = user.map(|user| user.id);
         Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
     }

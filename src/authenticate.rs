@@ -65,6 +65,8 @@ impl<'a> Flow<'a> {
             client: request.client,
             is_known: false,
             has_spent: false,
+            candidate: None,
+            run: None,
             refusal: None,
             trace: None,
             target,
@@ -88,6 +90,7 @@ impl<'a> Flow<'a> {
 
     pub(crate) fn rounds(&mut self, mut decide: impl FnMut(&mut Self) -> Decision) -> Answer {
         for _ in 0..MAX_ROUNDS {
+            self.candidate = None;
             if let Decision::Answered(answer) = decide(self) {
                 return answer;
             }
@@ -265,10 +268,13 @@ impl<'a> Flow<'a> {
         };
         let person = changed.unwrap_or(person);
         match self.check_legacy_hash(source, &person) {
-            Checked::Right => Step::Decided(match self.may_move(source, &person) {
-                Ok(broken) => self.move_user(source, &person, adopting, &broken),
-                Err(decision) => decision,
-            }),
+            Checked::Right => {
+                self.is_about_to_move(source, &person);
+                Step::Decided(match self.may_move(source, &person) {
+                    Ok(broken) => self.move_user(source, &person, adopting, &broken),
+                    Err(decision) => decision,
+                })
+            }
             Checked::Wrong => self.refuse_or_pass_over(source, Outcome::Invalid, why("wrong_password")),
             Checked::Nothing => self.refuse_or_pass_over(source, Outcome::Invalid, why("legacy_locked")),
             Checked::Broken(error) => {
@@ -396,6 +402,9 @@ impl<'a> Flow<'a> {
         // A row that was swallowed takes with it what its triggers have written elsewhere.
         let keep = |step: &Step6| matches!(step, Step6::Written(_));
         let written = guard::attempt_if(keep, || self.write_locked(what, &children));
+        if matches!(written, Ok(Step6::Written(_))) {
+            self.candidate = None;
+        }
         match written {
             Ok(Step6::Written(written)) if !written.is_allowed && self.kind != Kind::Import => {
                 self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&written.user_id))
@@ -484,10 +493,11 @@ impl<'a> Flow<'a> {
         if let Err(failure) = self.after_write(what, &written.user_id) {
             return Step6::Hook(failure);
         }
+        let why = Why::of(what.via.name()).source(source).user(&written.user_id);
+        let why = why.broken(what.broken).children(children);
+        self.notice_moved(what, &why);
         // An import has a record of its own; only what is to be noted of one user is an event.
         if self.kind != Kind::Import || what.broken.is_noteworthy() {
-            let why = Why::of(what.via.name()).source(source).user(&written.user_id);
-            let why = why.broken(what.broken).children(children);
             self.log(self.kind, Outcome::Migrated, &why);
         }
         if written.is_allowed

@@ -1,7 +1,7 @@
 //! The audit trail (`ferry.event`).
 
 use crate::outcome::Outcome;
-use crate::spi::plan::{Arg, Plan, Planning};
+use crate::spi::plan::{self, Arg, Plan, Planning};
 use crate::spi::types::{BOOL, LONG, TEXT};
 use crate::spi::{identity, session};
 use crate::{guc, spi::guard::SqlError};
@@ -78,6 +78,10 @@ impl Detail {
         self.0.insert(name.to_string(), value.into());
     }
 
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.0.clone())
     }
@@ -107,6 +111,15 @@ pub(crate) fn write(event: &Event<'_>) {
         Arg::Long(guc::refusals_per_minute()),
     ];
     identity::as_ferry(|| LOG.with(|plan| plan.get_or_init(prepare).count(&arguments)));
+}
+
+/// Whether the same was logged of a login within the last day.
+pub(crate) fn was_logged_today(target: &str, login: &str, outcome: Outcome, reason: &str) -> bool {
+    let sql = "SELECT EXISTS (SELECT FROM ferry.event \
+                              WHERE login = $2 AND logged_at > clock_timestamp() - interval '1 day' \
+                                AND target = $1 AND outcome = $3 AND reason = $4)";
+    let arguments = [target, login, outcome.name(), reason].map(Arg::Text);
+    identity::as_ferry(|| plan::is_true(plan::query(sql, &[TEXT; 4], &arguments)))
 }
 
 fn prepare() -> Plan {

@@ -40,10 +40,20 @@ pub(crate) struct Flow<'a> {
     pub(crate) is_known: bool,
     /// A hash of the policy's cost was computed: a refusal need not do it for show.
     pub(crate) has_spent: bool,
+    /// The legacy user who has shown the right password, or need not, and is about to be moved.
+    pub(crate) candidate: Option<Candidate>,
+    /// Of an import: the run.
+    pub(crate) run: Option<i64>,
     /// Of an import: why the last user was refused. It keeps a record of its own.
     pub(crate) refusal: Option<Why>,
     /// Nothing may be written, and each step is noted.
     pub(crate) trace: Option<Trace>,
+}
+
+/// A legacy user about to be moved.
+pub(crate) struct Candidate {
+    pub(crate) source: String,
+    pub(crate) legacy_key: String,
 }
 
 /// What a decision came to.
@@ -201,13 +211,23 @@ impl Flow<'_> {
             });
         } else if let Some(trace) = &mut self.trace {
             trace.note_with("answer", outcome.name(), why.to_json());
-        } else if let Some(failure) = failure {
-            self.log(self.kind, outcome, &why.clone().after_failure(&failure));
         } else {
-            self.log(self.kind, outcome, why);
+            self.notice_refused(outcome, why);
+            match failure {
+                Some(failure) => self.log(self.kind, outcome, &why.clone().after_failure(&failure)),
+                None => self.log(self.kind, outcome, why),
+            }
         }
         let told = matches!(outcome, Outcome::Blocked).then(|| why.user_id.clone()).flatten();
         Answer { user_id: told, ..Answer::of(outcome) }
+    }
+
+    /// From here on an answer other than success keeps somebody out who may come. Who asks for a reset has shown nothing.
+    pub(crate) fn is_about_to_move(&mut self, source: &Source, person: &Person) {
+        if self.kind != Kind::PrepareReset {
+            self.candidate =
+                Some(Candidate { source: source.row.name.clone(), legacy_key: person.key.clone() });
+        }
     }
 
     /// Somebody, here or in a source, has this login.
@@ -232,6 +252,7 @@ impl Flow<'_> {
             client: self.client,
             detail: &why.detail,
         });
+        self.notice_done(kind, outcome, why);
     }
 }
 

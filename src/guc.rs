@@ -19,6 +19,9 @@ static PEPPER_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>:
 /// The cost bounds, in the order of [`Limits::BOUNDS`].
 static BOUNDS: OnceLock<Vec<&'static GucSetting<i32>>> = OnceLock::new();
 
+/// Whether rows of the outbox are announced. It is SQL that asks.
+static NOTIFY: GucSetting<bool> = GucSetting::<bool>::new(true);
+
 /// Interval text after which `purge_events` deletes.
 static EVENT_RETENTION: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"1 year"));
 
@@ -60,6 +63,14 @@ pub(crate) fn register() {
         c"Time after which the run of an import expires, with its log and its refusals.",
         c"An interval, such as 1 year or 90 days, or infinity; ferry.purge_history() deletes what has expired.",
         &HISTORY_RETENTION,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"ferry.notify",
+        c"Whether NOTIFY ferry announces what is put into ferry.outbox.",
+        c"Off for those who look by themselves, and for PREPARE TRANSACTION, which refuses a transaction that has notified.",
+        &NOTIFY,
         GucContext::Suset,
         GucFlags::default(),
     );

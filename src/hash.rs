@@ -104,7 +104,8 @@ pub(crate) fn parse_transform(name: &str) -> Result<Transform, Refusal> {
     })
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> Refusal {
+/// Refuses a name that is none of a list's.
+pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> Refusal {
     Refusal::new(Kind::Invalid, format!("there is no {what} \"{name}\""))
         .hint(format!("The {what}s are {}.", list(known)))
 }

@@ -5,7 +5,7 @@
 //! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
 //! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
 //! The words it uses are rooms of their own: [`target`], [`source`], [`mapping`], [`rule`], [`child`], [`hook`],
-//! [`link`], [`event`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
+//! [`link`], [`event`], [`outbox`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
 //! what is unwise, [`catalog`] finds what they name.
 //! [`spi`] is the only room with `unsafe`; [`error`] the only file that names SQLSTATEs; the SQL objects
 //! are in `sql/`. [`functions`] is where SQL calls in.
@@ -37,6 +37,7 @@ mod link;
 mod lint;
 mod login;
 mod mapping;
+mod outbox;
 mod outcome;
 mod password;
 mod pepper;
@@ -59,7 +60,8 @@ pgrx::extension_sql_file!("../sql/config.sql", name = "config", requires = ["sch
 pgrx::extension_sql_file!("../sql/link.sql", name = "link", requires = ["config"]);
 pgrx::extension_sql_file!("../sql/review.sql", name = "review", requires = ["link"]);
 pgrx::extension_sql_file!("../sql/event.sql", name = "event", requires = ["review"]);
-pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["event"]);
+pgrx::extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["event"]);
+pgrx::extension_sql_file!("../sql/login.sql", name = "login", requires = ["outbox"]);
 pgrx::extension_sql_file!("../sql/hash.sql", name = "hash", requires = ["login"]);
 pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["hash"]);
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);

@@ -241,6 +241,7 @@ impl Flow<'_> {
         via: Via,
         keeps_legacy_password: bool,
     ) -> Decision {
+        self.is_about_to_move(source, person);
         let changed = match self.after_fetch(source, person) {
             Ok(changed) => changed,
             Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),

@@ -8,6 +8,7 @@ use crate::hash::parse_form;
 use crate::hook::Hooks;
 use crate::kdf;
 use crate::login::Login;
+use crate::outbox;
 use crate::secret::Password;
 use crate::source::explain;
 use crate::spi::guard::SqlError;
@@ -26,6 +27,8 @@ pub(crate) struct Target {
     pub(crate) relation: Relation,
     pub(crate) policy: Policy,
     pub(crate) unicode_form: UnicodeForm,
+    /// What other systems are told.
+    pub(crate) notices: Vec<outbox::Kind>,
     pub(crate) hooks: Hooks,
     id: Lookup,
     lookups: Vec<Lookup>,
@@ -96,6 +99,8 @@ impl Target {
             policy: open_policy(&row.hash_policy, &place)?,
             unicode_form: parse_form(&row.unicode_form)
                 .map_err(|refusal| refusal.within(&format!("{place}, unicode_form")))?,
+            notices: outbox::parse_kinds(&row.outbox)
+                .map_err(|refusal| refusal.within(&format!("{place}, outbox")))?,
             id: lookup(&row.id_column, "id_column")?,
             allowed: condition(row.allowed.as_deref(), "allowed")?,
             verified: condition(row.verified.as_deref(), "verified")?,

@@ -1,9 +1,10 @@
 //! What the tables of config call when their rows change, and settings that SQL reads.
 
 use crate::check;
+use crate::outbox;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
-use pgrx::iter::TableIterator;
+use pgrx::iter::{SetOfIterator, TableIterator};
 use pgrx::prelude::*;
 use serde_json::Value;
 
@@ -15,6 +16,11 @@ fn event_retention() -> Text {
 #[pg_extern(sql = false)]
 fn history_retention() -> Text {
     Text(crate::guc::history_retention())
+}
+
+#[pg_extern(sql = false)]
+fn outbox_kinds() -> SetOfIterator<'static, Text> {
+    SetOfIterator::new(outbox::Kind::ALL.map(|kind| Text(kind.name().to_string())))
 }
 
 #[pg_extern(sql = false)]

@@ -115,6 +115,8 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
         client: None,
         is_known: true,
         has_spent: true,
+        candidate: None,
+        run: Some(batch.run),
         refusal: None,
         trace: batch.dry_run.then(Trace::default),
     };

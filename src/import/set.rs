@@ -148,6 +148,7 @@ impl Flow<'_> {
         if !by_hash.is_empty() {
             return false;
         }
+        self.notice_imported(&source.row.name, &moved);
         link::insert_imported(&source.row.name, &self.target.row.name, moved);
         true
     }
