@@ -15,6 +15,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.forget_login(text, text)'),
     ('admin',  'FUNCTION ferry.assess(text, bigint)'),
     ('admin',  'FUNCTION ferry.preview(text, integer)'),
+    ('admin',  'FUNCTION ferry.cutover(text, interval, bigint)'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),

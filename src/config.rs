@@ -81,6 +81,9 @@ pub(crate) struct SourceRow {
     pub(crate) verified: Option<String>,
     pub(crate) changed_at: Option<String>,
     pub(crate) unmapped: Option<String>,
+    pub(crate) last_seen: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) contact: Option<String>,
     /// Only in the snapshot: the row's `timeout` in milliseconds.
     #[serde(default)]
     pub(crate) timeout_ms: i32,
