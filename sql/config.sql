@@ -128,7 +128,7 @@ COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when 
 COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
 COMMENT ON COLUMN ferry.source.last_seen IS 'date or timestamp expression over l: when the user was last active in the legacy system, such as l.last_login; for ferry.cutover and the lists of who is left';
 COMMENT ON COLUMN ferry.source.value IS 'number expression over l: what the user is worth to you, such as l.revenue; summed up by ferry.cutover';
-COMMENT ON COLUMN ferry.source.contact IS 'expression over l: the address that ferry.notice_list writes to, such as l.email; null = the first login that has an @';
+COMMENT ON COLUMN ferry.source.contact IS 'expression over l: the address that ferry.notice_list tells, such as l.email; null = the first login, one with an @ before others';
 
 CREATE TABLE ferry.mapping (
     source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
@@ -244,7 +244,7 @@ COMMENT ON COLUMN ferry.retirement.figures IS 'what ferry.cutover said at that t
 -- Where the outcome is one of its own, the logins of those who were left behind must be known again when they are typed: as
 -- digests under a key of their own, which a dump carries with them. Whoever has both can try logins, but not list them.
 CREATE TABLE ferry._left_key (
-    source text PRIMARY KEY CONSTRAINT left_key_source_fkey REFERENCES ferry.retirement (source) ON DELETE CASCADE ON UPDATE CASCADE,
+    source text PRIMARY KEY CONSTRAINT left_key_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
     key    bytea NOT NULL
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry._left_key', '');
@@ -261,6 +261,22 @@ SELECT pg_catalog.pg_extension_config_dump('ferry._left_login', '');
 COMMENT ON TABLE ferry._left_login IS 'the logins of those who were left behind in a retired source; readable by nobody';
 COMMENT ON COLUMN ferry._left_login.source IS 'the retired source';
 COMMENT ON COLUMN ferry._left_login.digest IS 'keyed digest of a login in its normal form';
+
+CREATE FUNCTION ferry._left_digest(key bytea, login text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN substr(sha256(key || sha256(key || convert_to(login, 'UTF8'))), 1, 16);
+COMMENT ON FUNCTION ferry._left_digest(bytea, text) IS 'internal: how a login is kept in ferry._left_login';
+
+CREATE FUNCTION ferry._is_left_behind(source text, login text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM ferry._left_key k JOIN ferry._left_login l ON l.source = k.source AND l.digest = ferry._left_digest(k.key, $2)
+        WHERE k.source = $1)
+$$;
+COMMENT ON FUNCTION ferry._is_left_behind(text, text) IS 'internal: whether a login is of somebody whom a retired source has left behind';
 
 CREATE VIEW ferry._asked AS SELECT s.* FROM ferry.source s WHERE s.name NOT IN (SELECT r.source FROM ferry.retirement r);
 COMMENT ON VIEW ferry._asked IS 'internal: the sources that are not retired';

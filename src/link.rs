@@ -79,6 +79,7 @@ thread_local! {
     static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
     static OF_USERS: OnceCell<Plan> = const { OnceCell::new() };
     static LINKED: OnceCell<Plan> = const { OnceCell::new() };
+    static IS_LEFT_BEHIND: OnceCell<Plan> = const { OnceCell::new() };
     static TIES: OnceCell<Plan> = const { OnceCell::new() };
     static WITH_OUR_HASH: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
@@ -260,6 +261,13 @@ pub(crate) fn bury(source: &str, key: &str, target: &str) {
 pub(crate) fn bury_user(target: &str, user_id: &str) -> u64 {
     let sql = "UPDATE ferry.link SET tombstone = true WHERE target = $1 AND user_id = $2";
     run_once(sql, &[Arg::Text(target), Arg::Text(user_id)])
+}
+
+/// Whether a login is one of those whom a retired source has left behind.
+pub(crate) fn is_left_behind(source: &str, login: &str) -> bool {
+    let sql = "SELECT ferry._is_left_behind($1, $2)";
+    let arguments = [Arg::Text(source), Arg::Text(login)];
+    plan::is_true(run(&IS_LEFT_BEHIND, sql, &[TEXT; 2], |plan| plan.rows(&arguments)))
 }
 
 /// Runs a statement that is not asked often, as pg_ferry itself; its arguments are texts.

@@ -13,7 +13,7 @@ mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::child::Children;
-use crate::config::{HookRow, OnWrong, Parts, SourceKind, SourceRow};
+use crate::config::{HookRow, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
@@ -157,11 +157,6 @@ impl Source {
     /// Whether later logins bring something up to date.
     pub(crate) fn refreshes(&self) -> bool {
         self.transfer.refreshes() || self.children.refreshes()
-    }
-
-    /// Whether another source may decide where this one refused or could not be asked.
-    pub(crate) fn lets_next_decide(&self) -> bool {
-        self.row.on_wrong == OnWrong::Next
     }
 
     /// Whether the source is to be asked about a login.
