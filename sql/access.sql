@@ -60,18 +60,22 @@ FROM (VALUES
     ('admin',  'PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_batch(bigint)'),
-    ('admin',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
     ('admin',  'TABLE ferry.preset'),
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
-    ('admin',  'FUNCTION ferry._wrap_rows(text, text, bigint, text)'),
+    ('admin',  'FUNCTION ferry._wrap_rows(text, bigint)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.hash_format'),
     ('read',   'TABLE ferry._synonym'),
     ('read',   'TABLE ferry.import_run'),
     ('read',   'TABLE ferry.import_reject'),
-    ('read',   'TABLE ferry.progress')
+    ('monitor', 'TABLE ferry.progress'),
+    ('monitor', 'TABLE ferry.import_progress'),
+    ('monitor', 'TABLE ferry.moved_per_day'),
+    ('monitor', 'TABLE ferry.refused_by_reason'),
+    ('monitor', 'FUNCTION ferry.count_events(timestamptz, timestamptz, interval)'),
+    ('monitor', 'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';
@@ -88,17 +92,17 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('unknown access %L', task),
-            HINT = 'Use login, reset, signup or admin.';
+            HINT = 'Use login, reset, signup, monitor or admin.';
     END IF;
     IF is_granted THEN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
     END IF;
     FOR granted IN
         SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
-                            WHEN access = 'read' THEN 'SELECT'
+                            WHEN access IN ('read', 'monitor') THEN 'SELECT'
                             ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
         FROM ferry._access
-        WHERE access = task OR (task = 'admin' AND access = 'read')
+        WHERE access = task OR (task = 'admin' AND access IN ('read', 'monitor'))
     LOOP
         EXECUTE format(CASE WHEN is_granted THEN 'GRANT %s ON %s TO %I' ELSE 'REVOKE %s ON %s FROM %I' END,
                        granted.rights, granted.object, role_name);
@@ -110,7 +114,7 @@ COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: gran
 CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, true)';
-COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), admin (config, tools, audit trail). admin also needs membership in a target''s run_as to write its config';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), monitor (figures for dashboards, without logins), admin (config, tools, audit trail). admin also needs membership in a target''s run_as to write its config';
 
 CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE

@@ -85,7 +85,8 @@ pgrx::extension_sql_file!(
 pgrx::extension_sql_file!("../sql/preset/export.sql", name = "preset_export", requires = ["preset_identity"]);
 pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requires = ["preset_export"]);
 pgrx::extension_sql_file!("../sql/wrap.sql", name = "wrap", requires = ["preset_guard"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["wrap"], finalize);
+pgrx::extension_sql_file!("../sql/monitor.sql", name = "monitor", requires = ["wrap"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["monitor"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]
