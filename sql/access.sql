@@ -68,7 +68,6 @@ FROM (VALUES
     ('admin',  'PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean)'),
     ('admin',  'FUNCTION ferry._import_batch(bigint)'),
-    ('admin',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
     ('admin',  'FUNCTION ferry.keep_run(bigint, timestamptz)'),
     ('admin',  'PROCEDURE ferry.purge_history(bigint)'),
     ('admin',  'FUNCTION ferry._need_own_transaction(text)'),
@@ -77,7 +76,7 @@ FROM (VALUES
     ('admin',  'TABLE ferry.preset'),
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
-    ('admin',  'FUNCTION ferry._wrap_rows(text, text, bigint, text)'),
+    ('admin',  'FUNCTION ferry._wrap_rows(text, bigint)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.outbox'),
@@ -88,7 +87,6 @@ FROM (VALUES
     ('read',   'TABLE ferry.import_reject'),
     ('read',   'TABLE ferry.import_log'),
     ('read',   'TABLE ferry.import_config'),
-    ('read',   'TABLE ferry.progress'),
     ('audit',  'FUNCTION ferry.export_log(bigint, text)'),
     ('audit',  'FUNCTION ferry.export_log_plain(bigint)'),
     ('audit',  'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)'),
@@ -98,7 +96,13 @@ FROM (VALUES
     ('audit',  'TABLE ferry.import_reject'),
     ('audit',  'TABLE ferry.import_log'),
     ('audit',  'TABLE ferry.import_config'),
-    ('audit',  'TABLE ferry.progress')
+    ('audit',  'TABLE ferry.progress'),
+    ('monitor', 'TABLE ferry.progress'),
+    ('monitor', 'TABLE ferry.import_progress'),
+    ('monitor', 'TABLE ferry.moved_per_day'),
+    ('monitor', 'TABLE ferry.refused_by_reason'),
+    ('monitor', 'FUNCTION ferry.count_events(timestamptz, timestamptz, interval)'),
+    ('monitor', 'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';
@@ -111,6 +115,8 @@ CREATE FUNCTION ferry._has_otherwise(role_name name, task text, object text) RET
 AS $$
     WITH given AS (
         SELECT CASE access WHEN 'read' THEN 'admin' ELSE access END AS task, object FROM ferry._access
+        UNION
+        SELECT 'admin', object FROM ferry._access WHERE access = 'monitor'
     ), own AS (
         SELECT min(g.task) AS task, g.object FROM given g GROUP BY g.object HAVING count(*) = 1
     )
@@ -140,10 +146,10 @@ BEGIN
     END IF;
     FOR granted IN
         SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
-                            WHEN access IN ('read', 'audit') THEN 'SELECT'
+                            WHEN access IN ('read', 'audit', 'monitor') THEN 'SELECT'
                             ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
         FROM ferry._access
-        WHERE (access = task OR (task = 'admin' AND access = 'read'))
+        WHERE (access = task OR (task = 'admin' AND access IN ('read', 'monitor')))
           AND (is_granted OR NOT ferry._has_otherwise(role_name, task, object))
     LOOP
         EXECUTE format(CASE WHEN is_granted THEN 'GRANT %s ON %s TO %I' ELSE 'REVOKE %s ON %s FROM %I' END,
@@ -156,7 +162,7 @@ COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: gran
 CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, true)';
-COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), outbox (take_outbox), admin (config, imports, tools, audit trail), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), outbox (take_outbox), monitor (figures for dashboards, without logins), admin (config, imports, tools, audit trail, and what monitor gives), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
 
 CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE

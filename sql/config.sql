@@ -19,6 +19,7 @@ CREATE TABLE ferry.target (
     on_mismatch       text NOT NULL DEFAULT 'refuse',
     on_mismatch_until timestamptz,
     outbox            text[] NOT NULL DEFAULT '{}',
+    no_other_checks   boolean NOT NULL DEFAULT false,
     run_as            text,
     search_path       text,
     CONSTRAINT target_login_columns_not_empty
@@ -52,6 +53,7 @@ COMMENT ON COLUMN ferry.target.changed_at IS 'timestamp expression over u: when 
 COMMENT ON COLUMN ferry.target.on_mismatch IS 'what a wrong password of a moved user means: refuse (default), or source: ask the legacy system, until on_mismatch_until and only while the hash is still the one pg_ferry wrote. Whoever can write the legacy store can then take over moved users';
 COMMENT ON COLUMN ferry.target.on_mismatch_until IS 'when on_mismatch = source ends';
 COMMENT ON COLUMN ferry.target.outbox IS 'what other systems are told, by a row of ferry.outbox and NOTIFY ferry: kinds such as moved, refused; see kind of ferry.outbox';
+COMMENT ON COLUMN ferry.target.no_other_checks IS 'true = ferry.authenticate alone checks the hashes of this table, and no application by itself: ferry.wrap_hashes may put them into a form that only it can read. false (default): it leaves those alone that another could check';
 COMMENT ON COLUMN ferry.target.run_as IS 'the role whose rights all config SQL of this target has; default: the owner of the users table. A superuser must be named explicitly, by a superuser';
 COMMENT ON COLUMN ferry.target.search_path IS 'the search path of all config SQL of this target; default: the one in force when the row was written';
 

@@ -8,21 +8,20 @@ CREATE FUNCTION ferry._wrap_open(target text, batch_size bigint, cpu_share doubl
     AS 'MODULE_PATHNAME', 'wrap_open_wrapper';
 COMMENT ON FUNCTION ferry._wrap_open(text, bigint, double precision, boolean) IS 'internal: checks what is wanted of ferry.wrap_hashes, and counts the users to look at';
 
-CREATE FUNCTION ferry._wrap_rows(target text, after_id text, rows bigint, tally text)
-    RETURNS TABLE (last_id text, is_end boolean, tally text, report text)
+CREATE FUNCTION ferry._wrap_rows(after_id text, rows bigint)
+    RETURNS TABLE (last_id text, is_end boolean, report text, hint text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'wrap_rows_wrapper';
-COMMENT ON FUNCTION ferry._wrap_rows(text, text, bigint, text) IS 'internal: does one batch of ferry.wrap_hashes';
+COMMENT ON FUNCTION ferry._wrap_rows(text, bigint) IS 'internal: does one batch of the call of ferry.wrap_hashes that is under way in this session';
 
 CREATE PROCEDURE ferry.wrap_hashes(target text DEFAULT 'default', batch_size bigint DEFAULT 50, cpu_share double precision DEFAULT 0.5,
-                                   no_other_checks boolean DEFAULT false, after_id text DEFAULT NULL)
+                                   no_other_checks boolean DEFAULT NULL, after_id text DEFAULT NULL)
     LANGUAGE plpgsql
 AS $$
 DECLARE
     total pg_catalog.int8;
     step record;
-    tally pg_catalog.text;
     last_id pg_catalog.text := after_id;
     started pg_catalog.timestamptz;
     busy pg_catalog.float8;
@@ -32,11 +31,12 @@ BEGIN
     COMMIT;
     LOOP
         started := pg_catalog.clock_timestamp();
-        SELECT * INTO step FROM ferry._wrap_rows(target, last_id, batch_size, tally);
+        SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
         COMMIT;
         last_id := coalesce(step.last_id, last_id);
-        tally := step.tally;
-        IF step.is_end OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
+        IF step.hint IS NOT NULL THEN
+            RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id USING HINT = step.hint;
+        ELSIF step.is_end OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
             RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id;
             next_report := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) '5 seconds'::pg_catalog.interval;
         END IF;
@@ -49,4 +49,4 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text) IS 'puts every hash of a target that is weak inside argon2id, in batches that commit, while logins go on; at the next login it becomes a plain hash of the policy. no_other_checks must be true: from then on ferry.authenticate alone can check these hashes. cpu_share is the part of one processor that it takes, up to 1; after_id goes on after that user. What is wrapped already is skipped, so a call that was cancelled or killed is simply repeated';
+COMMENT ON PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text) IS 'puts every hash of a target that is weaker than its policy inside argon2id, in batches that commit, while logins go on; at the next login it becomes a plain hash of the policy. From then on ferry.authenticate alone can check these hashes: unless no_other_checks of the target, or of the call, says that nobody else does, only hashes are wrapped that ferry.import has brought in envelopes, which nobody else could read. cpu_share is the part of one processor that it takes, up to 1; after_id goes on after that user. What is wrapped already is skipped, so a call that was cancelled or killed is simply repeated';

@@ -33,6 +33,7 @@ pub(crate) struct TargetRow {
     pub(crate) on_mismatch: OnMismatch,
     pub(crate) on_mismatch_until: Option<String>,
     pub(crate) outbox: Vec<String>,
+    pub(crate) no_other_checks: bool,
     pub(crate) run_as: Option<String>,
     pub(crate) search_path: Option<String>,
 }

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use legacy_hash::{ByteEncoding, Error, Method, Policy, Verdict};
 use serde::{Deserialize, Serialize};
 
-const TAG: &str = "$ferry$";
+pub(crate) const TAG: &str = "$ferry$";
 const VERSION: &str = "v=1";
 
 /// The format of hashes inside argon2id.
@@ -108,8 +108,8 @@ impl Envelope {
     }
 
     /// Whether the hash inside should be wrapped.
-    pub(crate) fn is_weak(&self) -> Result<bool, Error> {
-        Ok(legacy_hash::is_weak(&self.hash, &Method::parse(&self.data.method)?))
+    pub(crate) fn is_weak(&self, policy: &Policy) -> Result<bool, Error> {
+        Ok(legacy_hash::is_weak(&self.hash, &Method::parse(&self.data.method)?, policy))
     }
 
     /// The same envelope with the hash inside argon2id of the policy's cost.

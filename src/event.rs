@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     UnmigrateLogin,
     ForgetLogin,
     Import,
+    WrapHashes,
 }
 
 impl Kind {
@@ -38,6 +39,7 @@ impl Kind {
             Kind::UnmigrateLogin => "unmigrate_login",
             Kind::ForgetLogin => "forget_login",
             Kind::Import => "import",
+            Kind::WrapHashes => "wrap_hashes",
         }
     }
 }
@@ -48,7 +50,7 @@ pub(crate) struct Event<'a> {
     pub(crate) outcome: Outcome,
     pub(crate) target: &'a str,
     pub(crate) source: Option<&'a str>,
-    pub(crate) login: &'a str,
+    pub(crate) login: Option<&'a str>,
     /// Somebody, here or in a source, has this login: otherwise only its digest is kept.
     pub(crate) is_known: bool,
     pub(crate) user_id: Option<&'a str>,
@@ -102,7 +104,7 @@ pub(crate) fn write(event: &Event<'_>) {
         Arg::Text(event.outcome.name()),
         Arg::Text(event.target),
         Arg::from(event.source),
-        Arg::Text(event.login),
+        Arg::from(event.login),
         Arg::Bool(event.is_known),
         Arg::from(event.user_id),
         Arg::from(event.reason),

@@ -245,7 +245,7 @@ impl Flow<'_> {
             outcome,
             target: &self.target.row.name,
             source: why.source.as_deref(),
-            login: &self.login.normalised,
+            login: Some(&self.login.normalised),
             is_known: self.is_known,
             user_id: why.user_id.as_deref(),
             reason: Some(why.reason),

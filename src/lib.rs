@@ -90,7 +90,8 @@ pgrx::extension_sql_file!("../sql/preset/export.sql", name = "preset_export", re
 pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requires = ["preset_export"]);
 pgrx::extension_sql_file!("../sql/wrap.sql", name = "wrap", requires = ["preset_guard"]);
 pgrx::extension_sql_file!("../sql/cutover.sql", name = "cutover", requires = ["wrap"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["cutover"], finalize);
+pgrx::extension_sql_file!("../sql/monitor.sql", name = "monitor", requires = ["cutover"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["monitor"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]

@@ -2,6 +2,7 @@
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::config::{Adopt, HookRow, TargetRow};
+use crate::envelope;
 use crate::error::{Kind, Refusal};
 use crate::guc;
 use crate::hash::parse_form;
@@ -388,19 +389,28 @@ impl Target {
 
     /// How many users have a hash that is not wrapped.
     pub(crate) fn count_unwrapped(&self) -> Result<i64, SqlError> {
-        let sql = format!(
-            "SELECT pg_catalog.count(*) FROM {} AS u WHERE {}",
-            self.relation.name,
-            self.has_unwrapped_hash()
-        );
+        self.count_of(&self.has_unwrapped_hash())
+    }
+
+    /// How many users have a hash in an envelope.
+    pub(crate) fn count_enveloped(&self) -> Result<i64, SqlError> {
+        self.count_of(&self.hash_begins_with(envelope::TAG))
+    }
+
+    fn count_of(&self, condition: &str) -> Result<i64, SqlError> {
+        let sql = format!("SELECT pg_catalog.count(*) FROM {} AS u WHERE {condition}", self.relation.name);
         let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[], &[]))?;
         Ok(plan::first(rows).and_then(|count| count.parse().ok()).unwrap_or(0))
     }
 
     /// True for hashes of users of the alias `u` who may have something to wrap.
     fn has_unwrapped_hash(&self) -> String {
+        format!("NOT {}", self.hash_begins_with("$ferry-wrapped$"))
+    }
+
+    fn hash_begins_with(&self, tag: &str) -> String {
         let hash = Ident(self.row.hash_column.clone());
-        format!("NOT pg_catalog.starts_with(u.{hash}::pg_catalog.text, '$ferry-wrapped$')")
+        format!("pg_catalog.starts_with(u.{hash}::pg_catalog.text, '{tag}')")
     }
 
     /// Replaces a user's hash if it is still `old`; tells whether it was. Runs with the rights of

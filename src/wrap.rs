@@ -3,16 +3,22 @@
 //!
 //! First all hashes of a batch are computed, then they are written, each only where the old one is still there: rows are
 //! locked for milliseconds, and who logs in meanwhile is not written over. What was ours (`link.hash_digest`) stays ours.
+//!
+//! Where an application may check the hashes of the table by itself, only what it could not read before is wrapped: a hash
+//! in an envelope.
 
 use crate::config;
 use crate::envelope;
 use crate::error::{Kind, Refusal, must_reach_caller};
+use crate::event::{self, Detail, Event};
 use crate::kdf;
 use crate::link;
+use crate::outcome::Outcome;
 use crate::spi::{guard, session};
 use crate::target::{MustChange, Target, User};
 use legacy_hash::{Error, Method, Stored};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
 const LEAST_WIDTH: usize = 255;
@@ -25,11 +31,23 @@ pub(crate) struct Wanted {
     pub(crate) target: String,
     pub(crate) batch_size: Option<i64>,
     pub(crate) cpu_share: Option<f64>,
-    pub(crate) no_other_checks: bool,
+    /// None: what the target says.
+    pub(crate) no_other_checks: Option<bool>,
+}
+
+/// A call under way. It is kept here from batch to batch, and not handed to and fro: what the event says was done.
+struct Run {
+    target: String,
+    no_other_checks: bool,
+    tally: Tally,
+}
+
+thread_local! {
+    static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
 }
 
 /// Checks it, and counts the users to look at.
-pub(crate) fn open(wanted: &Wanted) -> Result<i64, Refusal> {
+pub(crate) fn open(wanted: Wanted) -> Result<i64, Refusal> {
     let invalid = |text: &str, hint: &str| Err(Refusal::new(Kind::Invalid, text).hint(hint));
     if !wanted.batch_size.is_some_and(|size| (1..=10_000).contains(&size)) {
         return invalid("batch_size is out of range", "Use 1 to 10000.");
@@ -38,23 +56,32 @@ pub(crate) fn open(wanted: &Wanted) -> Result<i64, Refusal> {
         return invalid("cpu_share is out of range", "Use 0.01 to 1: the part of one processor.");
     }
     let target = config::target(&wanted.target)?;
-    if !wanted.no_other_checks {
-        let text = format!("target {}: wrapped hashes can be checked by pg_ferry alone", wanted.target);
-        return Err(Refusal::new(Kind::State, text).hint(
-            "Once every application that checks passwords of this table calls ferry.authenticate, say so: \
-             CALL ferry.wrap_hashes(…, no_other_checks => true).",
-        ));
-    }
     if session::is_read_only() {
         return Err(Refusal::new(Kind::State, "hashes cannot be wrapped in a read-only transaction")
             .hint("Call it on the primary, in a session that may write."));
     }
+    let in_config = |error| Refusal::in_config(&place(&target), error);
+    let no_other_checks = wanted.no_other_checks.unwrap_or(target.row.no_other_checks);
+    if !no_other_checks && target.count_enveloped().map_err(in_config)? == 0 {
+        let text = format!("{}: wrapped hashes can be checked by pg_ferry alone", place(&target));
+        return Err(Refusal::new(Kind::State, text).hint(cure_of_other_checks(&target)));
+    }
     check_columns(&target)?;
-    target.count_unwrapped().map_err(|error| Refusal::in_config(&place(&target), error))
+    let total = target.count_unwrapped().map_err(in_config)?;
+    RUN.set(Some(Run { target: wanted.target, no_other_checks, tally: Tally::default() }));
+    Ok(total)
 }
 
 fn place(target: &Target) -> String {
     format!("target {}", target.row.name)
+}
+
+fn cure_of_other_checks(target: &Target) -> String {
+    format!(
+        "Once every application that checks passwords of this table calls ferry.authenticate, say so: \
+         UPDATE ferry.target SET no_other_checks = true WHERE name = '{}'.",
+        target.row.name.replace('\'', "''")
+    )
 }
 
 fn check_columns(target: &Target) -> Result<(), Refusal> {
@@ -62,7 +89,7 @@ fn check_columns(target: &Target) -> Result<(), Refusal> {
     if let Some(width) = width(target).filter(|width| *width < LEAST_WIDTH) {
         let text = format!("{}: column \"{hash}\" of {table} takes {width} characters", place(target));
         return Err(Refusal::new(Kind::State, format!("{text}, too few for wrapped hashes"))
-            .hint(format!("ALTER TABLE {table} ALTER COLUMN \"{hash}\" TYPE text.")));
+            .hint(cure_of_width(target)));
     }
     match target.id_lookup().key.greater {
         Some(_) => Ok(()),
@@ -76,6 +103,10 @@ fn check_columns(target: &Target) -> Result<(), Refusal> {
     }
 }
 
+fn cure_of_width(target: &Target) -> String {
+    format!("ALTER TABLE {} ALTER COLUMN \"{}\" TYPE text.", target.relation.title, target.row.hash_column)
+}
+
 /// How many characters the hash column takes, where that is limited.
 fn width(target: &Target) -> Option<usize> {
     let column = target.relation.columns.iter().find(|column| column.name == target.row.hash_column)?;
@@ -86,42 +117,113 @@ fn width(target: &Target) -> Option<usize> {
 pub(crate) struct Batch {
     pub(crate) last_id: Option<String>,
     pub(crate) is_end: bool,
-    /// Of all batches of the call.
-    pub(crate) tally: Tally,
-    /// The tally in words.
+    /// What was done by all batches of the call, in words.
     pub(crate) report: String,
+    /// At the end: what to do about the hashes that were not wrapped.
+    pub(crate) hint: Option<String>,
 }
 
-/// Does one batch: the next `rows` users after an id.
-pub(crate) fn batch(
-    name: &str,
-    after: Option<String>,
-    rows: i64,
-    tally: Option<&str>,
-) -> Result<Batch, Refusal> {
-    let target = config::target(name)?;
-    let mut tally = tally.and_then(Tally::of_text).unwrap_or_default();
-    let users = target
-        .with_unwrapped_hash(after.as_deref(), rows)
-        .map_err(|error| Refusal::in_config(&place(&target), error))?;
-    let mut wrapped = Vec::new();
-    for user in &users {
-        match wrap(&target, user)? {
-            Fate::Wrapped(format, hash) => wrapped.push((user, format, hash)),
-            Fate::Kept(why) => tally.count(KEPT, why),
-            Fate::Refused(why) => tally.count(REFUSED, &why),
+/// Does one batch of the call under way: the next `rows` users after an id.
+pub(crate) fn batch(after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
+    RUN.with_borrow_mut(|run| match run {
+        Some(run) => run.batch(after, rows),
+        None => Err(Refusal::new(Kind::State, "no call of ferry.wrap_hashes is under way")
+            .hint("CALL ferry.wrap_hashes(…), which calls this function.")),
+    })
+}
+
+impl Run {
+    fn batch(&mut self, after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
+        let target = config::target(&self.target)?;
+        let users = target
+            .with_unwrapped_hash(after, rows)
+            .map_err(|error| Refusal::in_config(&place(&target), error))?;
+        let mut wrapped = Vec::new();
+        for user in &users {
+            match self.wrap(&target, user)? {
+                Fate::Wrapped(format, hash) => wrapped.push((user, format, hash)),
+                Fate::Kept(why) => self.tally.count(KEPT, why),
+                Fate::Refused(obstacle, why) => self.tally.refuse(obstacle, &why),
+            }
         }
-    }
-    for (user, format, hash) in wrapped {
-        match write(&target, user, &hash) {
-            Written::Done => tally.count(WRAPPED, &format),
-            Written::Changed => tally.count(KEPT, "changed meanwhile"),
-            Written::Failed(state) => tally.count(REFUSED, &format!("SQLSTATE {state}")),
+        for (user, format, hash) in wrapped {
+            match write(&target, user, &hash) {
+                Written::Done => self.tally.count(WRAPPED, &format),
+                Written::Changed => self.tally.count(KEPT, "changed meanwhile"),
+                Written::Failed(state) => self.tally.refuse(Obstacle::Write, &format!("SQLSTATE {state}")),
+            }
         }
+        let is_end = i64::try_from(users.len()).is_ok_and(|found| found < rows);
+        if is_end {
+            self.log();
+        }
+        Ok(Batch {
+            last_id: users.into_iter().last().map(|user| user.id),
+            is_end,
+            report: self.tally.report(),
+            hint: is_end.then(|| self.tally.hint(&target)).filter(|hint| !hint.is_empty()),
+        })
     }
-    let is_end = i64::try_from(users.len()).is_ok_and(|found| found < rows);
-    let last_id = users.into_iter().last().map(|user| user.id);
-    Ok(Batch { last_id, is_end, report: tally.report(), tally })
+
+    /// One event a call: of its end, in the transaction of its last batch.
+    fn log(&self) {
+        event::write(&Event {
+            kind: event::Kind::WrapHashes,
+            outcome: Outcome::Ok,
+            target: &self.target,
+            source: None,
+            login: None,
+            is_known: false,
+            user_id: None,
+            reason: None,
+            client: None,
+            detail: &self.tally.to_detail(),
+        });
+    }
+
+    fn wrap(&self, target: &Target, user: &User) -> Result<Fate, Refusal> {
+        let Some(hash) = user.hash.as_deref().filter(|hash| !legacy_hash::is_locked(hash)) else {
+            return Ok(Fate::Kept("locked"));
+        };
+        let (format, wrapped) =
+            if envelope::is_envelope(hash) { in_envelope(target, hash) } else { self.alone(target, hash) };
+        let refused = |obstacle, why: &str| {
+            let text = if format == NO_FORMAT { why.to_string() } else { format!("{format}: {why}") };
+            Ok(Fate::Refused(obstacle, text))
+        };
+        let wrapped = match wrapped {
+            Ok(Attempt::Wrapped(wrapped)) => wrapped,
+            Ok(Attempt::StrongEnough) => return Ok(Fate::Kept("strong enough")),
+            Ok(Attempt::OtherChecks) => return refused(Obstacle::OtherChecks, "others may check it"),
+            Err(error @ (Error::OutOfMemory | Error::NoRandomness | Error::Interrupted)) => {
+                return Err(Refusal::from(error));
+            }
+            Err(Error::NotWrapped(_, why)) => return refused(Obstacle::Format, why),
+            Err(error) => return refused(Obstacle::Unreadable, &error.to_string()),
+        };
+        if width(target).is_some_and(|width| wrapped.len() > width) {
+            return refused(Obstacle::Width, "too long for the column");
+        }
+        Ok(Fate::Wrapped(format, wrapped))
+    }
+
+    /// A hash that says itself what it is.
+    fn alone(&self, target: &Target, hash: &str) -> (String, Result<Attempt, Error>) {
+        let format = match legacy_hash::evident(hash) {
+            Ok(format) => format,
+            Err(error) => return (NO_FORMAT.to_string(), Err(error)),
+        };
+        let method = Method::Format(format);
+        let attempt = if !legacy_hash::is_weak(hash, &method, &target.policy) {
+            Ok(Attempt::StrongEnough)
+        } else if !self.no_other_checks {
+            Ok(Attempt::OtherChecks)
+        } else {
+            let stored = Stored { hash, salt: None, login: Some(ANY_LOGIN), pepper: None };
+            kdf::wrap(&stored, &method, &target.policy).map(Attempt::Wrapped)
+        };
+        (format.name.to_string(), attempt)
+    }
 }
 
 /// What is to become of a hash.
@@ -129,63 +231,33 @@ enum Fate {
     /// Of this format.
     Wrapped(String, String),
     Kept(&'static str),
-    Refused(String),
+    Refused(Obstacle, String),
 }
 
-fn wrap(target: &Target, user: &User) -> Result<Fate, Refusal> {
-    let Some(hash) = user.hash.as_deref().filter(|hash| !legacy_hash::is_locked(hash)) else {
-        return Ok(Fate::Kept("locked"));
-    };
-    let (format, wrapped) =
-        if envelope::is_envelope(hash) { in_envelope(target, hash) } else { alone(target, hash) };
-    let wrapped = match wrapped {
-        Ok(Some(wrapped)) => wrapped,
-        Ok(None) => return Ok(Fate::Kept("strong enough")),
-        Err(error @ (Error::OutOfMemory | Error::NoRandomness | Error::Interrupted)) => {
-            return Err(Refusal::from(error));
-        }
-        Err(Error::NotWrapped(_, why)) => return Ok(Fate::Refused(format!("{format}: {why}"))),
-        Err(error) if format == NO_FORMAT => return Ok(Fate::Refused(error.to_string())),
-        Err(error) => return Ok(Fate::Refused(format!("{format}: {error}"))),
-    };
-    if width(target).is_some_and(|width| wrapped.len() > width) {
-        return Ok(Fate::Refused(format!("{format}: too long for the column")));
-    }
-    Ok(Fate::Wrapped(format, wrapped))
+/// What a hash comes to whose format is known.
+enum Attempt {
+    Wrapped(String),
+    StrongEnough,
+    /// Weak, but an application may check it by itself.
+    OtherChecks,
 }
 
 /// For a hash of which not even the format is known.
 const NO_FORMAT: &str = "";
 
-/// The format of a hash, and the wrapped hash if it is weak.
-type Attempted = (String, Result<Option<String>, Error>);
-
-/// A hash that says itself what it is.
-fn alone(target: &Target, hash: &str) -> Attempted {
-    let format = match legacy_hash::evident(hash) {
-        Ok(format) => format,
-        Err(error) => return (NO_FORMAT.to_string(), Err(error)),
-    };
-    let method = Method::Format(format);
-    let is_weak = legacy_hash::is_weak(hash, &method) && target.policy.needs_rehash(hash);
-    let stored = Stored { hash, salt: None, login: Some(ANY_LOGIN), pepper: None };
-    let wrapped = is_weak.then(|| kdf::wrap(&stored, &method, &target.policy));
-    (format.name.to_string(), wrapped.transpose())
-}
-
 /// A hash that an import has brought, with what verifies it.
-fn in_envelope(target: &Target, hash: &str) -> Attempted {
+fn in_envelope(target: &Target, hash: &str) -> (String, Result<Attempt, Error>) {
     let envelope = match envelope::open(hash) {
         Ok(envelope) => envelope,
         Err(error) => return (NO_FORMAT.to_string(), Err(error)),
     };
     let name = envelope.method();
-    let wrapped = match envelope.is_weak() {
-        Ok(true) => envelope.wrap(&target.policy).map(Some),
-        Ok(false) => Ok(None),
+    let attempt = match envelope.is_weak(&target.policy) {
+        Ok(true) => envelope.wrap(&target.policy).map(Attempt::Wrapped),
+        Ok(false) => Ok(Attempt::StrongEnough),
         Err(error) => Err(error),
     };
-    (name, wrapped)
+    (name, attempt)
 }
 
 enum Written {
@@ -215,37 +287,76 @@ fn write(target: &Target, user: &User, new: &str) -> Written {
 }
 
 const WRAPPED: &str = "wrapped";
-const KEPT: &str = "left as they are";
-const REFUSED: &str = "not wrapped";
+const KEPT: &str = "kept";
+const REFUSED: &str = "refused";
+
+/// What stands in the way of wrapping a weak hash, or one that may be weak.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Obstacle {
+    OtherChecks,
+    Format,
+    Unreadable,
+    Width,
+    Write,
+}
 
 /// How many hashes went each way: by what was done, and by format or reason.
 #[derive(Default)]
-pub(crate) struct Tally(BTreeMap<String, BTreeMap<String, u64>>);
+struct Tally {
+    counts: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    obstacles: BTreeSet<Obstacle>,
+}
 
 impl Tally {
-    fn of_text(text: &str) -> Option<Tally> {
-        serde_json::from_str(text).ok().map(Tally)
+    fn count(&mut self, what: &'static str, why: &str) {
+        *self.counts.entry(what).or_default().entry(why.to_string()).or_default() += 1;
     }
 
-    pub(crate) fn to_text(&self) -> String {
-        serde_json::json!(self.0).to_string()
-    }
-
-    fn count(&mut self, what: &str, why: &str) {
-        let counts = self.0.entry(what.to_string()).or_default();
-        *counts.entry(why.to_string()).or_default() += 1;
+    fn refuse(&mut self, obstacle: Obstacle, why: &str) {
+        self.count(REFUSED, why);
+        self.obstacles.insert(obstacle);
     }
 
     /// `3 wrapped (md5crypt 2, phpass 1), 1 left as they are (locked 1), 0 not wrapped`
     fn report(&self) -> String {
-        let group = |what: &&str| {
-            let counts = self.0.get(*what);
+        let group = |(what, told): (&str, &str)| {
+            let counts = self.counts.get(what);
             let total: u64 = counts.map_or(0, |counts| counts.values().sum());
             let parts: Vec<String> =
                 counts.into_iter().flatten().map(|(why, count)| format!("{why} {count}")).collect();
             let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-            format!("{total} {what}{parts}")
+            format!("{total} {told}{parts}")
         };
-        [WRAPPED, KEPT, REFUSED].iter().map(group).collect::<Vec<_>>().join(", ")
+        [(WRAPPED, "wrapped"), (KEPT, "left as they are"), (REFUSED, "not wrapped")].map(group).join(", ")
+    }
+
+    fn to_detail(&self) -> Detail {
+        let mut detail = Detail::default();
+        for what in [WRAPPED, KEPT, REFUSED] {
+            let counts = self.counts.get(what).cloned().unwrap_or_default();
+            detail.set(what, serde_json::json!(counts));
+        }
+        detail
+    }
+
+    /// What to do about those that were not wrapped.
+    fn hint(&self, target: &Target) -> String {
+        let cure = |obstacle: &Obstacle| {
+            match obstacle {
+            Obstacle::OtherChecks => cure_of_other_checks(target),
+            Obstacle::Format => "Of a format that does not wrap: the next login replaces such a hash, or a \
+                                 \"forgot password\" (ferry.prepare_reset, ferry.set_password)."
+                .to_string(),
+            Obstacle::Unreadable => "Of no format that is known for sure: no login can check such a hash either. \
+                                     ferry.identify_hash tells what it may be; ferry.import brings hashes together \
+                                     with what verifies them."
+                .to_string(),
+            Obstacle::Width => cure_of_width(target),
+            Obstacle::Write => "Not written: see what raises this SQLSTATE, such as a trigger or a constraint of the \
+                                users table."
+                .to_string(),
+        }
+        };
+        self.obstacles.iter().map(cure).collect::<Vec<_>>().join(" ")
     }
 }

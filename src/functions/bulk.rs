@@ -22,30 +22,20 @@ fn wrap_open(
     no_other_checks: Option<bool>,
 ) -> i64 {
     let target = target.map_or_else(|| "default".to_string(), |target| target.0);
-    let no_other_checks = no_other_checks.unwrap_or_default();
-    let wanted = wrap::Wanted { target, batch_size, cpu_share, no_other_checks };
-    connect(|| wrap::open(&wanted).or_raise())
+    connect(|| wrap::open(wrap::Wanted { target, batch_size, cpu_share, no_other_checks }).or_raise())
 }
 
 #[pg_extern(sql = false)]
 fn wrap_rows(
-    target: Option<Text>,
     after: Option<Text>,
     rows: i64,
-    tally: Option<Text>,
 ) -> TableIterator<
     'static,
-    (name!(last_id, Option<Text>), name!(is_end, bool), name!(tally, Text), name!(report, Text)),
+    (name!(last_id, Option<Text>), name!(is_end, bool), name!(report, Text), name!(hint, Option<Text>)),
 > {
-    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
-    let (after, tally) = (after.map(|after| after.0), tally.map(|tally| tally.0));
-    let batch = connect(|| wrap::batch(&target, after, rows, tally.as_deref()).or_raise());
-    TableIterator::once((
-        batch.last_id.map(Text),
-        batch.is_end,
-        Text(batch.tally.to_text()),
-        Text(batch.report),
-    ))
+    let after = after.map(|after| after.0);
+    let batch = connect(|| wrap::batch(after.as_deref(), rows).or_raise());
+    TableIterator::once((batch.last_id.map(Text), batch.is_end, Text(batch.report), batch.hint.map(Text)))
 }
 
 #[pg_extern(sql = false)]

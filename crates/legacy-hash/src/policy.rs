@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::Error;
-use crate::format::{format, is_name};
+use crate::format::{Format, format, is_name};
 use crate::formats::bcrypt::{NewBcrypt, STRICT};
 use crate::formats::wrapped;
 use crate::identify::{evident, is_locked};
@@ -153,8 +153,17 @@ impl Policy {
         !is_locked(hash) && !self.measure(hash).is_some_and(|found| found.current && self.is_met_by(&found))
     }
 
+    /// Whether a hash of a format is as strong as the policy asks for; `None` where the two can't be compared, since the
+    /// policy is of another format.
+    pub(crate) fn is_met_by_hash(&self, hash: &str, format: &Format) -> Option<bool> {
+        self.measure_as(hash, format).map(|found| self.is_met_by(&found))
+    }
+
     fn measure(&self, hash: &str) -> Option<Measured> {
-        let format = evident(hash).ok()?;
+        self.measure_as(hash, evident(hash).ok()?)
+    }
+
+    fn measure_as(&self, hash: &str, format: &Format) -> Option<Measured> {
         let producer = producer(self.name).ok()?;
         if format.scheme.producer()?.name() == producer.reads() { producer.measure(hash) } else { None }
     }

@@ -67,13 +67,17 @@ pub fn wrap(
     if wrapped.len() > MAX_HASH_BYTES { Err(not("it would be too long")) } else { Ok(wrapped) }
 }
 
-/// Whether a hash is worth wrapping: of a format that isn't strong, or bcrypt of a cost under 10, the least that the
-/// OWASP Password Storage Cheat Sheet allows.
-pub fn is_weak(hash: &str, method: &Method) -> bool {
+/// Whether a hash is worth wrapping. One of the policy's own format is, if it costs less than the policy asks for. Any
+/// other is, if its format isn't strong, or if it is bcrypt of a cost under 10, the least that the OWASP Password Storage
+/// Cheat Sheet allows.
+pub fn is_weak(hash: &str, method: &Method, policy: &Policy) -> bool {
     const BCRYPT_COST: u64 = 10;
     let Method::Format(format) = method else { return true };
     if format.name == NAME {
         return false;
+    }
+    if let Some(is_met) = policy.is_met_by_hash(hash, format) {
+        return !is_met;
     }
     let producer =
         format.scheme.producer().filter(|producer| producer.knobs().iter().any(|k| k.name == "cost"));
