@@ -15,6 +15,8 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.forget_login(text, text)'),
     ('admin',  'FUNCTION ferry.assess(text, bigint)'),
     ('admin',  'FUNCTION ferry.preview(text, integer)'),
+    ('admin',  'FUNCTION ferry.assessment_page(text, bigint, boolean)'),
+    ('admin',  'FUNCTION ferry.progress_page()'),
     ('admin',  'FUNCTION ferry.check_config()'),
     ('admin',  'FUNCTION ferry.purge_events(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),

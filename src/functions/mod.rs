@@ -13,6 +13,7 @@ mod bulk;
 mod config;
 mod hash;
 mod login;
+mod page;
 
 use crate::event::Kind;
 use crate::flow::Request;
