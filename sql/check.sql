@@ -68,7 +68,7 @@ AS $$
         WHERE c.relkind IN ('r', 'p')
         UNION ALL
         SELECT 'source ' || s.name, c.oid, s.relation, entry, NULL
-        FROM ferry.source s
+        FROM ferry._asked s
         JOIN pg_class c ON c.oid = to_regclass(s.relation), unnest(s.login_columns) entry
         WHERE c.relkind IN ('r', 'p')
     )
@@ -92,7 +92,7 @@ AS $$
              LATERAL (SELECT 'login' AS what, entry FROM unnest(t.login_columns) entry UNION ALL SELECT 'id', t.id_column) k
         UNION ALL
         SELECT 'source ' || s.name, c.oid, c.relkind, s.relation, 'key', s.key_column
-        FROM ferry.source s
+        FROM ferry._asked s
         JOIN pg_class c ON c.oid = to_regclass(s.relation) AND c.relkind = 'r'
     ), logged AS (
         SELECT name, setting
@@ -111,7 +111,7 @@ AS $$
     UNION ALL
     SELECT 'server ' || v.srvname, 'warning', 'connecting to the foreign server has no time limit',
            format('ALTER SERVER %I OPTIONS (ADD connect_timeout ''3'');', v.srvname)
-    FROM ferry.source s
+    FROM ferry._asked s
     LEFT JOIN pg_foreign_table f ON f.ftrelid = to_regclass(s.relation)
     JOIN pg_foreign_server v ON v.oid = f.ftserver OR (s.kind = 'dblink' AND v.srvname = s.server)
     JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw AND w.fdwname IN ('postgres_fdw', 'dblink_fdw')
@@ -139,7 +139,7 @@ AS $$
     UNION ALL
     SELECT 'server ' || v.srvname, 'warning', format('there is no user mapping for role "%s" of run_as', t.run_as),
            format('CREATE USER MAPPING FOR %I SERVER %I OPTIONS (user ''…'', password ''…'');', t.run_as, v.srvname)
-    FROM ferry.source s
+    FROM ferry._asked s
     JOIN ferry.target t ON t.name = s.target
     JOIN pg_roles r ON r.rolname = t.run_as
     LEFT JOIN pg_foreign_table f ON f.ftrelid = to_regclass(s.relation)
@@ -173,7 +173,7 @@ AS $$
     UNION ALL
     SELECT 'source ' || s.name, 'error', format('column %s of %s may not be null, has no default, and no mapping fills it', a.attname, t.relation),
            format('INSERT a row for it into ferry.mapping, or: ALTER TABLE %s ALTER %I DROP NOT NULL;', t.relation, a.attname)
-    FROM ferry.source s
+    FROM ferry._asked s
     JOIN ferry.target t ON t.name = s.target
     JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relkind IN ('r', 'p')
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
@@ -187,7 +187,7 @@ AS $$
            'Set verified of ferry.target and of ferry.source, such as u.email_verified and l.email_verified; or set adopt to locked or review.'
     FROM ferry.target t
     WHERE t.adopt = 'any'
-      AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry.source s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
+      AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry._asked s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
     UNION ALL
     SELECT 'target ' || t.name, 'error', format('row level security of %s has no policy that lets role "%s" of run_as %s', t.relation, t.run_as, p.verb),
            format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)

@@ -80,6 +80,9 @@ CREATE TABLE ferry.source (
     verified      text,
     changed_at    text,
     unmapped      text,
+    last_seen     text,
+    value         text,
+    contact       text,
     CONSTRAINT source_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
     CONSTRAINT source_password_lists_without_nulls
@@ -123,6 +126,9 @@ COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
 COMMENT ON COLUMN ferry.source.verified IS 'boolean SQL expression over l: whether the addresses of this legacy user were verified; see verified of ferry.target';
 COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed, for mappings with on_conflict newer';
 COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
+COMMENT ON COLUMN ferry.source.last_seen IS 'date or timestamp expression over l: when the user was last active in the legacy system, such as l.last_login; for ferry.cutover and the lists of who is left';
+COMMENT ON COLUMN ferry.source.value IS 'number expression over l: what the user is worth to you, such as l.revenue; summed up by ferry.cutover';
+COMMENT ON COLUMN ferry.source.contact IS 'expression over l: the address that ferry.notice_list tells, such as l.email; null = the first login, one with an @ before others';
 
 CREATE TABLE ferry.mapping (
     source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
@@ -213,6 +219,68 @@ COMMENT ON COLUMN ferry.hook.priority IS 'hooks of one point are called in ascen
 COMMENT ON COLUMN ferry.hook.timeout IS 'how long one call may take; one that takes longer has failed';
 COMMENT ON COLUMN ferry.hook.enabled IS 'false = it is not called';
 
+-- Written by ferry.retire_source alone, and kept with everything else that must survive a dump.
+CREATE TABLE ferry.retirement (
+    source       text PRIMARY KEY CONSTRAINT retirement_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    outcome      text NOT NULL,
+    message      text,
+    retired_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    retired_by   text NOT NULL DEFAULT session_user,
+    legacy_total bigint,
+    figures      jsonb NOT NULL,
+    CONSTRAINT retirement_outcome_known CHECK (outcome IN ('invalid', 'rejected', 'unavailable'))
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry.retirement', '');
+
+COMMENT ON TABLE ferry.retirement IS 'the sources that are asked no more; written by ferry.retire_source, and by ferry.reinstate_source, which takes it back';
+COMMENT ON COLUMN ferry.retirement.source IS 'the source; its config stays, but is neither used nor checked';
+COMMENT ON COLUMN ferry.retirement.outcome IS 'how logins of those end who were left behind: invalid (default: as of somebody whom nobody knows), rejected, unavailable; these two tell whoever types such a login that it was one';
+COMMENT ON COLUMN ferry.retirement.message IS 'what applications show to them, through ferry.retired_message';
+COMMENT ON COLUMN ferry.retirement.retired_at IS 'when it was retired';
+COMMENT ON COLUMN ferry.retirement.retired_by IS 'the role that opened the session that did it';
+COMMENT ON COLUMN ferry.retirement.legacy_total IS 'legacy users at that time; null = they could not be counted';
+COMMENT ON COLUMN ferry.retirement.figures IS 'what ferry.cutover said at that time';
+
+-- Where the outcome is one of its own, the logins of those who were left behind must be known again when they are typed: as
+-- digests under a key of their own, which a dump carries with them. Whoever has both can try logins, but not list them.
+CREATE TABLE ferry._left_key (
+    source text PRIMARY KEY CONSTRAINT left_key_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,
+    key    bytea NOT NULL
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry._left_key', '');
+COMMENT ON TABLE ferry._left_key IS 'the keys under which the logins in ferry._left_login are digested; readable by nobody';
+COMMENT ON COLUMN ferry._left_key.source IS 'the retired source';
+COMMENT ON COLUMN ferry._left_key.key IS '32 random bytes';
+
+CREATE TABLE ferry._left_login (
+    source text CONSTRAINT left_login_source_fkey REFERENCES ferry._left_key (source) ON DELETE CASCADE ON UPDATE CASCADE,
+    digest bytea,
+    PRIMARY KEY (source, digest)
+);
+SELECT pg_catalog.pg_extension_config_dump('ferry._left_login', '');
+COMMENT ON TABLE ferry._left_login IS 'the logins of those who were left behind in a retired source; readable by nobody';
+COMMENT ON COLUMN ferry._left_login.source IS 'the retired source';
+COMMENT ON COLUMN ferry._left_login.digest IS 'keyed digest of a login in its normal form';
+
+CREATE FUNCTION ferry._left_digest(key bytea, login text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN substr(sha256(key || sha256(key || convert_to(login, 'UTF8'))), 1, 16);
+COMMENT ON FUNCTION ferry._left_digest(bytea, text) IS 'internal: how a login is kept in ferry._left_login';
+
+CREATE FUNCTION ferry._is_left_behind(source text, login text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM ferry._left_key k JOIN ferry._left_login l ON l.source = k.source AND l.digest = ferry._left_digest(k.key, $2)
+        WHERE k.source = $1)
+$$;
+COMMENT ON FUNCTION ferry._is_left_behind(text, text) IS 'internal: whether a login is of somebody whom a retired source has left behind';
+
+CREATE VIEW ferry._asked AS SELECT s.* FROM ferry.source s WHERE s.name NOT IN (SELECT r.source FROM ferry.retirement r);
+COMMENT ON VIEW ferry._asked IS 'internal: the sources that are not retired';
+
 CREATE FUNCTION ferry._config() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -220,7 +288,7 @@ AS $$
     SELECT jsonb_build_object(
         'relations', jsonb_build_array('ferry.target'::regclass::oid::bigint, 'ferry.source'::regclass::oid::bigint, 'ferry.mapping'::regclass::oid::bigint, 'ferry.rule'::regclass::oid::bigint, 'ferry.child'::regclass::oid::bigint, 'ferry.hook'::regclass::oid::bigint),
         'targets', (SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.name), '[]') FROM ferry.target t),
-        'sources', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM s.timeout) * 1000)) ORDER BY s.priority, s.name), '[]') FROM ferry.source s),
+        'sources', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('timeout_ms', ceil(extract(epoch FROM s.timeout) * 1000), 'retired', (SELECT r.outcome FROM ferry.retirement r WHERE r.source = s.name)) ORDER BY s.priority, s.name), '[]') FROM ferry.source s),
         'mappings', (SELECT coalesce(jsonb_agg(to_jsonb(m) ORDER BY m.source, m.target_column), '[]') FROM ferry.mapping m),
         'rules', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.source, r.name), '[]') FROM ferry.rule r),
         'children', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.source, c.name), '[]') FROM ferry.child c),

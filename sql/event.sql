@@ -27,7 +27,7 @@ COMMENT ON INDEX ferry.event_refused_idx IS 'counts what callers without a passw
 COMMENT ON SEQUENCE ferry.event_id_seq IS 'numbers the events';
 COMMENT ON COLUMN ferry.event.id IS 'ascending number';
 COMMENT ON COLUMN ferry.event.logged_at IS 'when it was written';
-COMMENT ON COLUMN ferry.event.kind IS 'what was asked or done: login, rehash, refresh, set_password, change_password, prepare_reset, find_login, migrate_login, unmigrate_login, forget_login, import';
+COMMENT ON COLUMN ferry.event.kind IS 'what was asked or done: login, rehash, refresh, set_password, change_password, prepare_reset, find_login, migrate_login, unmigrate_login, forget_login, import, retire_source, reinstate_source';
 COMMENT ON COLUMN ferry.event.outcome IS 'how it ended: an outcome of ferry.authenticate';
 COMMENT ON COLUMN ferry.event.target IS 'the target asked';
 COMMENT ON COLUMN ferry.event.source IS 'the source that decided, if one did';

@@ -8,7 +8,12 @@ CREATE FUNCTION ferry._config_tables()
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH RECURSIVE config AS (
-        SELECT c.oid, c.relname::text AS name, e.condition
+        SELECT c.oid, c.relname::text AS name,
+               -- What a retired source names may be gone, and then its config could not be run.
+               CASE WHEN c.oid = 'ferry.source'::regclass THEN 'WHERE t.name NOT IN (SELECT r.source FROM ferry.retirement r)'
+                    WHEN EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conrelid = c.oid AND f.confrelid = 'ferry.source'::regclass)
+                    THEN 'WHERE t.source IS NULL OR t.source NOT IN (SELECT r.source FROM ferry.retirement r)'
+                    ELSE e.condition END AS condition
         FROM pg_extension x
         CROSS JOIN unnest(x.extconfig, x.extcondition) AS e (relation, condition)
         JOIN pg_class c ON c.oid = e.relation
@@ -86,6 +91,7 @@ BEGIN
     RETURN NEXT '-- psql --set=ON_ERROR_STOP=1 --file=this_file. Rows that are not in it stay.';
     RETURN QUERY SELECT format('-- %s = %L', name, regexp_replace(current_setting(name), '[\r\n]', ' ', 'g'))
                  FROM pg_settings WHERE name LIKE 'ferry.%' AND setting IS DISTINCT FROM boot_val ORDER BY name;
+    RETURN QUERY SELECT format('-- source %I is retired, and left out', r.source) FROM ferry.retirement r ORDER BY r.source;
     RETURN NEXT format(E'\nBEGIN;\nSET LOCAL client_encoding = %L;', current_setting('client_encoding'));
     RETURN QUERY SELECT E'\n' || rtrim(statement, E'\n')
                  FROM ferry._config_tables() AS c CROSS JOIN LATERAL ferry._export_table(c.relation, c.condition) AS statement
@@ -94,4 +100,4 @@ BEGIN
     RETURN NEXT E'\nCOMMIT;';
 END
 $$;
-COMMENT ON FUNCTION ferry.export_config() IS 'all config as one file of SQL that can be run again and again: psql -Atc ''SELECT ferry.export_config()'' > config.sql. It adds and changes rows, and removes none; presets that came with the extension are not in it. No secret is in config; settings that are not at their defaults are told as comments';
+COMMENT ON FUNCTION ferry.export_config() IS 'all config as one file of SQL that can be run again and again: psql -Atc ''SELECT ferry.export_config()'' > config.sql. It adds and changes rows, and removes none; presets that came with the extension and retired sources are not in it. No secret is in config; settings that are not at their defaults are told as comments';

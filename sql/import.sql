@@ -309,7 +309,8 @@ COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, te
 CREATE VIEW ferry.progress AS
 WITH counted AS (
     SELECT DISTINCT ON (r.source) r.source, r.source_total, r.called_at
-    FROM ferry.import_run r
+    FROM (SELECT i.source, i.source_total, i.called_at FROM ferry.import_run i
+          UNION ALL SELECT e.source, e.legacy_total, e.retired_at FROM ferry.retirement e WHERE e.legacy_total IS NOT NULL) r
     ORDER BY r.source, r.called_at DESC
 ), linked AS (
     SELECT l.source,
@@ -337,33 +338,37 @@ WITH counted AS (
            coalesce(f.refused, 0) AS refused, coalesce(k.tombstoned, 0) AS tombstoned,
            CASE WHEN c.source_total IS NOT NULL
                 THEN greatest(c.source_total - coalesce(k.by_login + k.by_import + k.otherwise + k.tombstoned, 0) - coalesce(f.refused, 0), 0) END AS remaining,
-           coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second
+           coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second, e.source IS NOT NULL AS is_retired
     FROM ferry.source s
     LEFT JOIN counted c ON c.source = s.name
     LEFT JOIN linked k ON k.source = s.name
     LEFT JOIN refused f ON f.source = s.name
     LEFT JOIN live v ON v.source = s.name
+    LEFT JOIN ferry.retirement e ON e.source = s.name
 ), every AS (
     SELECT o.source, o.target, o.legacy_total, o.counted_at, o.moved_by_login, o.moved_by_import, o.moved_otherwise, o.refused, o.tombstoned,
-           o.remaining, o.last_24_hours, o.is_importing, o.rows_per_second
+           o.remaining, o.last_24_hours, o.is_importing, o.rows_per_second,
+           -- Whoever was left behind in a retired source is not waited for.
+           CASE WHEN o.is_retired THEN 0 ELSE o.remaining END AS awaited
     FROM one o
     UNION ALL
     SELECT NULL, NULL, sum(o.legacy_total), min(o.counted_at), sum(o.moved_by_login), sum(o.moved_by_import), sum(o.moved_otherwise), sum(o.refused),
-           sum(o.tombstoned), sum(o.remaining), sum(o.last_24_hours), bool_or(o.is_importing), sum(o.rows_per_second)
+           sum(o.tombstoned), sum(o.remaining), sum(o.last_24_hours), bool_or(o.is_importing), sum(o.rows_per_second),
+           sum(CASE WHEN o.is_retired THEN 0 ELSE o.remaining END)
     FROM one o
 )
 SELECT e.source, e.target, e.legacy_total, e.counted_at, e.moved_by_login, e.moved_by_import, e.moved_otherwise, e.refused, e.tombstoned,
        e.remaining, e.last_24_hours, coalesce(e.is_importing, false) AS is_importing,
-       CASE WHEN e.remaining = 0 THEN NULL
-            WHEN e.rows_per_second > 0 THEN now() + make_interval(secs => (e.remaining / e.rows_per_second)::double precision)
-            WHEN e.last_24_hours > 0 THEN now() + make_interval(secs => (86400.0 * e.remaining / e.last_24_hours)::double precision)
+       CASE WHEN e.awaited = 0 THEN NULL
+            WHEN e.rows_per_second > 0 THEN now() + make_interval(secs => (e.awaited / e.rows_per_second)::double precision)
+            WHEN e.last_24_hours > 0 THEN now() + make_interval(secs => (86400.0 * e.awaited / e.last_24_hours)::double precision)
        END AS projected_end
 FROM every e
 ORDER BY e.source NULLS LAST;
 COMMENT ON VIEW ferry.progress IS 'how far the move is: a line for each source, and one without a source for all of them';
 COMMENT ON COLUMN ferry.progress.source IS 'the source; null = all of them';
 COMMENT ON COLUMN ferry.progress.target IS 'its target';
-COMMENT ON COLUMN ferry.progress.legacy_total IS 'legacy users when they were last counted: by the last call of ferry.import, a dry run for instance; null = never';
+COMMENT ON COLUMN ferry.progress.legacy_total IS 'legacy users when they were last counted: by the last call of ferry.import, a dry run for instance, or when the source was retired; null = never';
 COMMENT ON COLUMN ferry.progress.counted_at IS 'when that was';
 COMMENT ON COLUMN ferry.progress.moved_by_login IS 'moved by logging in';
 COMMENT ON COLUMN ferry.progress.moved_by_import IS 'moved by ferry.import';
@@ -373,4 +378,4 @@ COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do no
 COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
-COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours';
+COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for';

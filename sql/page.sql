@@ -127,19 +127,29 @@ CREATE FUNCTION ferry._page_sources(first_day date) RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH progress AS MATERIALIZED (
+        SELECT * FROM ferry.progress
+    ), moves AS MATERIALIZED (
+        SELECT * FROM ferry._page_moves(first_day)
+    ), rejects AS MATERIALIZED (
+        SELECT r.source, jsonb_agg(to_jsonb(r) || jsonb_build_object('since', ferry._page_time(r.since)) ORDER BY r.users DESC, r.reason) AS kinds
+        FROM ferry._page_reject r
+        GROUP BY r.source
+    )
     SELECT jsonb_agg(to_jsonb(p) || jsonb_build_object(
                'counted_at', ferry._page_time(p.counted_at),
                'projected_end', ferry._page_time(p.projected_end),
                'projected_days', extract(epoch FROM p.projected_end - now()) / 86400,
                'enabled', s.enabled,
+               'retired_at', (SELECT ferry._page_time(e.retired_at) FROM ferry.retirement e WHERE e.source = p.source),
                'moves', coalesce(m.moves, '{}'),
-               'rejects', coalesce((SELECT jsonb_agg(to_jsonb(r) || jsonb_build_object('since', ferry._page_time(r.since)) ORDER BY r.users DESC, r.reason)
-                                    FROM ferry._page_reject r WHERE r.source = p.source), '[]'),
+               'rejects', coalesce(r.kinds, '[]'),
                'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL))
            ORDER BY p.source NULLS LAST)
-    FROM ferry.progress p
+    FROM progress p
     LEFT JOIN ferry.source s ON s.name = p.source
-    LEFT JOIN ferry._page_moves(first_day) m ON m.source = p.source
+    LEFT JOIN moves m ON m.source = p.source
+    LEFT JOIN rejects r ON r.source = p.source
 $$;
 COMMENT ON FUNCTION ferry._page_sources(date) IS 'internal: ferry.progress with what pages show besides of each source';
 
@@ -147,15 +157,34 @@ CREATE FUNCTION ferry.progress_page() RETURNS text
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH past AS MATERIALIZED (
+        SELECT ferry._page_first_day() AS first_day
+    )
     SELECT ferry._render_page('progress', jsonb_build_object(
         'origin', ferry._page_origin(),
         -- Today, and as far ahead as the pictures may look.
-        'days', (SELECT jsonb_agg(f.first_day + n ORDER BY n) FROM generate_series(0, current_date - f.first_day + 92) n),
-        'today', current_date - f.first_day,
-        'sources', ferry._page_sources(f.first_day),
+        'days', (SELECT jsonb_agg(p.first_day + n ORDER BY n) FROM generate_series(0, current_date - p.first_day + 92) n),
+        'today', current_date - p.first_day,
+        'sources', ferry._page_sources(p.first_day),
         'runs', ferry._page_runs(20),
         'all_runs', (SELECT count(*) FROM ferry.import_run),
         'findings', ferry._page_findings(NULL))::text)
-    FROM (SELECT ferry._page_first_day() AS first_day) AS f
+    FROM past p
 $$;
 COMMENT ON FUNCTION ferry.progress_page() IS 'how far the move is, as one page of HTML that needs nothing else: all sources as one picture and each by itself, moves by day with the projection, who is refused and why, runs of ferry.import, what to do next: psql -XAtc "SELECT ferry.progress_page()" > progress.html. Names no user';
+
+CREATE FUNCTION ferry.cutover_page(source text, inactive_after interval DEFAULT NULL, max_rows bigint DEFAULT NULL) RETURNS text
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT ferry._render_page('cutover', jsonb_build_object(
+        'origin', ferry._page_origin(),
+        'source', cutover_page.source,
+        'lines', (SELECT jsonb_agg(jsonb_build_object(
+                      'topic', c.topic, 'item', c.item, 'users', c.users, 'value', c.value, 'hint', c.hint,
+                      'detail', c.detail || jsonb_build_object('last_at', ferry._page_time((c.detail ->> 'last_at')::timestamptz))) ORDER BY c.place)
+                  FROM ferry.cutover(cutover_page.source, cutover_page.inactive_after, cutover_page.max_rows)
+                       WITH ORDINALITY AS c (topic, item, users, value, detail, hint, place)),
+        'findings', ferry._page_findings(cutover_page.source))::text)
+$$;
+COMMENT ON FUNCTION ferry.cutover_page(text, interval, bigint) IS 'what ferry.cutover says of a source, as one page of HTML that needs nothing else: psql -XAtc "SELECT ferry.cutover_page(''shop'')" > cutover.html. Names no user';

@@ -11,6 +11,7 @@ use crate::password::{Trouble, Whom, with_user};
 use crate::spi::session;
 use crate::target::User;
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 /// Moves the user of a login as a first login would, but without their password, which stays valid until another is
 /// set.
@@ -37,6 +38,12 @@ pub(crate) fn unmigrate(request: &Request<'_>) -> Unmoved {
         let Some(link) = flow.link_of(&user) else {
             return flow.conclude(Outcome::Invalid, Why::of("not_moved").user(&user.id));
         };
+        if config::rows().is_retired(&link.source) {
+            let lost = "they could not be moved again";
+            config::retired(&link.source)
+                .within(&format!("user {} came from there, and {lost}", user.id))
+                .raise();
+        }
         detail = flow.put_back(&user, &link);
         let why = Why::of("put_back").source(&link.source).user(&user.id);
         flow.log(Kind::UnmigrateLogin, Outcome::Ok, &why);
@@ -129,10 +136,15 @@ impl Flow<'_> {
 
     /// The person that each source has under the login, in its scope or out of it. One that can't be asked ends it:
     /// nobody is half forgotten.
-    fn keys_in_sources(&self) -> Result<Vec<(String, String)>, Trouble> {
+    fn keys_in_sources(&mut self) -> Result<Vec<(String, String)>, Trouble> {
         let rows = config::rows();
+        let target = Rc::clone(&self.target);
         let mut keys = Vec::new();
-        for row in rows.sources_of(&self.target.row.name).filter(|row| row.enabled) {
+        for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
+            if row.retired.is_some() {
+                self.not_left_behind(row, Outcome::Unavailable)?;
+                continue;
+            }
             let person = self.find_in_source(&*self.need_source(row)?)?;
             keys.extend(person.map(|person| (row.name.clone(), person.key)));
         }

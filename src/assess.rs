@@ -433,7 +433,7 @@ impl Assessment {
     /// In the order in which logins ask them; the last is taken first.
     fn other_sources(&mut self) -> Vec<Rc<Source>> {
         let rows = config::rows();
-        let others = rows.sources_of(&self.target.row.name);
+        let others = rows.live_sources_of(&self.target.row.name);
         let others = others.filter(|row| row.enabled && row.name != self.source.row.name);
         let mut sources = Vec::new();
         for row in others {

@@ -5,7 +5,7 @@
 
 use crate::adopt::Identity;
 use crate::child::{Fetched, Moment, Unfetched};
-use crate::config::{self, Adopt, OnMismatch, SourceRow};
+use crate::config::{self, Adopt, Ending, OnMismatch, OnWrong, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Request, Why};
@@ -147,7 +147,10 @@ impl<'a> Flow<'a> {
         let row = &self.target.row;
         match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
             Some(link)
-                if row.on_mismatch == OnMismatch::Source && link.hash_is_ours() && self.mismatch_window() =>
+                if row.on_mismatch == OnMismatch::Source
+                    && link.hash_is_ours()
+                    && self.mismatch_window()
+                    && !config::rows().is_retired(&link.source) =>
             {
                 self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
                 self.refresh(user, &link, Outcome::Invalid)
@@ -186,7 +189,11 @@ impl<'a> Flow<'a> {
         let target = self.target.row.name.clone();
         let mut passed_over = None;
         for row in rows.sources_of(&target).filter(|row| row.enabled) {
-            match self.ask_source(row, adopting.as_ref()) {
+            let step = match row.retired {
+                None => self.ask_source(row, adopting.as_ref()),
+                Some(ending) => self.pass_retired(row, ending, adopting.as_ref()),
+            };
+            match step {
                 Step::NotMine => {}
                 Step::PassOver(outcome, why) => passed_over = worse(passed_over, (outcome, why)),
                 Step::Decided(decision) => return decision,
@@ -200,6 +207,29 @@ impl<'a> Flow<'a> {
             (_, Some(user)) => self.conclude(Outcome::Invalid, Why::of("wrong_password").user(&user.id)),
             (None, None) => self.refused("unknown_login"),
         }
+    }
+
+    /// A source that is asked no more decides about those whom it left behind, in its place among the others. Somebody
+    /// who is here has signed up since.
+    fn pass_retired(&mut self, row: &SourceRow, ending: Ending, adopting: Option<&User>) -> Step {
+        if adopting.is_some() || !self.is_left_behind(row) {
+            self.note("source", &format!("{}: is retired, and not asked", row.name));
+            return Step::NotMine;
+        }
+        self.has_owner();
+        self.note("source", &format!("{}: is retired, and has left the user of this login behind", row.name));
+        let outcome = match ending {
+            Ending::Invalid => Outcome::Invalid,
+            Ending::Rejected => Outcome::Rejected,
+            Ending::Unavailable => Outcome::Unavailable,
+        };
+        self.refuse_or_pass_over(row, outcome, Why::of("source_retired").source(&row.name))
+    }
+
+    /// Whether the login is one of those that were kept when a source was retired.
+    pub(crate) fn is_left_behind(&self, row: &SourceRow) -> bool {
+        row.retired.is_some_and(|ending| ending != Ending::Invalid)
+            && link::is_left_behind(&row.name, &self.login.normalised)
     }
 
     fn ask_source(&mut self, row: &SourceRow, adopting: Option<&User>) -> Step {
@@ -240,7 +270,7 @@ impl<'a> Flow<'a> {
             Ok(Asked::Unavailable(state)) => {
                 self.note("source", &format!("{}: cannot be asked ({state})", row.name));
                 let why = Why::of("source_unavailable").source(&row.name).with("sqlstate", &state);
-                self.refuse_or_pass_over(&source, Outcome::Unavailable, why)
+                self.refuse_or_pass_over(row, Outcome::Unavailable, why)
             }
             Err(error) => Step::Decided(self.config_error("source_row", Some(&source), error)),
         }
@@ -269,8 +299,8 @@ impl<'a> Flow<'a> {
                 Ok(broken) => self.move_user(source, &person, adopting, &broken),
                 Err(decision) => decision,
             }),
-            Checked::Wrong => self.refuse_or_pass_over(source, Outcome::Invalid, why("wrong_password")),
-            Checked::Nothing => self.refuse_or_pass_over(source, Outcome::Invalid, why("legacy_locked")),
+            Checked::Wrong => self.refuse_or_pass_over(&source.row, Outcome::Invalid, why("wrong_password")),
+            Checked::Nothing => self.refuse_or_pass_over(&source.row, Outcome::Invalid, why("legacy_locked")),
             Checked::Broken(error) => {
                 Step::Decided(self.broken_hash("legacy_hash", Some(source), None, error))
             }
@@ -520,8 +550,8 @@ impl<'a> Flow<'a> {
         Step::Decided(self.conclude(Outcome::Unavailable, why))
     }
 
-    fn refuse_or_pass_over(&mut self, source: &Source, outcome: Outcome, why: Why) -> Step {
-        if source.lets_next_decide() {
+    fn refuse_or_pass_over(&mut self, row: &SourceRow, outcome: Outcome, why: Why) -> Step {
+        if row.on_wrong == OnWrong::Next {
             self.note("source", "on_wrong = next: the next source is asked");
             return Step::PassOver(outcome, why);
         }

@@ -438,6 +438,16 @@ pub(crate) fn timestamp(
         .hint("Cast it, such as l.updated::timestamptz; for seconds since 1970, to_timestamp(l.updated)."))
 }
 
+/// As [`typed_expression`], for a number.
+pub(crate) fn number(text: &str, place: &str, scope: &Scope, actor: &Actor) -> Result<Expression, Refusal> {
+    let (expression, type_oid) = typed_expression(text, place, scope, actor)?;
+    if types::is_number(type_oid) {
+        return Ok(expression);
+    }
+    let message = format!("{place}: the expression is of type {}, not a number", types::type_title(type_oid));
+    Err(Refusal::new(Kind::Type, message).hint("Cast it, such as l.revenue::numeric."))
+}
+
 /// A place where logins or keys are looked up: a column, or an expression over the row.
 #[derive(Clone)]
 pub(crate) struct Lookup {

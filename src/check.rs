@@ -116,7 +116,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     let row: TargetRow = parse("target", new)?;
     check_target_values(&row)?;
     let target = Target::open(&row)?;
-    for source in rows.sources_of(&row.name) {
+    for source in rows.live_sources_of(&row.name) {
         Source::open(source, rows.parts_of(&source.name), &target)?;
     }
     check_hooks(rows.hooks_of_target(&row.name), &target.relation, &target)
@@ -154,10 +154,14 @@ fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
         return Ok(());
     }
     check_source_values(&row, new)?;
+    let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
+    // What it names may be gone: it is checked when it is taken back.
+    if rows.is_retired(&former) {
+        return Ok(());
+    }
     let place = format!("source {}, target", row.name);
     let target =
         rows.target(&row.target).ok_or_else(|| config::unknown_target(&row.target).within(&place))?;
-    let former = old.and_then(|old| text(old, "name")).unwrap_or_default();
     let target = Target::open(target)?;
     let source = Source::open(&row, rows.parts_of(&former), &target)?;
     check_hooks(rows.hooks_of_source(&former, &row.target), &source.rows, &target)
@@ -246,6 +250,9 @@ fn check_part<T: DeserializeOwned>(
     let (Some(source), Some(target)) = (source, target_of(table, new, rows)) else {
         return Err(unknown_source(table, new, &name));
     };
+    if rows.is_retired(&name) {
+        return Err(config::retired(&name).within(&format!("{table} {}", title(new))));
+    }
     Source::open(source, part, &Target::open(target)?).map(drop)
 }
 
@@ -290,7 +297,7 @@ fn find_hook(mut row: HookRow, rows: &Rows, target: &Target) -> Result<String, R
         return Err(Refusal::new(Kind::State, message)
             .hint("Write the source first: what a hook takes is checked against its rows."));
     }
-    for source in sources {
+    for source in sources.into_iter().filter(|source| source.retired.is_none()) {
         let source = Source::open(source, Parts::default(), target)?;
         row.function = hook::check(&row, &source.rows, &target.actor)?;
     }
@@ -371,7 +378,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
         match Target::open(row) {
             Ok(target) => {
                 findings.extend(lint::target(&target));
-                let sources = rows.sources_of(&row.name);
+                let sources = rows.live_sources_of(&row.name);
                 findings.extend(sources.flat_map(|source| check_source_parts(source, &rows, &target)));
                 findings.extend(check_hooks_of(&target, &rows));
             }

@@ -4,6 +4,7 @@
 use crate::error::{Kind, Refusal};
 use crate::login::LoginForm;
 use crate::source::Source;
+use crate::spi::parse::quote_literal;
 use crate::spi::types::Oid;
 use crate::spi::{identity, plan, watch};
 use crate::target::Target;
@@ -81,9 +82,24 @@ pub(crate) struct SourceRow {
     pub(crate) verified: Option<String>,
     pub(crate) changed_at: Option<String>,
     pub(crate) unmapped: Option<String>,
+    pub(crate) last_seen: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) contact: Option<String>,
+    /// Only in the snapshot: it is asked no more, and how logins of those end who were left behind.
+    #[serde(default)]
+    pub(crate) retired: Option<Ending>,
     /// Only in the snapshot: the row's `timeout` in milliseconds.
     #[serde(default)]
     pub(crate) timeout_ms: i32,
+}
+
+/// How logins of those end whom a retired source has left behind.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ending {
+    Invalid,
+    Rejected,
+    Unavailable,
 }
 
 /// How a source is asked.
@@ -249,11 +265,20 @@ impl Rows {
         self.sources.iter().filter(move |row| row.target == target)
     }
 
+    /// The sources of a target that are not retired.
+    pub(crate) fn live_sources_of<'a>(&'a self, target: &'a str) -> impl Iterator<Item = &'a SourceRow> {
+        self.sources_of(target).filter(|row| row.retired.is_none())
+    }
+
+    pub(crate) fn is_retired(&self, source: &str) -> bool {
+        self.sources.iter().any(|row| row.name == source && row.retired.is_some())
+    }
+
     /// Whether later logins of one of the target's sources have something to bring up to date.
     pub(crate) fn refreshes(&self, target: &str) -> bool {
         let mappings = self.mappings.iter().filter(|row| row.refresh).map(|row| &row.source);
         let children = self.children.iter().filter(|row| row.refresh).map(|row| &row.source);
-        mappings.chain(children).any(|name| self.sources_of(target).any(|source| source.name == *name))
+        mappings.chain(children).any(|name| self.live_sources_of(target).any(|source| source.name == *name))
     }
 
     /// What is written of one source beside its own row.
@@ -322,8 +347,22 @@ pub(crate) fn source_named(name: &str) -> Result<(Rc<Source>, Rc<Target>), Refus
         Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
             .hint("Sources are rows of ferry.source.")
     })?;
+    need_live(row)?;
     let target = target(&row.target)?;
     Ok((source(row, &target)?, target))
+}
+
+/// Refuses a source that is asked no more.
+pub(crate) fn need_live(row: &SourceRow) -> Result<(), Refusal> {
+    match row.retired {
+        None => Ok(()),
+        Some(_) => Err(retired(&row.name)),
+    }
+}
+
+pub(crate) fn retired(source: &str) -> Refusal {
+    let take_back = format!("SELECT ferry.reinstate_source({}); takes that back.", quote_literal(source));
+    Refusal::new(Kind::State, format!("source {source} is retired")).hint(take_back)
 }
 
 /// The rows of the current generation, read anew only when something has changed.

@@ -7,6 +7,7 @@
 //! named, such as plain MD5, is never taken for right by its shape alone.
 
 use crate::config::SourceRow;
+use crate::pepper;
 use crate::secret::Password;
 use crate::source::{Unverifiable, Verifier};
 use base64::Engine as _;
@@ -88,6 +89,18 @@ impl Envelope {
             Some(method) => format!("{method}, wrapped"),
             None => self.data.method.clone(),
         }
+    }
+
+    /// Whether a password could be right, as far as that can be told without one.
+    pub(crate) fn inspect(&self) -> Result<(), Unverifiable> {
+        let verifier = Verifier::of_envelope(&self.data)?;
+        verifier.inspect_parts(&self.hash, self.data.salt.as_deref(), self.data.login.as_deref())?;
+        self.data.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper).map(drop)
+    }
+
+    /// The name of the pepper that goes into it.
+    pub(crate) fn pepper(&self) -> Option<&str> {
+        self.data.pepper.as_deref()
     }
 
     pub(crate) fn is_wrapped(&self) -> bool {

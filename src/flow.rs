@@ -137,7 +137,7 @@ impl Flow<'_> {
 
     pub(crate) fn open_source_named(&self, name: &str) -> Option<Result<Rc<Source>, Refusal>> {
         let rows = config::rows();
-        let row = rows.sources_of(&self.target.row.name).find(|row| row.name == name && row.enabled)?;
+        let row = rows.live_sources_of(&self.target.row.name).find(|row| row.name == name && row.enabled)?;
         Some(self.open_source(row))
     }
 

@@ -44,6 +44,7 @@ mod pepper;
 mod preview;
 mod refresh;
 mod review;
+mod roll;
 mod rule;
 mod secret;
 mod source;
@@ -86,7 +87,8 @@ pgrx::extension_sql_file!(
 pgrx::extension_sql_file!("../sql/preset/export.sql", name = "preset_export", requires = ["preset_identity"]);
 pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requires = ["preset_export"]);
 pgrx::extension_sql_file!("../sql/wrap.sql", name = "wrap", requires = ["preset_guard"]);
-pgrx::extension_sql_file!("../sql/page.sql", name = "page", requires = ["wrap"]);
+pgrx::extension_sql_file!("../sql/cutover.sql", name = "cutover", requires = ["wrap"]);
+pgrx::extension_sql_file!("../sql/page.sql", name = "page", requires = ["cutover"]);
 pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["page"], finalize);
 
 /// Called when a backend loads the library.

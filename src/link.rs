@@ -4,7 +4,7 @@ use crate::spi::identity;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A row of `ferry.link`.
 pub(crate) struct Link {
@@ -38,6 +38,11 @@ impl Via {
         Via::ALL.into_iter().find(|known| known.name() == name)
     }
 
+    /// Whether one who was moved this way may have no password yet.
+    pub(crate) fn may_be_pending(self) -> bool {
+        self != Via::Login
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Via::Login => "login",
@@ -60,7 +65,7 @@ impl Link {
 impl Link {
     /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin | Via::Adopt)) && self.hash_is_ours()
+        self.via.is_some_and(Via::may_be_pending) && self.hash_is_ours()
     }
 }
 
@@ -74,6 +79,9 @@ thread_local! {
     static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
     static OF_USERS: OnceCell<Plan> = const { OnceCell::new() };
     static LINKED: OnceCell<Plan> = const { OnceCell::new() };
+    static IS_LEFT_BEHIND: OnceCell<Plan> = const { OnceCell::new() };
+    static TIES: OnceCell<Plan> = const { OnceCell::new() };
+    static WITH_OUR_HASH: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
 }
 
@@ -168,6 +176,48 @@ pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, O
     run(&LINKED, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments)).into_iter().filter_map(pair).collect()
 }
 
+/// How a legacy user is tied.
+pub(crate) struct Tie {
+    /// None only in a tombstone.
+    pub(crate) user_id: Option<String>,
+    pub(crate) is_tombstone: bool,
+    pub(crate) via: Option<Via>,
+    /// In seconds since 1970.
+    pub(crate) moved_at: f64,
+}
+
+/// Those of the legacy keys that are tied to somebody, and how.
+pub(crate) fn ties(source: &str, keys: &[Option<String>]) -> HashMap<String, Tie> {
+    let sql = "SELECT legacy_key, user_id, tombstone, via, extract(epoch FROM moved_at)::text FROM ferry.link \
+               WHERE source = $1 AND legacy_key = ANY ($2)";
+    let arguments = [Arg::Text(source), Arg::Texts(keys)];
+    let tie = |row: Row| {
+        let mut fields = row.into_iter();
+        let key = fields.next()??;
+        let (user_id, is_tombstone) = (fields.next()?, fields.next()?.as_deref() == Some("t"));
+        let via = fields.next()?.as_deref().and_then(Via::parse);
+        let moved_at = fields.next()?.and_then(|seconds| seconds.parse().ok()).unwrap_or(f64::MAX);
+        Some((key, Tie { user_id, is_tombstone, via, moved_at }))
+    };
+    run(&TIES, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments)).into_iter().filter_map(tie).collect()
+}
+
+/// Those of the legacy keys whose users still have the hash that pg_ferry wrote, given what they have now.
+pub(crate) fn with_our_hash(
+    source: &str,
+    keys: &[Option<String>],
+    hashes: &[Option<String>],
+) -> HashSet<String> {
+    let sql = format!(
+        "SELECT m.key FROM unnest($2, $3) AS m (key, hash) JOIN ferry.link l ON l.legacy_key = m.key \
+         WHERE l.source = $1 AND NOT l.tombstone AND l.hash_digest = {}",
+        DIGEST.replace("$3", "m.hash")
+    );
+    let arguments = [Arg::Text(source), Arg::Texts(keys), Arg::Texts(hashes)];
+    let found = run(&WITH_OUR_HASH, &sql, &[TEXT, TEXTS, TEXTS], |plan| plan.rows(&arguments));
+    found.into_iter().flatten().flatten().collect()
+}
+
 fn pair(row: Row) -> Option<(String, Option<String>)> {
     let mut fields = row.into_iter();
     Some((fields.next()??, fields.next()?))
@@ -211,6 +261,13 @@ pub(crate) fn bury(source: &str, key: &str, target: &str) {
 pub(crate) fn bury_user(target: &str, user_id: &str) -> u64 {
     let sql = "UPDATE ferry.link SET tombstone = true WHERE target = $1 AND user_id = $2";
     run_once(sql, &[Arg::Text(target), Arg::Text(user_id)])
+}
+
+/// Whether a login is one of those whom a retired source has left behind.
+pub(crate) fn is_left_behind(source: &str, login: &str) -> bool {
+    let sql = "SELECT ferry._is_left_behind($1, $2)";
+    let arguments = [Arg::Text(source), Arg::Text(login)];
+    plan::is_true(run(&IS_LEFT_BEHIND, sql, &[TEXT; 2], |plan| plan.rows(&arguments)))
 }
 
 /// Runs a statement that is not asked often, as pg_ferry itself; its arguments are texts.

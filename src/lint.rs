@@ -43,6 +43,9 @@ pub(crate) fn source(source: &Source, object: &str, target: &Target) -> Vec<Find
         row.hash_login.as_ref(),
         row.filter.as_ref(),
         row.scope.as_ref(),
+        row.last_seen.as_ref(),
+        row.value.as_ref(),
+        row.contact.as_ref(),
     ];
     let texts = texts.into_iter().flatten().chain([&row.key_column]).chain(&row.login_columns);
     let text: String = texts.map(|text| format!("{text}\n")).collect();

@@ -69,6 +69,8 @@ pub(crate) fn find(request: &Request<'_>) -> &'static str {
         Ok(Some(Whom::User(_))) => "target",
         Ok(Some(Whom::Person(..))) => "source",
         Ok(None) => "free",
+        // Nobody comes from there any more.
+        Err(Trouble::Told(_, why)) if why.is_of(&["source_retired"]) => "free",
         // Two users of one login are users of it all the same, and a deleted one keeps it; any other
         // trouble is silence.
         Err(Trouble::Told(_, why)) if why.is_of(&["ambiguous_in_target"]) => "target",
@@ -125,6 +127,10 @@ impl Flow<'_> {
         let rows = config::rows();
         let target = Rc::clone(&self.target);
         for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
+            if row.retired.is_some() {
+                self.not_left_behind(row, Outcome::Invalid)?;
+                continue;
+            }
             let source = self.need_source(row)?;
             if !self.is_covered_by(&source)? || self.is_skipped(&source)? {
                 continue;
@@ -135,6 +141,15 @@ impl Flow<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whoever was left behind in a retired source cannot be found there any more.
+    pub(crate) fn not_left_behind(&mut self, row: &SourceRow, outcome: Outcome) -> Result<(), Trouble> {
+        if !self.is_left_behind(row) {
+            return Ok(());
+        }
+        self.has_owner();
+        Err(Trouble::Told(outcome, Why::of("source_retired").source(&row.name)))
     }
 
     pub(crate) fn need_source(&self, row: &SourceRow) -> Result<Rc<Source>, Trouble> {

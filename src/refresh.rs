@@ -181,6 +181,9 @@ impl Flow<'_> {
         let source = match self.open_source_named(&link.source) {
             Some(Ok(source)) => source,
             Some(Err(_)) => return self.conclude(silence, why("source_misconfigured")),
+            None if config::rows().is_retired(&link.source) => {
+                return self.conclude(Outcome::Invalid, why("source_retired"));
+            }
             None => return self.conclude(Outcome::Invalid, why("source_disabled")),
         };
         let person = match source.find_by_key(&link.legacy_key, &self.login) {

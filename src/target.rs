@@ -17,7 +17,7 @@ use crate::spi::types::{self, BOOL, LONG, Oid, TEXT, TEXTS};
 use crate::sql::{Expression, Ident, list};
 use legacy_hash::{Policy, Stored, UnicodeForm};
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A target whose config was checked against the catalogues.
 pub(crate) struct Target {
@@ -165,6 +165,20 @@ impl Target {
             }
         }
         Ok(found)
+    }
+
+    /// The users of many ids, as links keep them.
+    pub(crate) fn find_by_ids(&self, ids: &[Option<String>]) -> Result<HashMap<String, User>, SqlError> {
+        let sql = format!(
+            "SELECT {} FROM {} AS u WHERE {} {} ANY ($1::{}[])",
+            self.columns_of_user(),
+            self.relation.name,
+            self.id.sql,
+            self.id.key.equals,
+            types::type_name(self.id.key.oid)
+        );
+        let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(ids)]))?;
+        Ok(rows.into_iter().filter_map(user).map(|user| (user.id.clone(), user)).collect())
     }
 
     /// The user of an id, as links keep it.

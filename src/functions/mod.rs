@@ -11,6 +11,7 @@
 mod admin;
 mod bulk;
 mod config;
+mod cutover;
 mod hash;
 mod login;
 mod page;

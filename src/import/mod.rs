@@ -135,6 +135,7 @@ fn open_source(name: &str) -> Result<(Rc<Target>, Rc<Source>), Refusal> {
         Refusal::new(Kind::Invalid, format!("there is no source \"{name}\""))
             .hint("Sources are rows of ferry.source.")
     })?;
+    config::need_live(row)?;
     if !row.enabled {
         return Err(Refusal::new(Kind::State, format!("source {name} is not enabled"))
             .hint("Set enabled = true in ferry.source."));

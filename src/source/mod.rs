@@ -5,6 +5,7 @@
 
 mod bulk;
 mod dblink;
+mod particulars;
 mod rehearsal;
 mod relation;
 mod scan;
@@ -12,7 +13,7 @@ mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
 use crate::child::Children;
-use crate::config::{HookRow, OnWrong, Parts, SourceKind, SourceRow};
+use crate::config::{HookRow, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
@@ -29,6 +30,7 @@ use crate::target::Target;
 use std::cell::OnceCell;
 
 pub(crate) use bulk::{Facts, Listed, Range};
+pub(crate) use particulars::{Particulars, Register};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
 pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
 pub(crate) use verifier::{Unverifiable, Verifier};
@@ -53,6 +55,7 @@ pub(crate) struct Source {
     pub(crate) verifier: Verifier,
     scope: Option<Expression>,
     verified: Option<Expression>,
+    particulars: particulars::Expressions,
     store: Store,
     form: LoginForm,
     describe: OnceCell<Plan>,
@@ -111,6 +114,7 @@ impl Source {
         let elsewhere: Vec<String> = secrets.map(ToString::to_string).chain(children.reads()).collect();
         let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
         let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
+        let particulars = particulars::Expressions::open(row, &config)?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
@@ -120,7 +124,8 @@ impl Source {
         // A hook may look at any column.
         let whole_row = hooks.see_rows().then(|| "l.*".to_string());
         let looked_up = lookups.iter().chain([&key]).map(|lookup| lookup.sql.clone());
-        let expressions = expressions.chain(transfer.expressions()).chain(rules.expressions());
+        let expressions =
+            expressions.chain(transfer.expressions()).chain(rules.expressions()).chain(particulars.all());
         let values = expressions.map(ToString::to_string).chain(looked_up).chain(children.reads());
         let reads = list(values.chain(whole_row));
         let store = open_store(row, &rows, reads, filter.as_ref(), actor)?;
@@ -142,6 +147,7 @@ impl Source {
             salt,
             hash_login,
             verified,
+            particulars,
             verifier,
             scope,
             store,
@@ -151,11 +157,6 @@ impl Source {
     /// Whether later logins bring something up to date.
     pub(crate) fn refreshes(&self) -> bool {
         self.transfer.refreshes() || self.children.refreshes()
-    }
-
-    /// Whether another source may decide where this one refused or could not be asked.
-    pub(crate) fn lets_next_decide(&self) -> bool {
-        self.row.on_wrong == OnWrong::Next
     }
 
     /// Whether the source is to be asked about a login.

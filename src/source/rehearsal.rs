@@ -24,7 +24,9 @@ impl Source {
         let scope = Scope::of_row(self.rows.row_type, "l");
         let from = scope.checked_from + &catalog::unknown_password();
         let filter = self.row.filter.as_ref().map(|filter| Expression(filter.clone()).to_string());
-        let others = self.transfer.expressions().chain(self.rules.expressions()).map(ToString::to_string);
+        let others =
+            self.transfer.expressions().chain(self.rules.expressions()).chain(self.particulars.all());
+        let others = others.map(ToString::to_string);
         let further = list(filter.into_iter().chain(others));
         let described = self.describe_sql(&from);
         let sql = match further.is_empty() {

@@ -74,6 +74,19 @@ pub(crate) fn is_time(type_oid: Oid) -> bool {
     [pg_sys::DATEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID].contains(&base)
 }
 
+/// Whether it is a number that can be summed up.
+pub(crate) fn is_number(type_oid: Oid) -> bool {
+    [
+        pg_sys::INT2OID,
+        pg_sys::INT4OID,
+        pg_sys::INT8OID,
+        pg_sys::FLOAT4OID,
+        pg_sys::FLOAT8OID,
+        pg_sys::NUMERICOID,
+    ]
+    .contains(&base_type(type_oid))
+}
+
 /// The type of arrays of a type.
 pub(crate) fn array_of(type_oid: Oid) -> Oid {
     // SAFETY: catalogue look-up.

@@ -17,6 +17,7 @@ mod concurrency;
 mod config;
 mod config_changes;
 mod config_rows;
+mod cutover;
 mod dump;
 mod encodings;
 mod endurance;
