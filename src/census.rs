@@ -3,6 +3,7 @@
 use crate::envelope;
 use crate::source::{Person, Verifier};
 use legacy_hash::{Error, Identified, Method};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Of the formats that a hash may be in, so many are named in a sentence.
@@ -21,7 +22,8 @@ pub(crate) struct Kind {
 }
 
 /// Whether a login can succeed.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Opens {
     Yes,
     /// No password was ever set, or the account is locked.
@@ -37,7 +39,7 @@ pub(crate) fn kind(verifier: &Verifier, person: &Person) -> Kind {
         Ok(method) => readable(hash, &method),
         Err(Error::Locked) => locked("a lock marker"),
         Err(Error::Ambiguous) => ambiguous(hash),
-        Err(error) => unverifiable(error.to_string(), Value::Null, error),
+        Err(error) => unverifiable(error.to_string(), json!({}), error),
     }
 }
 
@@ -51,13 +53,19 @@ fn readable(hash: &str, method: &Method) -> Kind {
         Some(parameters) => format!("{method} {parameters}"),
         None => method.to_string(),
     };
-    let detail = json!({ "format": method.to_string(), "parameters": parameters, "strength": strength });
+    let detail = json!({
+        "format": method.to_string(),
+        "parameters": parameters,
+        "strength": strength,
+        "opens": Opens::Yes,
+    });
     Kind { name, detail, hint: None, opens: Opens::Yes }
 }
 
 fn locked(name: &str) -> Kind {
     let hint = "No password opens it: these users come in by a reset only (ferry.prepare_reset).";
-    Kind { name: name.to_string(), detail: Value::Null, hint: Some(hint), opens: Opens::Never }
+    let detail = json!({ "opens": Opens::Never });
+    Kind { name: name.to_string(), detail, hint: Some(hint), opens: Opens::Never }
 }
 
 fn ambiguous(hash: &str) -> Kind {
@@ -68,7 +76,8 @@ fn ambiguous(hash: &str) -> Kind {
     unverifiable(format!("ambiguous: {shown}{more}"), json!({ "may_be": names }), Error::Ambiguous)
 }
 
-fn unverifiable(name: String, detail: Value, error: Error) -> Kind {
+fn unverifiable(name: String, mut detail: Value, error: Error) -> Kind {
+    detail["opens"] = json!(Opens::NotYet);
     Kind { name, detail, hint: hint(error), opens: Opens::NotYet }
 }
 

@@ -3,7 +3,7 @@
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
 //! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
-//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
+//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do; [`page`] shows it to people.
 //! The words it uses are rooms of their own: [`target`], [`source`], [`mapping`], [`rule`], [`child`], [`hook`],
 //! [`link`], [`event`], [`outbox`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
 //! what is unwise, [`catalog`] finds what they name.
@@ -39,6 +39,7 @@ mod login;
 mod mapping;
 mod outbox;
 mod outcome;
+mod page;
 mod password;
 mod pepper;
 mod preview;
@@ -91,7 +92,8 @@ pgrx::extension_sql_file!("../sql/preset/guard.sql", name = "preset_guard", requ
 pgrx::extension_sql_file!("../sql/wrap.sql", name = "wrap", requires = ["preset_guard"]);
 pgrx::extension_sql_file!("../sql/cutover.sql", name = "cutover", requires = ["wrap"]);
 pgrx::extension_sql_file!("../sql/monitor.sql", name = "monitor", requires = ["cutover"]);
-pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["monitor"], finalize);
+pgrx::extension_sql_file!("../sql/page.sql", name = "page", requires = ["monitor"]);
+pgrx::extension_sql_file!("../sql/access.sql", name = "access", requires = ["page"], finalize);
 
 /// Called when a backend loads the library.
 #[pgrx::pg_guard]

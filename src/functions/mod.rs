@@ -14,6 +14,7 @@ mod config;
 mod cutover;
 mod hash;
 mod login;
+mod page;
 
 use crate::event::Kind;
 use crate::flow::Request;
