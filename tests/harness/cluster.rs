@@ -273,7 +273,8 @@ impl Cluster {
         ]);
     }
 
-    fn await_ready(&self) {
+    /// Waits until the server can be connected to.
+    pub(crate) fn await_ready(&self) {
         let config = self.config("postgres", "postgres");
         let deadline = Instant::now() + START_TIMEOUT;
         while let Err(error) = config.connect(NoTls) {

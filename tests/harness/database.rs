@@ -210,6 +210,12 @@ impl<'c> Db<'c> {
         feed(psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]), script)
     }
 
+    /// Connects the superuser again after the server was down.
+    pub fn reconnect(&self) {
+        self.cluster.await_ready();
+        *self.superuser() = self.client();
+    }
+
     fn superuser(&self) -> std::sync::MutexGuard<'_, Client> {
         self.superuser.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,6 +32,8 @@ mod hooks;
 mod hostile_hashes;
 mod import;
 mod import_concurrency;
+mod import_million;
+mod import_population;
 mod import_sources;
 mod isolation;
 mod legacy_passwords;
