@@ -133,7 +133,7 @@ fn each_task_gives_its_functions_and_no_other() {
         .iter()
         .map(|row| row.get(0))
         .collect();
-    assert_eq!(tasks.len(), 4, "{tasks:?}");
+    assert_eq!(tasks.len(), 5, "{tasks:?}");
     for task in &tasks {
         let role = db.role(&format!("only_{task}"));
         grant(&db, &role, task);
@@ -150,6 +150,7 @@ fn each_task_gives_its_functions_and_no_other() {
                         [
                             "link",
                             "event",
+                            "outbox",
                             "hash_format",
                             "_synonym",
                             "import_run",
@@ -208,7 +209,7 @@ fn an_unknown_task_is_refused_with_the_known_ones() {
     for task in ["'everything'", "'read'", "NULL"] {
         let refused = refusal(&mut db.client(), &format!("SELECT ferry.grant_access('postgres', {task})"));
         assert_eq!(refused.state, "22023", "{refused:?}");
-        assert!(refused.hint.contains("login, reset, signup or admin"), "{refused:?}");
+        assert!(refused.hint.contains("login, reset, signup, outbox or admin"), "{refused:?}");
     }
 }
 
