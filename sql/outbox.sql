@@ -155,8 +155,8 @@ CREATE FUNCTION ferry._outbox_lint()
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT 'target ' || o.target, 'warning', format('%s notices of %s wait in ferry.outbox, the oldest since %s', count(*), o.kind, min(o.noted_at)),
-           'Have somebody call ferry.take_outbox(), or take the kind out of outbox of ferry.target and call ferry.purge_outbox(''0'').'
+    SELECT 'target ' || o.target, 'warning', format('nobody takes %s from ferry.outbox: %s waiting, the oldest since %s', o.kind, count(*), date_trunc('second', min(o.noted_at))),
+           'Have a worker call ferry.take_outbox(), or take the kind out of outbox of ferry.target and call ferry.purge_outbox().'
     FROM ferry.outbox o
     GROUP BY o.target, o.kind
     HAVING min(o.noted_at) < now() - interval '1 day'

@@ -182,6 +182,22 @@ fn an_exported_log_is_written_and_opened_as_printed() {
 }
 
 #[test]
+fn other_systems_are_told_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let telling = section("Telling other systems");
+    let [ask, take] = &blocks(&telling, "sql")[..] else { panic!("there are other blocks than two") };
+    let mut parts = blocks(before_subsections(&section("Quick start")), "sql");
+    let first_login = parts.iter().position(|block| block.contains("SET ROLE app;")).unwrap();
+    parts.insert(first_login, ask.clone());
+    parts.push(take.clone());
+    assert_promised(&psql(&db, &parts.concat()), &telling);
+    assert_eq!(db.count("ferry.outbox"), 0);
+}
+
+#[test]
 fn mappings_are_proposed_as_printed() {
     need_extension!("pg_ferry");
     // Of its own: the roles belong to the whole cluster.
@@ -263,6 +279,13 @@ fn the_tables_of_imports_are_the_comments_of_the_columns() {
         .map(comments_of_columns)
         .concat();
     assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+}
+
+#[test]
+fn the_table_of_the_outbox_is_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("Telling other systems"));
+    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), comments_of_columns("outbox"));
 }
 
 #[test]
