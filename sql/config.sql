@@ -80,6 +80,7 @@ CREATE TABLE ferry.source (
     verified      text,
     changed_at    text,
     unmapped      text,
+    deactivate    jsonb,
     CONSTRAINT source_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
     CONSTRAINT source_password_lists_without_nulls
@@ -91,7 +92,9 @@ CREATE TABLE ferry.source (
                    ELSE relation IS NULL AND server IS NOT NULL AND query IS NOT NULL AND row_type IS NOT NULL
                END),
     CONSTRAINT source_on_wrong_known CHECK (on_wrong IN ('stop', 'next')),
-    CONSTRAINT source_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour')
+    CONSTRAINT source_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour'),
+    CONSTRAINT source_deactivate_of_expressions
+        CHECK (jsonb_typeof(deactivate) = 'object' AND deactivate <> '{}' AND NOT jsonb_path_exists(deactivate, '$.* ? (@.type() <> "string")'))
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.source', '');
 
@@ -123,6 +126,7 @@ COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
 COMMENT ON COLUMN ferry.source.verified IS 'boolean SQL expression over l: whether the addresses of this legacy user were verified; see verified of ferry.target';
 COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed, for mappings with on_conflict newer';
 COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
+COMMENT ON COLUMN ferry.source.deactivate IS 'how ferry.import with operation deactivate puts users out of use who are gone from the source: columns of the users table, each with an SQL expression over the user''s row u, such as {"active": "false", "deleted_at": "now()"}';
 
 CREATE TABLE ferry.mapping (
     source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,

@@ -19,6 +19,7 @@ CREATE TABLE ferry.import_run (
     moved           bigint NOT NULL DEFAULT 0,
     updated         bigint NOT NULL DEFAULT 0,
     deleted         bigint NOT NULL DEFAULT 0,
+    deactivated     bigint NOT NULL DEFAULT 0,
     refused         bigint NOT NULL DEFAULT 0,
     skipped         bigint NOT NULL DEFAULT 0,
     batches         bigint NOT NULL DEFAULT 0,
@@ -43,7 +44,7 @@ COMMENT ON SEQUENCE ferry.import_run_id_seq IS 'numbers the runs';
 COMMENT ON COLUMN ferry.import_run.id IS 'ascending number';
 COMMENT ON COLUMN ferry.import_run.source IS 'the source whose users are moved';
 COMMENT ON COLUMN ferry.import_run.target IS 'the target that they are moved into';
-COMMENT ON COLUMN ferry.import_run.operation IS 'insert, update, upsert, delete, retry';
+COMMENT ON COLUMN ferry.import_run.operation IS 'insert, update, upsert, delete, deactivate, retry';
 COMMENT ON COLUMN ferry.import_run.dry_run IS 'true = nothing was written but this row and the refusals';
 COMMENT ON COLUMN ferry.import_run.key_from IS 'only legacy keys from this one on';
 COMMENT ON COLUMN ferry.import_run.key_to IS 'only legacy keys before this one';
@@ -52,12 +53,13 @@ COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the las
 COMMENT ON COLUMN ferry.import_run.state IS 'running (also where its session has died or was cancelled: ferry.progress knows, and the next call goes on with it), finished, stopped (by a limit: the next call goes on with it)';
 COMMENT ON COLUMN ferry.import_run.message IS 'why it was stopped';
 COMMENT ON COLUMN ferry.import_run.source_total IS 'legacy users in the source when the run was last called';
-COMMENT ON COLUMN ferry.import_run.total IS 'those of them that it is about, for delete the users moved from there, for retry those refused';
-COMMENT ON COLUMN ferry.import_run.done IS 'rows dealt with: moved + updated + deleted + refused + skipped';
+COMMENT ON COLUMN ferry.import_run.total IS 'those of them that it is about, for delete and deactivate the users moved from there, for retry those refused';
+COMMENT ON COLUMN ferry.import_run.done IS 'rows dealt with: moved + updated + deleted + deactivated + refused + skipped';
 COMMENT ON COLUMN ferry.import_run.moved IS 'users moved';
 COMMENT ON COLUMN ferry.import_run.updated IS 'users moved before who were brought up to date';
 COMMENT ON COLUMN ferry.import_run.deleted IS 'users deleted, since they are no longer in the source';
-COMMENT ON COLUMN ferry.import_run.refused IS 'users not moved or not brought up to date; ferry.import_reject says why';
+COMMENT ON COLUMN ferry.import_run.deactivated IS 'users put out of use, since they are no longer in the source';
+COMMENT ON COLUMN ferry.import_run.refused IS 'users not moved, brought up to date, deleted or deactivated; ferry.import_reject says why';
 COMMENT ON COLUMN ferry.import_run.skipped IS 'rows about which nothing was to be done: users moved before, forgotten ones, those who did not differ';
 COMMENT ON COLUMN ferry.import_run.batches IS 'batches committed';
 COMMENT ON COLUMN ferry.import_run.last_key IS 'the legacy key up to which all is done';
@@ -114,7 +116,7 @@ CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigin
 COMMENT ON FUNCTION ferry._import_open(text, text, bigint, bigint, bigint, bigint, text, text, text) IS 'internal: checks what is wanted of an import and counts the rows';
 
 CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, rows bigint, most bigint)
-    RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
+    RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, deactivated bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
     AS 'MODULE_PATHNAME', 'import_rows_wrapper';
 COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
@@ -177,9 +179,9 @@ BEGIN
     SELECT * INTO opened
     FROM ferry._import_open(_import_begin.source, _import_begin.operation, _import_begin.batch_size, _import_begin.max_rows, _import_begin.max_rejects,
                             _import_begin.rows_per_second, _import_begin.key_from, _import_begin.key_to, to_json(_import_begin.changed_since) #>> '{}');
-    IF _import_begin.operation IN ('delete', 'retry') THEN
-        opened.total := CASE _import_begin.operation
-            WHEN 'delete' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
+    IF _import_begin.operation IN ('delete', 'deactivate', 'retry') THEN
+        opened.total := CASE
+            WHEN _import_begin.operation <> 'retry' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
             ELSE (SELECT count(DISTINCT i.legacy_key) FROM ferry.import_reject i WHERE i.source = _import_begin.source AND i.settled_at IS NULL) END;
     END IF;
     -- One call at a time looks for a run to go on with.
@@ -247,6 +249,7 @@ BEGIN
     r.moved := r.moved + step.moved;
     r.updated := r.updated + step.updated;
     r.deleted := r.deleted + step.deleted;
+    r.deactivated := r.deactivated + step.deactivated;
     r.refused := r.refused + step.refused;
     r.skipped := r.skipped + step.skipped;
     r.batches := r.batches + 1;
@@ -266,12 +269,12 @@ BEGIN
     r.estimated_end := CASE WHEN is_over OR here = 0 THEN NULL
                             ELSE clock_timestamp() + make_interval(secs => greatest(r.total - r.done, 0) * seconds / here) END;
     UPDATE ferry.import_run i
-    SET (done, moved, updated, deleted, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
-      = (r.done, r.moved, r.updated, r.deleted, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
+    SET (done, moved, updated, deleted, deactivated, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
+      = (r.done, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
     WHERE i.id = r.id;
     pause := CASE WHEN is_over THEN 0 ELSE greatest(here / (r.parameters ->> 'rows_per_second')::double precision - seconds, 0) END;
-    report := format('run %s, source %s%s: %s of %s done, %s moved, %s updated, %s deleted, %s refused, %s skipped, %s rows/s%s',
-                     r.id, r.source, CASE WHEN r.dry_run THEN ' (dry run)' END, r.done, r.total, r.moved, r.updated, r.deleted, r.refused, r.skipped,
+    report := format('run %s, source %s%s: %s of %s done, %s moved, %s updated, %s deleted, %s deactivated, %s refused, %s skipped, %s rows/s%s',
+                     r.id, r.source, CASE WHEN r.dry_run THEN ' (dry run)' END, r.done, r.total, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped,
                      r.rows_per_second, CASE WHEN is_over THEN ': ' || coalesce(r.message, r.state) END);
 END
 $$;
@@ -304,7 +307,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false';
+COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), deactivate (them, as the source says), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false';
 
 CREATE VIEW ferry.progress AS
 WITH counted AS (
@@ -317,6 +320,7 @@ WITH counted AS (
            count(*) FILTER (WHERE l.via = 'import' AND NOT l.tombstone) AS by_import,
            count(*) FILTER (WHERE l.via NOT IN ('login', 'import') AND NOT l.tombstone) AS otherwise,
            count(*) FILTER (WHERE l.tombstone) AS tombstoned,
+           count(*) FILTER (WHERE l.gone_at IS NULL) AS there,
            count(*) FILTER (WHERE l.moved_at > now() - interval '24 hours' AND NOT l.tombstone) AS last_24_hours
     FROM ferry.link l
     GROUP BY l.source
@@ -336,7 +340,7 @@ WITH counted AS (
            coalesce(k.by_login, 0) AS moved_by_login, coalesce(k.by_import, 0) AS moved_by_import, coalesce(k.otherwise, 0) AS moved_otherwise,
            coalesce(f.refused, 0) AS refused, coalesce(k.tombstoned, 0) AS tombstoned,
            CASE WHEN c.source_total IS NOT NULL
-                THEN greatest(c.source_total - coalesce(k.by_login + k.by_import + k.otherwise + k.tombstoned, 0) - coalesce(f.refused, 0), 0) END AS remaining,
+                THEN greatest(c.source_total - coalesce(k.there, 0) - coalesce(f.refused, 0), 0) END AS remaining,
            coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second
     FROM ferry.source s
     LEFT JOIN counted c ON c.source = s.name
@@ -370,7 +374,7 @@ COMMENT ON COLUMN ferry.progress.moved_by_import IS 'moved by ferry.import';
 COMMENT ON COLUMN ferry.progress.moved_otherwise IS 'moved by a reset, by migrate_login, or adopted';
 COMMENT ON COLUMN ferry.progress.refused IS 'refused by an import, and not moved since';
 COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do not come back';
-COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these; null where that is not known';
+COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these who were not found gone from the source; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
 COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours';

@@ -147,7 +147,10 @@ impl<'a> Flow<'a> {
         let row = &self.target.row;
         match link::of_user(&row.name, &user.id, user.hash.as_deref()) {
             Some(link)
-                if row.on_mismatch == OnMismatch::Source && link.hash_is_ours() && self.mismatch_window() =>
+                if row.on_mismatch == OnMismatch::Source
+                    && link.hash_is_ours()
+                    && !link.is_gone
+                    && self.mismatch_window() =>
             {
                 self.note("on_mismatch", &format!("source {} is asked for this user", link.source));
                 self.refresh(user, &link, Outcome::Invalid)
@@ -483,6 +486,9 @@ impl<'a> Flow<'a> {
         });
         if let Err(failure) = self.after_write(what, &written.user_id) {
             return Step6::Hook(failure);
+        }
+        if self.kind == Kind::Import {
+            self.target.check_deferred();
         }
         // An import has a record of its own; only what is to be noted of one user is an event.
         if self.kind != Kind::Import || what.broken.is_noteworthy() {

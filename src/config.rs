@@ -9,7 +9,7 @@ use crate::spi::{identity, plan, watch};
 use crate::target::Target;
 use serde::Deserialize;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// A row of `ferry.target`.
@@ -81,6 +81,7 @@ pub(crate) struct SourceRow {
     pub(crate) verified: Option<String>,
     pub(crate) changed_at: Option<String>,
     pub(crate) unmapped: Option<String>,
+    pub(crate) deactivate: Option<BTreeMap<String, String>>,
     /// Only in the snapshot: the row's `timeout` in milliseconds.
     #[serde(default)]
     pub(crate) timeout_ms: i32,

@@ -15,7 +15,9 @@ use crate::target::{Target, User};
 use std::cell::OnceCell;
 
 mod bulk;
+mod deactivation;
 
+pub(crate) use deactivation::Deactivation;
 pub(crate) use draft::Draft;
 
 /// One mapped column.

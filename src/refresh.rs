@@ -64,7 +64,7 @@ impl Flow<'_> {
         }
         let Some(link) = link::of_user(&self.target.row.name, &user.id, None) else { return user };
         let Some(Ok(source)) = self.open_source_named(&link.source) else { return user };
-        if link.is_tombstone || !source.refreshes() {
+        if link.is_tombstone || link.is_gone || !source.refreshes() {
             return user;
         }
         let why = |reason| Why::of(reason).user(&user.id).source(&link.source);

@@ -413,6 +413,16 @@ impl Target {
         self.write_one(&sql, user_id, &[]);
     }
 
+    /// Lets deferred constraints and triggers speak now, so that an error in one is that of the user just written and not
+    /// of a whole COMMIT. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn check_deferred(&self) {
+        self.actor.act(Reach::Write, || {
+            for when in ["IMMEDIATE", "DEFERRED"] {
+                plan::query(&format!("SET CONSTRAINTS ALL {when}"), &[], &[]);
+            }
+        });
+    }
+
     /// Writes back what adopting a user has overwritten, a JSON object of columns.
     pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
         let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };

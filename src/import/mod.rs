@@ -46,16 +46,19 @@ pub(crate) enum Operation {
     Upsert,
     /// Deletes the users who are no longer in the source.
     Delete,
+    /// Puts them out of use.
+    Deactivate,
     /// Moves those who were refused before.
     Retry,
 }
 
 impl Operation {
-    const ALL: [(&str, Operation); 5] = [
+    const ALL: [(&str, Operation); 6] = [
         ("insert", Operation::Insert),
         ("update", Operation::Update),
         ("upsert", Operation::Upsert),
         ("delete", Operation::Delete),
+        ("deactivate", Operation::Deactivate),
         ("retry", Operation::Retry),
     ];
 
@@ -96,6 +99,7 @@ pub(crate) struct Tally {
     pub(crate) moved: i64,
     pub(crate) updated: i64,
     pub(crate) deleted: i64,
+    pub(crate) deactivated: i64,
     pub(crate) refused: i64,
     pub(crate) skipped: i64,
     /// Up to here all rows are done.
@@ -121,7 +125,7 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
     let mut import =
         Import { operation, source, rejects: Vec::new(), settled: Vec::new(), tally: Tally::default() };
     match operation {
-        Operation::Delete => flow.delete_gone(&mut import, batch),
+        Operation::Delete | Operation::Deactivate => flow.part_with_gone(&mut import, batch).or_raise(),
         Operation::Retry => flow.retry(&mut import, batch).or_raise(),
         _ => flow.next_page(&mut import, batch).or_raise(),
     }
@@ -161,6 +165,8 @@ pub(crate) struct Import {
 enum Fate {
     Moved,
     Updated,
+    Deleted,
+    Deactivated,
     /// Nothing was to be done.
     Skipped,
     Refused(Reject),
@@ -171,6 +177,8 @@ impl Import {
         match fate {
             Fate::Moved => self.tally.moved += 1,
             Fate::Updated => self.tally.updated += 1,
+            Fate::Deleted => self.tally.deleted += 1,
+            Fate::Deactivated => self.tally.deactivated += 1,
             Fate::Skipped => self.tally.skipped += 1,
             Fate::Refused(reject) => {
                 self.tally.refused += 1;

@@ -87,7 +87,7 @@ fn check_limits(wanted: &Wanted) -> Result<(), Refusal> {
 fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Result<(), Refusal> {
     let range = &wanted.range;
     let has_range = range.from.is_some() || range.to.is_some() || range.changed_since.is_some();
-    if matches!(operation, Operation::Delete | Operation::Retry) && has_range {
+    if matches!(operation, Operation::Delete | Operation::Deactivate | Operation::Retry) && has_range {
         let message = format!("operation {} takes no range", wanted.operation);
         return Err(Refusal::new(Kind::Invalid, message)
             .hint("Leave key_from, key_to and changed_since out: it is about all whom pg_ferry has noted."));
@@ -99,7 +99,10 @@ fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Re
              updated, or refresh to true.",
         ));
     }
-    if operation == Operation::Delete {
+    if operation == Operation::Deactivate {
+        gone::need_deactivation(source)?;
+    }
+    if matches!(operation, Operation::Delete | Operation::Deactivate) {
         gone::need_rows(source)?;
     }
     Ok(())

@@ -149,6 +149,7 @@ impl Flow<'_> {
             return false;
         }
         link::insert_imported(&source.row.name, &self.target.row.name, moved);
+        self.target.check_deferred();
         true
     }
 

@@ -16,7 +16,7 @@ use crate::config::{HookRow, OnWrong, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
-use crate::mapping::Transfer;
+use crate::mapping::{Deactivation, Transfer};
 use crate::rule::Rules;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -40,6 +40,7 @@ const MAX_CANDIDATES: usize = 20;
 pub(crate) struct Source {
     pub(crate) row: SourceRow,
     pub(crate) transfer: Transfer,
+    pub(crate) deactivation: Option<Deactivation>,
     pub(crate) rules: Rules,
     pub(crate) children: Children,
     pub(crate) hooks: Hooks,
@@ -111,6 +112,7 @@ impl Source {
         let elsewhere: Vec<String> = secrets.map(ToString::to_string).chain(children.reads()).collect();
         let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
         let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
+        let deactivation = Deactivation::open(row, &rows, target)?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
@@ -132,6 +134,7 @@ impl Source {
             covers: OnceCell::new(),
             generation,
             transfer,
+            deactivation,
             rules,
             children,
             hooks,

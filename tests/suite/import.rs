@@ -523,7 +523,7 @@ fn those_gone_from_the_source_are_deleted_but_never_because_it_is_empty() {
     let refusal = crate::setup_config::refusal(&mut site.db.client(), "CALL ferry.import('shop', 'delete')");
     assert_eq!(
         (refusal.state.as_str(), refusal.message.as_str()),
-        ("55000", "source shop has no rows: nobody is deleted for that")
+        ("55000", "source shop has no rows: nobody is deleted or deactivated for that")
     );
     assert_eq!(site.counts().0, 28);
 }
