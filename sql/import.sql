@@ -109,6 +109,16 @@ COMMENT ON COLUMN ferry.import_reject.detail IS 'other particulars, such as foun
 COMMENT ON COLUMN ferry.import_reject.noted_at IS 'when it was refused';
 COMMENT ON COLUMN ferry.import_reject.settled_at IS 'when that was over: moved since, gone from the source, or dealt with by a later run; null = refused now. A dry run''s are settled from the start';
 
+-- What the rows that a dry run has let pass would have taken: logins, and keys of unique indexes.
+CREATE TABLE ferry._import_claim (
+    run   bigint NOT NULL CONSTRAINT import_claim_run_fkey REFERENCES ferry.import_run (id) ON DELETE CASCADE,
+    claim bytea NOT NULL,
+    PRIMARY KEY (run, claim)
+);
+COMMENT ON TABLE ferry._import_claim IS 'internal: SHA-256 of what may be there only once and was taken by the rows before, while a dry run is under way';
+COMMENT ON COLUMN ferry._import_claim.run IS 'the run';
+COMMENT ON COLUMN ferry._import_claim.claim IS 'the digest';
+
 CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint, key_from text, key_to text, changed_since text)
     RETURNS TABLE (target text, source_total bigint, total bigint)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
@@ -202,6 +212,7 @@ BEGIN
     IF coalesce(resume, true) AND former.state IN ('running', 'stopped') THEN
         run := former.id;
     ELSE
+        DELETE FROM ferry._import_claim c WHERE c.run = former.id;
         INSERT INTO ferry.import_run AS r (source, target, operation, dry_run, key_from, key_to, changed_since, parameters, source_total, total, started_at, called_at, pid)
         VALUES (_import_begin.source, opened.target, _import_begin.operation, dry, _import_begin.key_from, _import_begin.key_to, _import_begin.changed_since, '{}', 0, 0,
                 statement_timestamp(), statement_timestamp(), pg_backend_pid())
@@ -268,6 +279,9 @@ BEGIN
     r.ended_at := CASE WHEN is_over THEN clock_timestamp() END;
     r.estimated_end := CASE WHEN is_over OR here = 0 THEN NULL
                             ELSE clock_timestamp() + make_interval(secs => greatest(r.total - r.done, 0) * seconds / here) END;
+    IF is_over AND r.dry_run AND r.state = 'finished' THEN
+        DELETE FROM ferry._import_claim c WHERE c.run = r.id;
+    END IF;
     UPDATE ferry.import_run i
     SET (done, moved, updated, deleted, deactivated, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
       = (r.done, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)

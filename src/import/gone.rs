@@ -90,7 +90,8 @@ impl Flow<'_> {
 
     fn not_parted(&self, import: &Import, user: &Moved, error: &SqlError) -> Why {
         let why = Why::of("write_failed").source(&import.source.row.name).error(error);
-        let columns = import.source.deactivation.as_ref().filter(|_| import.operation == Operation::Deactivate);
+        let columns =
+            import.source.deactivation.as_ref().filter(|_| import.operation == Operation::Deactivate);
         match columns.and_then(|columns| columns.failing(&self.target, &user.user_id)) {
             Some(column) => why.with("column", column),
             None => why,
@@ -113,7 +114,8 @@ pub(super) fn need_rows(source: &Source) -> Result<(), Refusal> {
     if all > 0 {
         return Ok(());
     }
-    let message = format!("source {} has no rows: nobody is deleted or deactivated for that", source.row.name);
+    let message =
+        format!("source {} has no rows: nobody is deleted or deactivated for that", source.row.name);
     Err(Refusal::new(Kind::State, message)
         .hint("See whether its relation, or its filter, is what you think."))
 }

@@ -7,10 +7,13 @@
 mod gone;
 mod open;
 mod record;
+mod rehearsal;
+mod renew;
 mod set;
 mod single;
 
 pub(crate) use open::{Wanted, open};
+pub(crate) use rehearsal::Rehearsal;
 
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal};
@@ -111,6 +114,8 @@ pub(crate) struct Tally {
 pub(crate) fn batch(batch: &Batch) -> Tally {
     let operation = Operation::parse(&batch.operation).or_raise();
     let (target, source) = open_source(&batch.source).or_raise();
+    let rehearsal =
+        (batch.dry_run && operation.moves()).then(|| Rc::new(Rehearsal::open(batch.run, &source, &target)));
     let mut flow = Flow {
         kind: event::Kind::Import,
         login: Login::new("", target.row.login_form),
@@ -121,6 +126,7 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
         has_spent: true,
         refusal: None,
         trace: batch.dry_run.then(Trace::default),
+        rehearsal,
     };
     let mut import =
         Import { operation, source, rejects: Vec::new(), settled: Vec::new(), tally: Tally::default() };

@@ -169,6 +169,17 @@ impl Source {
         })
     }
 
+    /// Some rows of an array, by their places in ascending order.
+    pub(crate) fn rows_at(&self, rows: Value, places: &[i64]) -> Vec<Value> {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return Vec::new() };
+        let sql = format!("SELECT l FROM pg_catalog.unnest(($1)[{first}:{last}]) AS l");
+        let part = self.actor.act(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[rows.type_oid()], Planning::Auto).values(&[Arg::Value(rows)])
+        });
+        let at = |place: &i64| part.get(usize::try_from(place - first).ok()?).copied();
+        places.iter().filter_map(at).collect()
+    }
+
     /// The person of one row.
     pub(crate) fn person(&self, row: Value) -> Result<Option<Person>, SqlError> {
         Ok(self.describe_all(vec![row])?.pop())
