@@ -16,10 +16,10 @@ impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
     pub(super) fn part_with_gone(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
         let source = &import.source;
-        let wanted = source.page_size(batch.rows).min(batch.most);
+        let wanted = source.page_size(batch.rows, &batch.range).min(batch.most);
         let moved = link::moved_after(&source.row.name, batch.range.after.as_deref(), wanted);
         let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
-        let present = source.present_keys(&keys)?;
+        let present = source.present_keys(&keys, batch.range.staged)?;
         if present.is_empty() && !moved.is_empty() {
             need_rows(source)?;
         }

@@ -11,9 +11,11 @@ mod rehearsal;
 mod renew;
 mod set;
 mod single;
+mod stage;
 
 pub(crate) use open::{Wanted, open};
 pub(crate) use rehearsal::Rehearsal;
+pub(crate) use stage::stage;
 
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal};
@@ -199,7 +201,7 @@ impl Import {
 impl Flow<'_> {
     /// The rows after the last key.
     fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.most);
+        let wanted = self.rows_wanted(&import.source, batch).min(batch.most);
         let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
         let listed = import.source.list(rows)?;
         let fetched = listed.len();
@@ -215,7 +217,7 @@ impl Flow<'_> {
         let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
         let keys = record::refused_keys(&import.source.row.name, batch, wanted);
         import.tally.is_end = long(keys.len()) < wanted;
-        let Some(rows) = import.source.rows_of_keys(&keys)? else { return Ok(()) };
+        let Some(rows) = import.source.rows_of_keys(&keys, batch.range.staged)? else { return Ok(()) };
         let mut listed = import.source.list(rows)?;
         listed.retain(|row| keys.iter().flatten().any(|key| *key == row.key));
         let mut done = 0;
@@ -230,9 +232,9 @@ impl Flow<'_> {
     }
 
     /// Users of whom each takes locks are moved a few at a time.
-    fn rows_wanted(&self, source: &Source, rows: i64) -> i64 {
-        let rows = if self.is_plain(source) { rows } else { rows.min(long(ONE_BY_ONE)) };
-        source.page_size(rows)
+    fn rows_wanted(&self, source: &Source, batch: &Batch) -> i64 {
+        let rows = if self.is_plain(source) { batch.rows } else { batch.rows.min(long(ONE_BY_ONE)) };
+        source.page_size(rows, &batch.range)
     }
 
     /// Moves and brings up to date the first of the rows, as many as one transaction takes; tells how many these are.

@@ -174,6 +174,10 @@ impl Flow<'_> {
     ) {
         let (alive, buried): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, user)| user.is_some());
         fates.extend(buried.into_iter().map(|(row, _)| (row.key.clone(), Fate::Skipped)));
+        if self.trace.is_none() {
+            let keys: Vec<Option<String>> = alive.iter().map(|(row, _)| Some(row.key.clone())).collect();
+            link::note_back(&source.row.name, &keys);
+        }
         if self.renews_singly(source) {
             return self.renew_singly(source, rows, &alive, fates);
         }
