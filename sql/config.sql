@@ -88,6 +88,7 @@ CREATE TABLE ferry.source (
     last_seen     text,
     value         text,
     contact       text,
+    deactivate    jsonb,
     CONSTRAINT source_login_columns_not_empty
         CHECK (cardinality(login_columns) > 0 AND array_position(login_columns, NULL) IS NULL),
     CONSTRAINT source_password_lists_without_nulls
@@ -99,7 +100,9 @@ CREATE TABLE ferry.source (
                    ELSE relation IS NULL AND server IS NOT NULL AND query IS NOT NULL AND row_type IS NOT NULL
                END),
     CONSTRAINT source_on_wrong_known CHECK (on_wrong IN ('stop', 'next')),
-    CONSTRAINT source_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour')
+    CONSTRAINT source_timeout_sensible CHECK (timeout BETWEEN '1 millisecond' AND '1 hour'),
+    CONSTRAINT source_deactivate_of_expressions
+        CHECK (jsonb_typeof(deactivate) = 'object' AND deactivate <> '{}' AND NOT jsonb_path_exists(deactivate, '$.* ? (@.type() <> "string")'))
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.source', '');
 
@@ -134,6 +137,7 @@ COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that
 COMMENT ON COLUMN ferry.source.last_seen IS 'date or timestamp expression over l: when the user was last active in the legacy system, such as l.last_login; for ferry.cutover and the lists of who is left';
 COMMENT ON COLUMN ferry.source.value IS 'number expression over l: what the user is worth to you, such as l.revenue; summed up by ferry.cutover';
 COMMENT ON COLUMN ferry.source.contact IS 'expression over l: the address that ferry.notice_list tells, such as l.email; null = the first login, one with an @ before others';
+COMMENT ON COLUMN ferry.source.deactivate IS 'how ferry.import with operation deactivate puts users out of use who are gone from the source: columns of the users table, each with an SQL expression over the user''s row u, such as {"active": "false", "deleted_at": "now()"}';
 
 CREATE TABLE ferry.mapping (
     source        text NOT NULL CONSTRAINT mapping_source_fkey REFERENCES ferry.source (name) ON DELETE CASCADE ON UPDATE CASCADE,

@@ -133,7 +133,7 @@ BEGIN
             CASE r.state WHEN 'running' THEN 'progress' ELSE r.state END,
             counts,
             jsonb_build_object(
-                'total', r.total, 'done', r.done, 'moved', r.moved, 'updated', r.updated, 'deleted', r.deleted, 'refused', r.refused,
+                'total', r.total, 'done', r.done, 'moved', r.moved, 'updated', r.updated, 'deleted', r.deleted, 'deactivated', r.deactivated, 'refused', r.refused,
                 'skipped', r.skipped, 'batches', r.batches, 'rows_per_second', r.rows_per_second));
 END
 $$;

@@ -19,6 +19,7 @@ CREATE TABLE ferry.import_run (
     moved           bigint NOT NULL DEFAULT 0,
     updated         bigint NOT NULL DEFAULT 0,
     deleted         bigint NOT NULL DEFAULT 0,
+    deactivated     bigint NOT NULL DEFAULT 0,
     refused         bigint NOT NULL DEFAULT 0,
     skipped         bigint NOT NULL DEFAULT 0,
     batches         bigint NOT NULL DEFAULT 0,
@@ -44,21 +45,22 @@ COMMENT ON SEQUENCE ferry.import_run_id_seq IS 'numbers the runs';
 COMMENT ON COLUMN ferry.import_run.id IS 'ascending number';
 COMMENT ON COLUMN ferry.import_run.source IS 'the source whose users are moved';
 COMMENT ON COLUMN ferry.import_run.target IS 'the target that they are moved into';
-COMMENT ON COLUMN ferry.import_run.operation IS 'insert, update, upsert, delete, retry';
+COMMENT ON COLUMN ferry.import_run.operation IS 'insert, update, upsert, delete, deactivate, retry';
 COMMENT ON COLUMN ferry.import_run.dry_run IS 'true = nothing was written but this row and the refusals';
 COMMENT ON COLUMN ferry.import_run.key_from IS 'only legacy keys from this one on';
 COMMENT ON COLUMN ferry.import_run.key_to IS 'only legacy keys before this one';
 COMMENT ON COLUMN ferry.import_run.changed_since IS 'only rows changed at this time or later';
-COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; and what was done and refused before it';
+COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; how many rows were staged; and what was done and refused before it';
 COMMENT ON COLUMN ferry.import_run.state IS 'running (also where its session has died or was cancelled: ferry.progress knows, and the next call goes on with it), finished, stopped (by a limit: the next call goes on with it)';
 COMMENT ON COLUMN ferry.import_run.message IS 'why it was stopped';
 COMMENT ON COLUMN ferry.import_run.source_total IS 'legacy users in the source when the run was last called';
-COMMENT ON COLUMN ferry.import_run.total IS 'those of them that it is about, for delete the users moved from there, for retry those refused';
-COMMENT ON COLUMN ferry.import_run.done IS 'rows dealt with: moved + updated + deleted + refused + skipped';
+COMMENT ON COLUMN ferry.import_run.total IS 'those of them that it is about, for delete and deactivate the users moved from there, for retry those refused';
+COMMENT ON COLUMN ferry.import_run.done IS 'rows dealt with: moved + updated + deleted + deactivated + refused + skipped';
 COMMENT ON COLUMN ferry.import_run.moved IS 'users moved';
 COMMENT ON COLUMN ferry.import_run.updated IS 'users moved before who were brought up to date';
 COMMENT ON COLUMN ferry.import_run.deleted IS 'users deleted, since they are no longer in the source';
-COMMENT ON COLUMN ferry.import_run.refused IS 'users not moved or not brought up to date; ferry.import_reject says why';
+COMMENT ON COLUMN ferry.import_run.deactivated IS 'users put out of use, since they are no longer in the source';
+COMMENT ON COLUMN ferry.import_run.refused IS 'users not moved, brought up to date, deleted or deactivated; ferry.import_reject says why';
 COMMENT ON COLUMN ferry.import_run.skipped IS 'rows about which nothing was to be done: users moved before, forgotten ones, those who did not differ';
 COMMENT ON COLUMN ferry.import_run.batches IS 'batches committed';
 COMMENT ON COLUMN ferry.import_run.last_key IS 'the legacy key up to which all is done';
@@ -109,6 +111,54 @@ COMMENT ON COLUMN ferry.import_reject.detail IS 'other particulars, such as foun
 COMMENT ON COLUMN ferry.import_reject.noted_at IS 'when it was refused';
 COMMENT ON COLUMN ferry.import_reject.settled_at IS 'when that was over: moved since, gone from the source, or dealt with by a later run; null = refused now. A dry run''s are settled from the start';
 
+-- What the rows that a dry run has let pass would have taken: logins, and keys of unique indexes.
+CREATE TABLE ferry._import_claim (
+    run   bigint NOT NULL CONSTRAINT import_claim_run_fkey REFERENCES ferry.import_run (id) ON DELETE CASCADE,
+    claim bytea NOT NULL,
+    PRIMARY KEY (run, claim)
+);
+COMMENT ON TABLE ferry._import_claim IS 'internal: SHA-256 of what may be there only once and was taken by the rows before, while a dry run is under way';
+COMMENT ON COLUMN ferry._import_claim.run IS 'the run';
+COMMENT ON COLUMN ferry._import_claim.claim IS 'the digest';
+
+-- The rows of a source that is read as a whole for each page, for the time of a call. They hold hashes: nobody has any right
+-- to them, they are in no WAL and no backup, and they go when the call ends.
+CREATE UNLOGGED TABLE ferry._import_row (
+    run        bigint NOT NULL,
+    place      bigint NOT NULL,
+    legacy_key text NOT NULL,
+    document   text,
+    PRIMARY KEY (run, place)
+);
+CREATE INDEX import_row_key_idx ON ferry._import_row (run, legacy_key);
+COMMENT ON TABLE ferry._import_row IS 'internal: legacy rows that were staged for an import under way; nobody is granted anything';
+COMMENT ON INDEX ferry.import_row_key_idx IS 'finds staged rows by key';
+COMMENT ON COLUMN ferry._import_row.run IS 'the run';
+COMMENT ON COLUMN ferry._import_row.place IS 'the order of the pages; 0 = a mark that all are there';
+COMMENT ON COLUMN ferry._import_row.legacy_key IS 'the text of the source''s key_column';
+COMMENT ON COLUMN ferry._import_row.document IS 'the row as text; null where only the key is needed';
+
+CREATE FUNCTION ferry._wrappers(relation oid) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (oid) AS (
+        SELECT relation
+        UNION
+        SELECT d.refobjid
+        FROM under u
+        JOIN pg_rewrite r ON r.ev_class = u.oid
+        JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+    )
+    SELECT DISTINCT w.fdwname::text
+    FROM under u
+    JOIN pg_foreign_table f ON f.ftrelid = u.oid
+    JOIN pg_foreign_server s ON s.oid = f.ftserver
+    JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+$$;
+COMMENT ON FUNCTION ferry._wrappers(oid) IS 'internal: the foreign data wrappers of what a relation reads, through views';
+
 CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint, key_from text, key_to text, changed_since text)
     RETURNS TABLE (target text, source_total bigint, total bigint)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
@@ -116,7 +166,7 @@ CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigin
 COMMENT ON FUNCTION ferry._import_open(text, text, bigint, bigint, bigint, bigint, text, text, text) IS 'internal: checks what is wanted of an import and counts the rows';
 
 CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, rows bigint, most bigint)
-    RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
+    RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, deactivated bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
     AS 'MODULE_PATHNAME', 'import_rows_wrapper';
 COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
@@ -180,9 +230,9 @@ BEGIN
     SELECT * INTO opened
     FROM ferry._import_open(_import_begin.source, _import_begin.operation, _import_begin.batch_size, _import_begin.max_rows, _import_begin.max_rejects,
                             _import_begin.rows_per_second, _import_begin.key_from, _import_begin.key_to, to_json(_import_begin.changed_since) #>> '{}');
-    IF _import_begin.operation IN ('delete', 'retry') THEN
-        opened.total := CASE _import_begin.operation
-            WHEN 'delete' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
+    IF _import_begin.operation IN ('delete', 'deactivate', 'retry') THEN
+        opened.total := CASE
+            WHEN _import_begin.operation <> 'retry' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
             ELSE (SELECT count(DISTINCT i.legacy_key) FROM ferry.import_reject i WHERE i.source = _import_begin.source AND i.settled_at IS NULL) END;
     END IF;
     -- One call at a time looks for a run to go on with.
@@ -203,6 +253,7 @@ BEGIN
     IF coalesce(resume, true) AND former.state IN ('running', 'stopped') THEN
         run := former.id;
     ELSE
+        DELETE FROM ferry._import_claim c WHERE c.run = former.id;
         INSERT INTO ferry.import_run AS r (source, target, operation, dry_run, key_from, key_to, changed_since, parameters, source_total, total, started_at, called_at, pid)
         VALUES (_import_begin.source, opened.target, _import_begin.operation, dry, _import_begin.key_from, _import_begin.key_to, _import_begin.changed_since, '{}', 0, 0,
                 statement_timestamp(), statement_timestamp(), pg_backend_pid())
@@ -223,6 +274,72 @@ END
 $$;
 COMMENT ON FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'internal: begins a run of ferry.import, or goes on with one';
 
+CREATE FUNCTION ferry._import_stage_rows(run bigint, source text, operation text, after_key text, key_from text, key_to text, changed_since text, rows bigint, staged boolean)
+    RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'import_stage_rows_wrapper';
+COMMENT ON FUNCTION ferry._import_stage_rows(bigint, text, text, text, text, text, text, bigint, boolean) IS 'internal: copies the rows of a source for an import, where that is wanted or saves time; null = it does not';
+
+CREATE FUNCTION ferry._import_run_of_call(run bigint) RETURNS ferry.import_run
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    r ferry.import_run;
+BEGIN
+    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_run_of_call.run FOR NO KEY UPDATE;
+    IF r.state IS DISTINCT FROM 'running' OR r.pid <> pg_backend_pid() OR r.called_at <> statement_timestamp() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('run %s of ferry.import is another session''s now', run),
+            HINT = 'See ferry.import_run.';
+    END IF;
+    RETURN r;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_run_of_call(bigint) IS 'internal: the run that this very call of ferry.import does';
+
+-- The last one out empties the file, too.
+CREATE FUNCTION ferry._import_unstage(run bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM ferry._import_row s WHERE s.run = _import_unstage.run;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    LOCK TABLE ferry._import_row IN ACCESS EXCLUSIVE MODE NOWAIT;
+    IF NOT EXISTS (SELECT FROM ferry._import_row) THEN
+        TRUNCATE ferry._import_row;
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    DELETE FROM ferry._import_row s WHERE s.run = _import_unstage.run;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_unstage(bigint) IS 'internal: drops what was staged for a run';
+
+CREATE FUNCTION ferry._import_stage(run bigint, staged boolean) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    r ferry.import_run := ferry._import_run_of_call(run);
+    copied bigint;
+BEGIN
+    -- What calls that were cancelled or killed have left behind, this run's own included.
+    PERFORM ferry._import_unstage(o.id)
+    FROM ferry.import_run o
+    WHERE (o.id = run OR NOT (o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at)))
+      AND EXISTS (SELECT FROM ferry._import_row s WHERE s.run = o.id AND s.place = 0);
+    copied := ferry._import_stage_rows(run, r.source, r.operation, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
+                                       least(r.total - r.done, (r.parameters ->> 'max_rows')::bigint), staged);
+    UPDATE ferry.import_run i SET parameters = i.parameters || jsonb_build_object('staged', copied) WHERE i.id = run AND copied IS NOT NULL;
+    RETURN format('run %s, source %s: %s rows staged', run, r.source, copied) WHERE copied IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_stage(bigint, boolean) IS 'internal: stages the rows of a run of ferry.import, where that is wanted or saves time';
+
 CREATE FUNCTION ferry._import_batch(run bigint, OUT is_over boolean, OUT pause double precision, OUT report text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -235,13 +352,7 @@ DECLARE
     here bigint;
     counts text;
 BEGIN
-    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_batch.run FOR NO KEY UPDATE;
-    IF r.state IS DISTINCT FROM 'running' OR r.pid <> pg_backend_pid() OR r.called_at <> statement_timestamp() THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('run %s of ferry.import is another session''s now', run),
-            HINT = 'See ferry.import_run.';
-    END IF;
+    r := ferry._import_run_of_call(run);
     here := r.done - (r.parameters ->> 'done_before')::bigint;
     rows := least((r.parameters ->> 'batch_size')::bigint, (r.parameters ->> 'rows_per_second')::bigint);
     SELECT * INTO step
@@ -253,6 +364,7 @@ BEGIN
     r.moved := r.moved + step.moved;
     r.updated := r.updated + step.updated;
     r.deleted := r.deleted + step.deleted;
+    r.deactivated := r.deactivated + step.deactivated;
     r.refused := r.refused + step.refused;
     r.skipped := r.skipped + step.skipped;
     r.batches := r.batches + 1;
@@ -271,16 +383,22 @@ BEGIN
     r.ended_at := CASE WHEN is_over THEN clock_timestamp() END;
     r.estimated_end := CASE WHEN is_over OR here = 0 THEN NULL
                             ELSE clock_timestamp() + make_interval(secs => greatest(r.total - r.done, 0) * seconds / here) END;
+    IF is_over AND r.parameters ? 'staged' THEN
+        PERFORM ferry._import_unstage(run);
+    END IF;
+    IF is_over AND r.dry_run AND r.state = 'finished' THEN
+        DELETE FROM ferry._import_claim c WHERE c.run = r.id;
+    END IF;
     UPDATE ferry.import_run i
-    SET (done, moved, updated, deleted, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
-      = (r.done, r.moved, r.updated, r.deleted, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
+    SET (done, moved, updated, deleted, deactivated, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
+      = (r.done, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
     WHERE i.id = r.id;
     IF is_over THEN
         PERFORM ferry._notice_run(r.id);
     END IF;
     pause := CASE WHEN is_over THEN 0 ELSE greatest(here / (r.parameters ->> 'rows_per_second')::double precision - seconds, 0) END;
-    counts := format('%s of %s done, %s moved, %s updated, %s deleted, %s refused, %s skipped, %s rows/s%s',
-                     r.done, r.total, r.moved, r.updated, r.deleted, r.refused, r.skipped,
+    counts := format('%s of %s done, %s moved, %s updated, %s deleted, %s deactivated, %s refused, %s skipped, %s rows/s%s',
+                     r.done, r.total, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped,
                      r.rows_per_second, CASE WHEN is_over THEN ': ' || coalesce(r.message, r.state) END);
     PERFORM ferry._log_batch(r, counts);
     report := format('run %s, source %s%s: %s', r.id, r.source, CASE WHEN r.dry_run THEN ' (dry run)' END, counts);
@@ -290,16 +408,22 @@ COMMENT ON FUNCTION ferry._import_batch(bigint) IS 'internal: does one batch of 
 
 CREATE PROCEDURE ferry.import(source text, operation text DEFAULT 'insert', batch_size bigint DEFAULT 1000, max_rows bigint DEFAULT NULL,
                               max_rejects bigint DEFAULT NULL, rows_per_second bigint DEFAULT NULL, key_from text DEFAULT NULL, key_to text DEFAULT NULL,
-                              changed_since timestamptz DEFAULT NULL, dry_run boolean DEFAULT false, resume boolean DEFAULT true)
+                              changed_since timestamptz DEFAULT NULL, dry_run boolean DEFAULT false, resume boolean DEFAULT true, staged boolean DEFAULT NULL)
     LANGUAGE plpgsql
 AS $$
 DECLARE
     run pg_catalog.int8;
     step record;
+    staging pg_catalog.text;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     run := ferry._import_begin(source, operation, batch_size, max_rows, max_rejects, rows_per_second, key_from, key_to, changed_since, dry_run, resume);
     COMMIT;
+    staging := ferry._import_stage(run, staged);
+    COMMIT;
+    IF staging IS NOT NULL THEN
+        RAISE NOTICE '%', staging;
+    END IF;
     LOOP
         SELECT * INTO step FROM ferry._import_batch(run);
         COMMIT;
@@ -315,7 +439,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false';
+COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), deactivate (them, as the source says), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false. staged copies the rows first, so that the source is read once; null = where each page would read all of it, as of a file';
 
 CREATE VIEW ferry.progress AS
 WITH counted AS (
@@ -329,6 +453,7 @@ WITH counted AS (
            count(*) FILTER (WHERE l.via = 'import' AND NOT l.tombstone) AS by_import,
            count(*) FILTER (WHERE l.via NOT IN ('login', 'import') AND NOT l.tombstone) AS otherwise,
            count(*) FILTER (WHERE l.tombstone) AS tombstoned,
+           count(*) FILTER (WHERE l.gone_at IS NULL) AS there,
            count(*) FILTER (WHERE l.moved_at > now() - interval '24 hours' AND NOT l.tombstone) AS last_24_hours
     FROM ferry.link l
     GROUP BY l.source
@@ -348,7 +473,7 @@ WITH counted AS (
            coalesce(k.by_login, 0) AS moved_by_login, coalesce(k.by_import, 0) AS moved_by_import, coalesce(k.otherwise, 0) AS moved_otherwise,
            coalesce(f.refused, 0) AS refused, coalesce(k.tombstoned, 0) AS tombstoned,
            CASE WHEN c.source_total IS NOT NULL
-                THEN greatest(c.source_total - coalesce(k.by_login + k.by_import + k.otherwise + k.tombstoned, 0) - coalesce(f.refused, 0), 0) END AS remaining,
+                THEN greatest(c.source_total - coalesce(k.there, 0) - coalesce(f.refused, 0), 0) END AS remaining,
            coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second, e.source IS NOT NULL AS is_retired
     FROM ferry.source s
     LEFT JOIN counted c ON c.source = s.name
@@ -386,7 +511,7 @@ COMMENT ON COLUMN ferry.progress.moved_by_import IS 'moved by ferry.import';
 COMMENT ON COLUMN ferry.progress.moved_otherwise IS 'moved by a reset, by migrate_login, or adopted';
 COMMENT ON COLUMN ferry.progress.refused IS 'refused by an import, and not moved since';
 COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do not come back';
-COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these; null where that is not known';
+COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these who were not found gone from the source; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
 COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for';

@@ -103,7 +103,7 @@ BEGIN
         PERFORM ferry._notice(kind, r.target, r.source, NULL, NULL, 'import', nullif(r.state, 'running'), r.id,
             jsonb_strip_nulls(jsonb_build_object(
                 'operation', r.operation, 'message', r.message, 'total', r.total, 'done', r.done, 'moved', r.moved,
-                'updated', r.updated, 'deleted', r.deleted, 'refused', r.refused, 'skipped', r.skipped))::text);
+                'updated', r.updated, 'deleted', r.deleted, 'deactivated', r.deactivated, 'refused', r.refused, 'skipped', r.skipped))::text);
     END IF;
 END
 $$;

@@ -69,6 +69,7 @@ impl<'a> Flow<'a> {
             run: None,
             refusal: None,
             trace: None,
+            rehearsal: None,
             target,
         };
         let is_bad_login =
@@ -152,6 +153,7 @@ impl<'a> Flow<'a> {
             Some(link)
                 if row.on_mismatch == OnMismatch::Source
                     && link.hash_is_ours()
+                    && !link.is_gone
                     && self.mismatch_window()
                     && !config::rows().is_retired(&link.source) =>
             {
@@ -522,6 +524,9 @@ impl<'a> Flow<'a> {
         });
         if let Err(failure) = self.after_write(what, &written.user_id) {
             return Step6::Hook(failure);
+        }
+        if self.kind == Kind::Import {
+            self.target.check_deferred();
         }
         let why = Why::of(what.via.name()).source(source).user(&written.user_id);
         let why = why.broken(what.broken).children(children);

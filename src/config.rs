@@ -10,7 +10,7 @@ use crate::spi::{identity, plan, watch};
 use crate::target::Target;
 use serde::Deserialize;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// A row of `ferry.target`.
@@ -90,6 +90,7 @@ pub(crate) struct SourceRow {
     /// Only in the snapshot: it is asked no more, and how logins of those end who were left behind.
     #[serde(default)]
     pub(crate) retired: Option<Ending>,
+    pub(crate) deactivate: Option<BTreeMap<String, String>>,
     /// Only in the snapshot: the row's `timeout` in milliseconds.
     #[serde(default)]
     pub(crate) timeout_ms: i32,

@@ -13,6 +13,8 @@ pub(crate) struct Link {
     /// None only in a tombstone.
     pub(crate) user_id: Option<String>,
     pub(crate) is_tombstone: bool,
+    /// An import has found the user gone from the source.
+    pub(crate) is_gone: bool,
     pub(crate) via: Option<Via>,
     /// The target's hash is still the one that pg_ferry wrote.
     hash_digest: Option<String>,
@@ -65,11 +67,12 @@ impl Link {
 impl Link {
     /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
-        self.via.is_some_and(Via::may_be_pending) && self.hash_is_ours()
+        self.via.is_some_and(Via::may_be_pending) && !self.is_gone && self.hash_is_ours()
     }
 }
 
-const COLUMNS: &str = "source, legacy_key, user_id, tombstone, via, hash_digest, replaced::text";
+const COLUMNS: &str =
+    "source, legacy_key, user_id, tombstone, gone_at IS NOT NULL, via, hash_digest, replaced::text";
 const DIGEST: &str = "encode(sha256(convert_to($3, 'UTF8')), 'hex')";
 
 thread_local! {
@@ -83,6 +86,7 @@ thread_local! {
     static TIES: OnceCell<Plan> = const { OnceCell::new() };
     static WITH_OUR_HASH: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
+    static NOTE_BACK: OnceCell<Plan> = const { OnceCell::new() };
 }
 
 /// The link of a legacy key.
@@ -228,20 +232,36 @@ pub(crate) struct Moved {
     pub(crate) key: String,
     pub(crate) user_id: String,
     pub(crate) via: Option<Via>,
+    pub(crate) is_gone: bool,
 }
 
 /// The next of those who were moved from a source, in the order of their legacy keys.
 pub(crate) fn moved_after(source: &str, after: Option<&str>, rows: i64) -> Vec<Moved> {
-    let sql = "SELECT legacy_key, user_id, via FROM ferry.link \
+    let sql = "SELECT legacy_key, user_id, via, gone_at IS NOT NULL FROM ferry.link \
                WHERE source = $1 AND NOT tombstone AND ($2 IS NULL OR legacy_key > $2) ORDER BY legacy_key LIMIT $3";
     let arguments = [Arg::Text(source), Arg::from(after), Arg::Long(rows)];
     let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG], &arguments));
     let moved = |row: Row| {
         let mut fields = row.into_iter();
         let (key, user_id) = (fields.next()??, fields.next()??);
-        Some(Moved { key, user_id, via: fields.next().flatten().as_deref().and_then(Via::parse) })
+        let via = fields.next().flatten().as_deref().and_then(Via::parse);
+        Some(Moved { key, user_id, via, is_gone: fields.next().flatten().as_deref() == Some("t") })
     };
     found.into_iter().filter_map(moved).collect()
+}
+
+/// Notes that the person of a legacy key is no longer in the source.
+pub(crate) fn note_gone(source: &str, key: &str) {
+    let sql = "UPDATE ferry.link SET gone_at = now() WHERE source = $1 AND legacy_key = $2";
+    run_once(sql, &[Arg::Text(source), Arg::Text(key)]);
+}
+
+/// Notes that those of some legacy keys who were gone are there again.
+pub(crate) fn note_back(source: &str, keys: &[Option<String>]) {
+    let sql = "UPDATE ferry.link SET gone_at = NULL \
+               WHERE source = $1 AND legacy_key = ANY ($2) AND gone_at IS NOT NULL AND NOT tombstone";
+    let arguments = [Arg::Text(source), Arg::Texts(keys)];
+    run(&NOTE_BACK, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
 }
 
 /// Unties a legacy key, which may then be moved anew.
@@ -305,6 +325,7 @@ fn link(row: Row) -> Option<Link> {
         legacy_key: fields.next()??,
         user_id: fields.next()?,
         is_tombstone: fields.next()?.as_deref() == Some("t"),
+        is_gone: fields.next()?.as_deref() == Some("t"),
         via: fields.next()?.as_deref().and_then(Via::parse),
         hash_digest: fields.next()?,
         replaced: fields.next()?,

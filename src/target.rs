@@ -333,6 +333,11 @@ impl Target {
         )
     }
 
+    /// What a user is found by at a login, as SQL over `u`.
+    pub(crate) fn login_values(&self) -> Vec<String> {
+        self.lookups.iter().map(|lookup| lookup.sql.clone()).collect()
+    }
+
     /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
     pub(crate) fn may_run(&self) -> Result<(), SqlError> {
         for lookup in &self.lookups {
@@ -440,6 +445,16 @@ impl Target {
     pub(crate) fn delete(&self, user_id: &str) {
         let sql = format!("DELETE FROM {} AS u WHERE {}", self.relation.name, self.id.is_parameter());
         self.write_one(&sql, user_id, &[]);
+    }
+
+    /// Lets deferred constraints and triggers speak now, so that an error in one is that of the user just written and not
+    /// of a whole COMMIT. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn check_deferred(&self) {
+        self.actor.act(Reach::Write, || {
+            for when in ["IMMEDIATE", "DEFERRED"] {
+                plan::query(&format!("SET CONSTRAINTS ALL {when}"), &[], &[]);
+            }
+        });
     }
 
     /// Writes back what adopting a user has overwritten, a JSON object of columns.

@@ -1,60 +1,111 @@
-//! Deleting the users who are no longer in the source. Nobody goes because a source is empty or cannot be read.
+//! The users who are no longer in the source: deleted, or put out of use as `deactivate` of the source says. Nobody goes
+//! because a source is empty or cannot be read.
 
 use super::record::Reject;
-use super::{Batch, Fate, Import, long};
-use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
+use super::{Batch, Fate, Import, Operation, long};
+use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::event;
 use crate::flow::{Flow, Why};
 use crate::link::{self, Moved, Via};
 use crate::outcome::Outcome;
 use crate::source::{Range, Source};
-use crate::spi::guard;
+use crate::spi::guard::{self, SqlError};
+use crate::spi::plan::View;
 
 impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
-    pub(super) fn delete_gone(&mut self, import: &mut Import, batch: &Batch) {
-        let wanted = import.source.page_size(batch.rows).min(batch.most);
-        let moved = link::moved_after(&import.source.row.name, batch.range.after.as_deref(), wanted);
+    pub(super) fn part_with_gone(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
+        let source = &import.source;
+        let wanted = source.page_size(batch.rows, &batch.range).min(batch.most);
+        let moved = link::moved_after(&source.row.name, batch.range.after.as_deref(), wanted);
         let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
-        let present = import.source.present_keys(&keys).or_raise();
+        let present = source.present_keys(&keys, batch.range.staged)?;
         if present.is_empty() && !moved.is_empty() {
-            need_rows(&import.source).or_raise();
+            need_rows(source)?;
+        }
+        if !batch.dry_run {
+            link::note_back(&source.row.name, &present.iter().cloned().map(Some).collect::<Vec<_>>());
         }
         import.tally.done = long(moved.len());
         import.tally.is_end = long(moved.len()) < wanted;
         import.tally.last_key = moved.last().map(|user| user.key.clone());
         for user in moved {
+            let is_done = import.operation == Operation::Deactivate && user.is_gone;
             // Who was here before was only tied to the legacy user.
-            let is_kept = present.contains(&user.key) || user.via == Some(Via::Adopt);
-            let fate = if is_kept { Fate::Skipped } else { self.delete(&import.source, &user) };
-            match fate {
-                Fate::Updated => import.tally.deleted += 1,
-                Fate::Skipped => import.tally.skipped += 1,
-                fate => import.count(&user.key, fate),
-            }
+            let is_kept = present.contains(&user.key) || user.via == Some(Via::Adopt) || is_done;
+            let fate = if is_kept { Fate::Skipped } else { self.part_with(import, &user) };
+            import.count(&user.key, fate);
+        }
+        Ok(())
+    }
+
+    fn part_with(&self, import: &Import, user: &Moved) -> Fate {
+        let source = &import.source;
+        let done = guard::attempt_if(
+            |parting| self.trace.is_none() && matches!(parting, Parting::Done),
+            || match import.operation {
+                Operation::Delete => self.delete(source, user),
+                _ => self.deactivate(source, user),
+            },
+        );
+        let refused = |why: Why| Fate::Refused(Reject::new(&user.key, why.user(&user.user_id)));
+        match done {
+            Ok(Parting::Done) if import.operation == Operation::Delete => Fate::Deleted,
+            Ok(Parting::Done) => Fate::Deactivated,
+            Ok(Parting::Nobody) => Fate::Skipped,
+            Ok(Parting::Swallowed) => refused(Why::of("no_row_written").source(&source.row.name)),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => refused(self.not_parted(import, user, &error)),
         }
     }
 
-    fn delete(&self, source: &Source, user: &Moved) -> Fate {
+    fn delete(&self, source: &Source, user: &Moved) -> Parting {
+        self.target.delete(&user.user_id);
+        self.target.check_deferred();
+        link::bury(&source.row.name, &user.key, &self.target.row.name);
+        self.note_parting(source, user, "gone_from_source");
+        Parting::Done
+    }
+
+    fn deactivate(&self, source: &Source, user: &Moved) -> Parting {
+        let written = source.deactivation.as_ref().map(|columns| columns.write(&self.target, &user.user_id));
+        if written.unwrap_or(0) == 0 {
+            return match self.target.find_by_id(&user.user_id, View::Latest) {
+                Ok(None) => Parting::Nobody,
+                Ok(Some(_)) => Parting::Swallowed,
+                Err(error) => error.raise(),
+            };
+        }
+        self.target.check_deferred();
+        self.note_parting(source, user, "deactivated");
+        Parting::Done
+    }
+
+    fn note_parting(&self, source: &Source, user: &Moved, reason: &'static str) {
         let source = &source.row.name;
-        let deleted = guard::attempt_if(
-            |()| self.trace.is_none(),
-            || {
-                self.target.delete(&user.user_id);
-                link::bury(source, &user.key, &self.target.row.name);
-                let why = Why::of("gone_from_source").source(source).user(&user.user_id);
-                self.log(event::Kind::Import, Outcome::Ok, &why.with("legacy_key", &user.key));
-            },
-        );
-        match deleted {
-            Ok(()) => Fate::Updated,
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => {
-                let why = Why::of("write_failed").source(source).user(&user.user_id).error(&error);
-                Fate::Refused(Reject::new(&user.key, why))
-            }
+        link::note_gone(source, &user.key);
+        let why = Why::of(reason).source(source).user(&user.user_id);
+        self.log(event::Kind::Import, Outcome::Ok, &why.with("legacy_key", &user.key));
+    }
+
+    fn not_parted(&self, import: &Import, user: &Moved, error: &SqlError) -> Why {
+        let why = Why::of("write_failed").source(&import.source.row.name).error(error);
+        let columns =
+            import.source.deactivation.as_ref().filter(|_| import.operation == Operation::Deactivate);
+        match columns.and_then(|columns| columns.failing(&self.target, &user.user_id)) {
+            Some(column) => why.with("column", column),
+            None => why,
         }
     }
+}
+
+/// What became of one user who is gone from the source.
+enum Parting {
+    Done,
+    /// The user is gone from the users table, too.
+    Nobody,
+    /// A trigger or a policy has kept the user as they were.
+    Swallowed,
 }
 
 /// An empty source is more likely a mistake than the end of everybody.
@@ -63,7 +114,19 @@ pub(super) fn need_rows(source: &Source) -> Result<(), Refusal> {
     if all > 0 {
         return Ok(());
     }
-    let message = format!("source {} has no rows: nobody is deleted for that", source.row.name);
+    let message =
+        format!("source {} has no rows: nobody is deleted or deactivated for that", source.row.name);
     Err(Refusal::new(Kind::State, message)
         .hint("See whether its relation, or its filter, is what you think."))
+}
+
+/// Whoever is to be deactivated must be told how.
+pub(super) fn need_deactivation(source: &Source) -> Result<(), Refusal> {
+    if source.deactivation.is_some() {
+        return Ok(());
+    }
+    let message = format!("source {} does not say how a user is deactivated", source.row.name);
+    Err(Refusal::new(Kind::Invalid, message).hint(
+        "Set deactivate of ferry.source, such as '{\"active\": \"false\", \"deleted_at\": \"now()\"}'.",
+    ))
 }

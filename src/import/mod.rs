@@ -7,10 +7,15 @@
 mod gone;
 mod open;
 mod record;
+mod rehearsal;
+mod renew;
 mod set;
 mod single;
+mod stage;
 
 pub(crate) use open::{Wanted, check_session, open};
+pub(crate) use rehearsal::Rehearsal;
+pub(crate) use stage::stage;
 
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal};
@@ -46,16 +51,19 @@ pub(crate) enum Operation {
     Upsert,
     /// Deletes the users who are no longer in the source.
     Delete,
+    /// Puts them out of use.
+    Deactivate,
     /// Moves those who were refused before.
     Retry,
 }
 
 impl Operation {
-    const ALL: [(&str, Operation); 5] = [
+    const ALL: [(&str, Operation); 6] = [
         ("insert", Operation::Insert),
         ("update", Operation::Update),
         ("upsert", Operation::Upsert),
         ("delete", Operation::Delete),
+        ("deactivate", Operation::Deactivate),
         ("retry", Operation::Retry),
     ];
 
@@ -96,6 +104,7 @@ pub(crate) struct Tally {
     pub(crate) moved: i64,
     pub(crate) updated: i64,
     pub(crate) deleted: i64,
+    pub(crate) deactivated: i64,
     pub(crate) refused: i64,
     pub(crate) skipped: i64,
     /// Up to here all rows are done.
@@ -107,6 +116,8 @@ pub(crate) struct Tally {
 pub(crate) fn batch(batch: &Batch) -> Tally {
     let operation = Operation::parse(&batch.operation).or_raise();
     let (target, source) = open_source(&batch.source).or_raise();
+    let rehearsal =
+        (batch.dry_run && operation.moves()).then(|| Rc::new(Rehearsal::open(batch.run, &source, &target)));
     let mut flow = Flow {
         kind: event::Kind::Import,
         login: Login::new("", target.row.login_form),
@@ -119,11 +130,12 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
         run: Some(batch.run),
         refusal: None,
         trace: batch.dry_run.then(Trace::default),
+        rehearsal,
     };
     let mut import =
         Import { operation, source, rejects: Vec::new(), settled: Vec::new(), tally: Tally::default() };
     match operation {
-        Operation::Delete => flow.delete_gone(&mut import, batch),
+        Operation::Delete | Operation::Deactivate => flow.part_with_gone(&mut import, batch).or_raise(),
         Operation::Retry => flow.retry(&mut import, batch).or_raise(),
         _ => flow.next_page(&mut import, batch).or_raise(),
     }
@@ -164,6 +176,8 @@ pub(crate) struct Import {
 enum Fate {
     Moved,
     Updated,
+    Deleted,
+    Deactivated,
     /// Nothing was to be done.
     Skipped,
     Refused(Reject),
@@ -174,6 +188,8 @@ impl Import {
         match fate {
             Fate::Moved => self.tally.moved += 1,
             Fate::Updated => self.tally.updated += 1,
+            Fate::Deleted => self.tally.deleted += 1,
+            Fate::Deactivated => self.tally.deactivated += 1,
             Fate::Skipped => self.tally.skipped += 1,
             Fate::Refused(reject) => {
                 self.tally.refused += 1;
@@ -188,7 +204,7 @@ impl Import {
 impl Flow<'_> {
     /// The rows after the last key.
     fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.most);
+        let wanted = self.rows_wanted(&import.source, batch).min(batch.most);
         let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
         let listed = import.source.list(rows)?;
         let fetched = listed.len();
@@ -204,7 +220,7 @@ impl Flow<'_> {
         let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
         let keys = record::refused_keys(&import.source.row.name, batch, wanted);
         import.tally.is_end = long(keys.len()) < wanted;
-        let Some(rows) = import.source.rows_of_keys(&keys)? else { return Ok(()) };
+        let Some(rows) = import.source.rows_of_keys(&keys, batch.range.staged)? else { return Ok(()) };
         let mut listed = import.source.list(rows)?;
         listed.retain(|row| keys.iter().flatten().any(|key| *key == row.key));
         let mut done = 0;
@@ -219,9 +235,9 @@ impl Flow<'_> {
     }
 
     /// Users of whom each takes locks are moved a few at a time.
-    fn rows_wanted(&self, source: &Source, rows: i64) -> i64 {
-        let rows = if self.is_plain(source) { rows } else { rows.min(long(ONE_BY_ONE)) };
-        source.page_size(rows)
+    fn rows_wanted(&self, source: &Source, batch: &Batch) -> i64 {
+        let rows = if self.is_plain(source) { batch.rows } else { batch.rows.min(long(ONE_BY_ONE)) };
+        source.page_size(rows, &batch.range)
     }
 
     /// Moves and brings up to date the first of the rows, as many as one transaction takes; tells how many these are.

@@ -89,19 +89,22 @@ fn check_limits(wanted: &Wanted) -> Result<(), Refusal> {
 fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Result<(), Refusal> {
     let range = &wanted.range;
     let has_range = range.from.is_some() || range.to.is_some() || range.changed_since.is_some();
-    if matches!(operation, Operation::Delete | Operation::Retry) && has_range {
+    if matches!(operation, Operation::Delete | Operation::Deactivate | Operation::Retry) && has_range {
         let message = format!("operation {} takes no range", wanted.operation);
         return Err(Refusal::new(Kind::Invalid, message)
             .hint("Leave key_from, key_to and changed_since out: it is about all whom pg_ferry has noted."));
     }
-    if operation.updates() && !source.transfer.renews() {
+    if operation.updates() && !source.transfer.renews() && !source.children.refreshes() {
         let message = format!("no mapping of source {} says what an update does", source.row.name);
         return Err(Refusal::new(Kind::Invalid, message).hint(
             "Set on_conflict of ferry.mapping to overwrite, fill, merge or newer for the columns that are to be \
-             updated, or refresh to true.",
+             updated, or refresh of ferry.mapping or ferry.child to true.",
         ));
     }
-    if operation == Operation::Delete {
+    if operation == Operation::Deactivate {
+        gone::need_deactivation(source)?;
+    }
+    if matches!(operation, Operation::Delete | Operation::Deactivate) {
         gone::need_rows(source)?;
     }
     Ok(())

@@ -9,6 +9,7 @@ mod particulars;
 mod rehearsal;
 mod relation;
 mod scan;
+mod stage;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
@@ -17,7 +18,7 @@ use crate::config::{HookRow, Parts, SourceKind, SourceRow};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
-use crate::mapping::Transfer;
+use crate::mapping::{Deactivation, Transfer};
 use crate::rule::Rules;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -33,6 +34,7 @@ pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use particulars::{Particulars, Register};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
 pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
+pub(crate) use stage::{Kept, of_run as staged_of_run};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.
@@ -42,6 +44,7 @@ const MAX_CANDIDATES: usize = 20;
 pub(crate) struct Source {
     pub(crate) row: SourceRow,
     pub(crate) transfer: Transfer,
+    pub(crate) deactivation: Option<Deactivation>,
     pub(crate) rules: Rules,
     pub(crate) children: Children,
     pub(crate) hooks: Hooks,
@@ -115,6 +118,7 @@ impl Source {
         let transfer = Transfer::open(row, parts.mappings, &rows, &elsewhere, target)?;
         let verified = optional(&row.verified, |text| config.condition("verified", text, &config.over_l))?;
         let particulars = particulars::Expressions::open(row, &config)?;
+        let deactivation = Deactivation::open(row, &rows, target)?;
         let rules = Rules::open(&row.name, parts.rules, &rows, target)?;
         let expressions =
             [Some(&hash), salt.as_ref(), hash_login.as_ref(), filter.as_ref(), verified.as_ref()]
@@ -137,6 +141,7 @@ impl Source {
             covers: OnceCell::new(),
             generation,
             transfer,
+            deactivation,
             rules,
             children,
             hooks,

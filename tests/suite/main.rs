@@ -33,6 +33,7 @@ mod hostile_hashes;
 mod import;
 mod import_concurrency;
 mod import_million;
+mod import_operations;
 mod import_population;
 mod import_sources;
 mod isolation;
