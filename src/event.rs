@@ -78,6 +78,10 @@ impl Detail {
         self.0.insert(name.to_string(), value.into());
     }
 
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.0.clone())
     }

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// An import in a session of its own; ends with the SQLSTATE that it met.
-fn in_background(site: &Site, call: &'static str) -> JoinHandle<String> {
+pub(crate) fn in_background(site: &Site, call: &'static str) -> JoinHandle<String> {
     let mut client = site.db.client();
     std::thread::spawn(move || match client.batch_execute(call) {
         Ok(()) => "finished".to_string(),
@@ -19,7 +19,7 @@ fn in_background(site: &Site, call: &'static str) -> JoinHandle<String> {
 }
 
 #[track_caller]
-fn await_done(site: &Site, least: i64) {
+pub(crate) fn await_done(site: &Site, least: i64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let sql = "SELECT coalesce(sum(done), 0)::bigint FROM ferry.import_run";
     while site.db.one::<i64>(sql, &[]) < least {
@@ -29,7 +29,7 @@ fn await_done(site: &Site, least: i64) {
 }
 
 #[track_caller]
-fn assert_reconciled(site: &Site, count: i64) {
+pub(crate) fn assert_reconciled(site: &Site, count: i64) {
     let moved: i64 = site.db.one(
         "SELECT count(*) FROM ferry.link l JOIN users u ON u.id::text = l.user_id JOIN legacy.customers c ON c.id::text = l.legacy_key
          WHERE lower(c.email) = u.email",

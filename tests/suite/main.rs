@@ -33,6 +33,7 @@ mod import_concurrency;
 mod import_million;
 mod import_population;
 mod import_sources;
+mod import_trouble;
 mod isolation;
 mod legacy_passwords;
 mod lint;
