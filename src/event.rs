@@ -81,7 +81,7 @@ impl Detail {
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
+        self.0.get(name)?.as_str()
     }
 
     pub(crate) fn to_json(&self) -> Value {

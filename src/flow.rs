@@ -288,6 +288,11 @@ impl Why {
         }
     }
 
+    /// The SQLSTATE of the error that is the reason.
+    pub(crate) fn sqlstate(&self) -> Option<&str> {
+        self.detail.text("sqlstate")
+    }
+
     pub(crate) fn is_of(&self, reasons: &[&str]) -> bool {
         reasons.contains(&self.reason)
     }

@@ -26,7 +26,7 @@ use crate::login::Login;
 use crate::source::{Listed, Range, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::Value;
-use crate::spi::session;
+use crate::spi::{session, watch};
 use crate::target::Target;
 use crate::trace::Trace;
 use record::Reject;
@@ -35,6 +35,9 @@ use std::time::Duration;
 
 /// So many users of one transaction go the way of a login at most: each takes locks.
 const ONE_BY_ONE: usize = 250;
+
+/// How often a batch is done anew because config was changed meanwhile.
+const CHANGES: usize = 5;
 
 /// How often a batch gives way in a deadlock, and how long it waits then.
 const DEADLOCKS: usize = 5;
@@ -112,10 +115,25 @@ pub(crate) struct Tally {
     pub(crate) is_end: bool,
 }
 
-/// Does one batch.
+/// Does one batch, and does it anew where config was changed under its hands: what did not fit any more was not the
+/// matter of the rows that it seemed to be of.
 pub(crate) fn batch(batch: &Batch) -> Tally {
+    for _ in 0..CHANGES {
+        match guard::attempt_if(Option::is_some, || try_batch(batch)) {
+            Ok(Some(tally)) => return tally,
+            Ok(None) => {}
+            Err(error) => error.raise(),
+        }
+    }
+    let message = format!("source {}, or what it names, changes faster than a batch is done", batch.source);
+    Refusal::new(Kind::State, message).hint("Call ferry.import again when that is over.").raise()
+}
+
+/// `None` where it has to be done anew.
+fn try_batch(batch: &Batch) -> Option<Tally> {
     let operation = Operation::parse(&batch.operation).or_raise();
     let (target, source) = open_source(&batch.source).or_raise();
+    let generation = watch::generation();
     let rehearsal =
         (batch.dry_run && operation.moves()).then(|| Rc::new(Rehearsal::open(batch.run, &source, &target)));
     let mut flow = Flow {
@@ -139,8 +157,21 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
         Operation::Retry => flow.retry(&mut import, batch).or_raise(),
         _ => flow.next_page(&mut import, batch).or_raise(),
     }
+    if import.rejects.iter().any(Reject::blames_config) && has_changed_since(generation, &batch.source) {
+        return None;
+    }
     record::keep(batch, &import);
-    import.tally
+    Some(import.tally)
+}
+
+/// Raises what is wrong with config now, if anything is.
+fn has_changed_since(generation: u64, source: &str) -> bool {
+    watch::catch_up();
+    let has_changed = watch::generation() != generation;
+    // A function that an expression calls may have gone without a word: everything is opened anew.
+    watch::distrust();
+    open_source(source).or_raise();
+    has_changed
 }
 
 fn open_source(name: &str) -> Result<(Rc<Target>, Rc<Source>), Refusal> {

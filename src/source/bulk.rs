@@ -407,7 +407,8 @@ impl Source {
                 error.raise();
             }
             if ["08", "0A", "28", "42", "HV"].iter().any(|class| state.starts_with(class)) {
-                return Refusal::in_config(&place, error);
+                return Refusal::in_config(&place, error)
+                    .or_hint("See what ferry.check_config() says of the source.");
             }
             Refusal::new(Kind::State, format!("{place}: its rows could not be read (SQLSTATE {state})")).hint(
                 format!(

@@ -39,6 +39,11 @@ pub(crate) fn generation() -> u64 {
     GENERATION.get()
 }
 
+/// Has everything read anew, though nothing was heard of a change.
+pub(crate) fn distrust() {
+    GENERATION.set(GENERATION.get() + 1);
+}
+
 /// Replaces the set of relations whose changes move the generation.
 pub(crate) fn watch(relations: Vec<pg_sys::Oid>) {
     WATCHED.set(relations);

@@ -1,10 +1,12 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
 //!
-//! 14 (the stampede) is `concurrency.rs`. 19 and 21 come with later work.
+//! 19 and 21 come with later work.
 
+use crate::concurrency::{all_at_once, count_of};
+use crate::import::{crowd, import, md5_shop, refused, run};
 use crate::setup::{Answer, Site, login};
-use ferry_tests::processor_ticks;
-use ferry_tests::{Db, need_extension, need_icu};
+use ferry_tests::{Db, need_extension, need_icu, processor_ticks};
+use postgres::Client;
 use std::time::{Duration, Instant};
 
 fn prepare_reset(site: &Site, email: &str) -> String {
@@ -106,6 +108,59 @@ fn ask_06_nobody_is_half_moved() {
     assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::welcomed("migrated", "42"));
     assert_eq!((site.counts().0, site.counts().1), (1, 1));
+}
+
+#[test]
+fn ask_06_bulk_mixed_with_logins_leaves_nobody_half_moved_and_nobody_who_exists_already() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 60);
+    let mut app = site.app();
+    // What comes after the row fails for one of them: nothing is left of him, whoever tries, and the others are moved.
+    site.as_owner(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF NEW.email = 'user7@example.com' THEN RAISE EXCEPTION 'no'; END IF; RETURN NULL; END $$;
+         CREATE TRIGGER refuse AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse();
+         INSERT INTO users (id, email) VALUES (1000, 'user8@example.com')",
+    );
+    let welcome = |app: &mut Client, n: i64, outcome: &str| {
+        let answer = login(app, &format!("user{n}@example.com"), &format!("password {n}"));
+        assert_eq!(answer.outcome, outcome, "user{n}");
+    };
+    welcome(&mut app, 3, "migrated");
+    import(&site, ", batch_size => 20");
+    assert_eq!(refused(&site), ["7 write_failed P0001", "8 exists"]);
+    welcome(&mut app, 7, "failed");
+    welcome(&mut app, 8, "invalid");
+    let whole = || {
+        let sql = "SELECT count(*) FROM users u FULL JOIN ferry.link l ON l.user_id = u.id::text
+                   WHERE u.id IS DISTINCT FROM 1000 AND (u.id IS NULL OR l.user_id IS NULL OR u.password_hash IS NULL)";
+        assert_eq!(site.db.one::<i64>(sql, &[]), 0, "somebody is half-moved");
+        site.db.count("ferry.link")
+    };
+    assert_eq!(whole(), 58);
+    // Moved by one, met by the other: neither stumbles.
+    welcome(&mut app, 3, "ok");
+    welcome(&mut app, 4, "ok");
+    let again = import(&site, "");
+    assert_eq!((again.skipped, again.moved, again.refused), (58, 0, 2));
+    // Taken back, they are moved anew, by either.
+    for n in [5, 6] {
+        let sql = format!("SELECT outcome FROM ferry.unmigrate_login('user{n}@example.com')");
+        assert_eq!(site.db.one::<String>(&sql, &[]), "ok");
+    }
+    welcome(&mut app, 5, "migrated");
+    // Mended: one by his login, the others by the import.
+    site.as_owner("DROP TRIGGER refuse ON users");
+    site.configure("target", "adopt = 'locked'");
+    welcome(&mut app, 7, "migrated");
+    let retried = import(&site, ", 'retry'");
+    assert_eq!((retried.moved, retried.skipped, retried.refused), (1, 1, 0), "{:?}", refused(&site));
+    assert_eq!(import(&site, "").moved, 1);
+    assert_eq!((whole(), site.counts().0), (60, 60));
+    for n in 1..=60 {
+        welcome(&mut app, n, "ok");
+    }
 }
 
 #[test]
@@ -304,6 +359,64 @@ fn ask_13_unknown_wrong_and_legacy_wrong_do_the_same_work() {
     for (typed, took) in typed.iter().zip(ticks) {
         // Leaving the work out would show as a ratio near zero; how close to one it is, the bench says.
         assert!(10 * took > 4 * here, "{typed:?}: {took} against {here}");
+    }
+}
+
+#[test]
+fn ask_14_any_number_of_first_logins_at_once_all_succeed_also_under_an_import() {
+    need_extension!("pg_ferry");
+    const PERSONS: i64 = 20;
+    for (with_import, batch) in [(false, 0), (true, 1000), (true, 7)] {
+        let site = md5_shop();
+        crowd(&site, PERSONS);
+        let logins: Vec<_> = (1..=PERSONS)
+            .flat_map(|n| vec![(format!("user{n}@example.com"), format!("password {n}")); 3])
+            .collect();
+        // All of them are held up where they would write, and let go at once.
+        let mut owner = site.db.client();
+        owner.batch_execute("BEGIN; LOCK users IN SHARE ROW EXCLUSIVE MODE").unwrap();
+        let call = format!("CALL ferry.import('shop', batch_size => {batch})");
+        let mut importing = with_import.then(|| site.db.client());
+        let (answers, imported) = std::thread::scope(|scope| {
+            let crowd = scope.spawn(|| all_at_once(&site.db, &logins, "BEGIN"));
+            let import = importing.as_mut().map(|client| scope.spawn(|| client.batch_execute(&call)));
+            await_writers(&site, PERSONS + i64::from(with_import));
+            owner.batch_execute("COMMIT").unwrap();
+            (crowd.join().unwrap(), import.map(|import| import.join().unwrap()))
+        });
+        if let Some(Err(error)) = imported {
+            panic!("{error:?}");
+        }
+        let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+        assert!(answers.iter().all(|answer| answer.authenticated), "{answers:?}");
+        assert_eq!((site.counts().0, site.counts().1), (PERSONS, PERSONS));
+        let by_login = site.db.count("ferry.link WHERE via = 'login'");
+        assert_eq!(count_of(&answers, "migrated"), usize::try_from(by_login).unwrap());
+        assert_eq!(
+            site.db.count("ferry.event WHERE outcome NOT IN ('migrated', 'ok') AND user_id IS NOT NULL"),
+            0
+        );
+        if with_import {
+            let run = run(&site);
+            assert_eq!(
+                (run.done, run.moved + by_login, run.refused),
+                (PERSONS, PERSONS, 0),
+                "{:?}",
+                refused(&site)
+            );
+        }
+    }
+}
+
+/// Waits until so many sessions wait to write to the users table.
+#[track_caller]
+fn await_writers(site: &Site, count: i64) {
+    let waiting = "pg_locks WHERE locktype = 'relation' AND NOT granted AND relation = 'users'::regclass
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while site.db.count(waiting) < count {
+        assert!(Instant::now() < deadline, "{} of {count} wait", site.db.count(waiting));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn await_done(site: &Site, least: i64) {
 }
 
 #[track_caller]
-fn assert_reconciled(site: &Site, count: i64) {
+pub(crate) fn assert_reconciled(site: &Site, count: i64) {
     let moved: i64 = site.db.one(
         "SELECT count(*) FROM ferry.link l JOIN users u ON u.id::text = l.user_id JOIN legacy.customers c ON c.id::text = l.legacy_key
          WHERE lower(c.email) = u.email",

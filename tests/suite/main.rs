@@ -36,6 +36,7 @@ mod import_million;
 mod import_operations;
 mod import_population;
 mod import_sources;
+mod import_trouble;
 mod isolation;
 mod legacy_passwords;
 mod lint;
