@@ -17,26 +17,26 @@ CREATE FUNCTION processor_seconds() RETURNS double precision LANGUAGE sql AS $$
 $$;
 
 -- In turn, so that the memory of what was before meets both alike.
-CREATE TABLE way (number int PRIMARY KEY, outbox text[]);
-INSERT INTO way SELECT n, CASE n % 2 WHEN 0 THEN '{moved}' ELSE '{}' END::text[] FROM generate_series(1, 6) n;
+CREATE TABLE telling (number int PRIMARY KEY, outbox text[]);
+INSERT INTO telling SELECT n, CASE n % 2 WHEN 0 THEN '{moved}' ELSE '{}' END::text[] FROM generate_series(1, 6) n;
 SELECT format('CREATE TABLE moved_%s (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text, password_hash text);
-               ALTER TABLE moved_%1$s OWNER TO bench_owner', number) FROM way \gexec
+               ALTER TABLE moved_%1$s OWNER TO bench_owner', number) FROM telling \gexec
 INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, outbox)
-SELECT number, 'moved_' || number, 'id', '{email}', 'password_hash', outbox FROM way;
+SELECT number, 'moved_' || number, 'id', '{email}', 'password_hash', outbox FROM telling;
 INSERT INTO ferry.source (name, target, relation, key_column, login_columns, hash)
-SELECT number, number, 'old.members', 'id', '{lower(l.email)}', 'l.pwd' FROM way;
+SELECT number, number, 'old.members', 'id', '{lower(l.email)}', 'l.pwd' FROM telling;
 INSERT INTO ferry.mapping (source, target_column, expression)
-SELECT number, m.* FROM way, (VALUES ('email', 'lower(l.email)'), ('name', $$l.first || ' ' || l.last$$)) m;
+SELECT number, m.* FROM telling, (VALUES ('email', 'lower(l.email)'), ('name', $$l.first || ' ' || l.last$$)) m;
 
 CREATE TABLE told_took (number int, at double precision DEFAULT processor_seconds(), n int GENERATED ALWAYS AS IDENTITY);
 SELECT format('CHECKPOINT'), format('INSERT INTO told_took VALUES (%s)', number), format('CALL ferry.import(%L, batch_size => 5000)', number)
-FROM way ORDER BY number \gexec
+FROM telling ORDER BY number \gexec
 INSERT INTO told_took VALUES (NULL);
 
 SELECT CASE outbox WHEN '{}' THEN 'ferry.import' ELSE 'ferry.import that tells of moved' END AS what,
        round((1e6 * seconds / :rows)::numeric, 1) AS "µs of processor per user", round((seconds / first_value(seconds) OVER (ORDER BY outbox))::numeric, 2) AS "of untold"
 FROM (SELECT w.outbox, percentile_cont(0.5) WITHIN GROUP (ORDER BY t.seconds) AS seconds
-      FROM (SELECT number, lead(at) OVER (ORDER BY n) - at AS seconds FROM told_took) t JOIN way w USING (number)
+      FROM (SELECT number, lead(at) OVER (ORDER BY n) - at AS seconds FROM told_took) t JOIN telling w USING (number)
       GROUP BY w.outbox) m
 ORDER BY outbox;
 

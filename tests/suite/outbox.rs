@@ -4,7 +4,7 @@ use crate::concurrency::{all_at_once, count_of, slow_down_inserts};
 use crate::import::{crowd, import, md5_shop, run};
 use crate::setup::{Site, login};
 use crate::setup_config::{self, refusal};
-use ferry_tests::{Cluster, Db, Options, need_extension, sqlstate, target};
+use ferry_tests::{Cluster, Db, Options, Shutdown, need_extension, sqlstate, target};
 use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator;
 use std::collections::BTreeSet;
@@ -464,6 +464,34 @@ fn a_transaction_that_is_to_be_prepared_can_log_in_without_notify() {
     assert_eq!(prepare(&mut client, "bob"), Ok(()));
     assert_eq!((db.count("users"), db.count("ferry.outbox")), (2, 1));
     assert!(heard(&mut listener).is_empty());
+}
+
+#[test]
+fn after_a_crash_there_are_as_many_notices_as_moves_and_change_data_capture_has_them() {
+    let cluster = Cluster::start(Options::default().setting("wal_level", "logical"));
+    let db = Db::on(&cluster);
+    setup_config::fill(&db);
+    setup_config::configure(&db);
+    db.sql("UPDATE ferry.target SET outbox = '{moved}'; CREATE PUBLICATION told FOR TABLE ferry.outbox WITH (publish = 'insert')");
+    db.rows("SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')", &[]);
+    let (mut done, mut undone) = (db.client(), db.client());
+    undone.batch_execute("BEGIN").unwrap();
+    assert_eq!(setup_config::right(&mut undone, "bob"), "migrated");
+    assert_eq!(setup_config::right(&mut done, "alice"), "migrated");
+    cluster.stop(Shutdown::Immediate);
+    cluster.start_again();
+    let mut client = db.client();
+    let told = "SELECT string_agg(user_id, ' ') FROM ferry.outbox";
+    let moved = "SELECT string_agg(id::text, ' ') FROM users";
+    assert_eq!(setup_config::text(&mut client, told, &[]), setup_config::text(&mut client, moved, &[]));
+    assert_eq!(setup_config::right(&mut client, "bob"), "migrated");
+    assert_eq!(take(&mut client, "").len(), 2);
+    // I is the first byte of an INSERT; taking is a DELETE, which the publication leaves out.
+    let captured = "SELECT count(*) FILTER (WHERE get_byte(data, 0) = ascii('I')) || ' of ' || count(*) FILTER (WHERE get_byte(data, 0) IN (ascii('I'), ascii('D')))
+                    FROM pg_logical_slot_get_binary_changes('cdc', NULL, NULL, 'proto_version', '1', 'publication_names', 'told')";
+    assert_eq!(setup_config::text(&mut client, captured, &[]), "2 of 2");
+    // The connection that would remove it is gone; the cluster does.
+    std::mem::forget(db);
 }
 
 #[test]
