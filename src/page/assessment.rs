@@ -2,7 +2,8 @@
 
 use super::chart::{self, Part};
 use super::html::{
-    self, Count, Finding, Head, Origin, Page, Step, Weight, card, counted, duration, section, share, table,
+    self, Count, Finding, Head, Origin, Page, Step, card, cards, count, counted, duration, section, share,
+    table,
 };
 use crate::census::Opens;
 use maud::{Markup, html};
@@ -52,6 +53,25 @@ impl Line {
     fn opens(&self) -> Option<Opens> {
         self.detail("opens").and_then(|opens| Opens::deserialize(opens).ok())
     }
+
+    /// Whether it keeps users out, or changes what becomes of them.
+    fn is_obstacle(&self) -> bool {
+        match self.topic.as_str() {
+            "hash" => self.opens() != Some(Opens::Yes),
+            "row" => self.hint.is_some(),
+            "login" | "rule" | "value" | "constraint" => self.rows.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether it concerns no row in particular.
+    fn is_remark(&self) -> bool {
+        match self.topic.as_str() {
+            "column" => true,
+            "login" | "rule" | "constraint" => self.rows.is_none(),
+            _ => false,
+        }
+    }
 }
 
 impl Figures {
@@ -63,14 +83,9 @@ impl Figures {
         self.of(topic).filter(|line| line.item == item).map(Line::rows).sum()
     }
 
-    /// What keeps users out, or changes what becomes of them.
+    /// Those that concern most users first.
     fn obstacles(&self) -> Vec<&Line> {
-        let is_obstacle = |line: &&Line| match line.topic.as_str() {
-            "hash" => line.opens() != Some(Opens::Yes),
-            "row" => line.hint.is_some(),
-            topic => matches!(topic, "login" | "rule" | "value" | "constraint") && line.rows.is_some(),
-        };
-        let mut found: Vec<&Line> = self.lines.iter().filter(is_obstacle).collect();
+        let mut found: Vec<&Line> = self.lines.iter().filter(|line| line.is_obstacle()).collect();
         found.sort_by_key(|line| -line.rows());
         found
     }
@@ -90,33 +105,40 @@ fn body(figures: &Figures) -> Markup {
     let obstacles = figures.obstacles();
     html! {
         (summary(figures, &obstacles))
-        (section("What to do next", &html::steps(next(figures, &obstacles))))
         (section("Password hashes", &hashes(figures)))
-        (section("What stands in the way", &obstacle_table(&obstacles)))
+        (section("What to do next", &html! { (next(figures, &obstacles)) (obstacle_table(&obstacles)) }))
         (section("Also to know", &also(figures)))
     }
 }
 
 fn summary(figures: &Figures, obstacles: &[&Line]) -> Markup {
     let (read, left) = (figures.rows("row", "read"), figures.rows("row", "still to be moved"));
-    let moved = figures.rows("row", "moved already");
-    let opened: i64 =
-        figures.of("hash").filter(|line| line.opens() == Some(Opens::Yes)).map(Line::rows).sum();
+    let (moved, forgotten) = (figures.rows("row", "moved already"), figures.rows("row", "forgotten"));
+    let can_open = figures.of("hash").filter(|line| line.opens() == Some(Opens::Yes));
+    let opened: i64 = can_open.map(Line::rows).sum();
     html! {
         p.lead {
             @if read == 0 { "There is nobody in this source." }
             @else if left == 0 { "Nobody of this source is left to be moved." }
             @else if obstacles.is_empty() { "Nothing stands in the way of " (counted(left, "user", "users")) "." }
-            @else { (share(opened, left)) " of the users who are left have a password that can be verified. " (counted(obstacles.len() as i64, "thing stands", "things stand")) " in the way of some." }
+            @else {
+                (share(opened, left)) " of those to be moved have a password that can be verified; "
+                (counted(obstacles.len() as i64, "thing stands", "things stand")) " in the way of some."
+            }
         }
-        @if let Some(limit) = figures.max_rows { p { "Only the first " (counted(limit, "row was", "rows were")) " to be read." } }
-        @if let Some(target) = &figures.target { p.note { "To be moved into target " bdi { (target) } "." } }
-        (html::cards(&[
+        p.note {
+            @if let Some(target) = &figures.target { "They are to be moved into target " bdi { (target) } ". " }
+            @if let Some(limit) = figures.max_rows {
+                "No more than the first " (counted(limit, "row", "rows")) " of the source were read."
+            }
+        }
+        (cards(&[
             card("Rows read", &html! { (Count(read)) }, &html! { "of the source" }),
-            card("To be moved", &html! { (Count(left)) }, &html! { (share(left, read)) " of them" }),
-            card("Moved already", &html! { (Count(moved)) }, &html! { (Count(figures.rows("row", "forgotten"))) " more are forgotten" }),
-            card("Can log in", &html! { (Count(opened)) }, &html! { "have a password that can be verified" }),
-            (estimate(figures)),
+            card("Moved already", &html! { (Count(moved)) },
+                &html! { @if forgotten > 0 { "and " (count(forgotten)) " forgotten" } @else { "by login or import" } }),
+            card("To be moved", &html! { (Count(left)) }, &html! { (share(left, read)) " of those read" }),
+            card("Can log in", &html! { (Count(opened)) }, &html! { "their password can be verified" }),
+            estimate(figures),
         ]))
     }
 }
@@ -125,14 +147,12 @@ fn estimate(figures: &Figures) -> Markup {
     let line = figures.of("estimate").find(|line| line.number("seconds_at_most").is_some());
     let seconds = |name: &str| line.and_then(|line| line.number(name)).map_or("-".to_string(), duration);
     let rows = line.map_or(0, Line::rows);
-    card(
-        "Time to import",
-        &html! { (seconds("seconds_at_most")) },
-        &html! { "for " (counted(rows, "row", "rows")) ", at least " (seconds("seconds_at_least")) },
-    )
+    let note =
+        html! { "at most, for " (counted(rows, "row", "rows")) "; at least " (seconds("seconds_at_least")) };
+    card("Time to import", &html! { (seconds("seconds_at_most")) }, &note)
 }
 
-/// What a hash is worth, in the order of the pictures.
+/// What a hash is worth, in the order of the pictures: for programs, what it looks like, for people.
 const STRENGTHS: [(&str, &str, &str); 6] = [
     ("strong", "fill-strong", "strong"),
     ("acceptable", "fill-acceptable", "acceptable"),
@@ -154,29 +174,29 @@ fn strength(line: &Line) -> (&'static str, &'static str, &'static str) {
 fn hashes(figures: &Figures) -> Markup {
     let lines: Vec<&Line> = figures.of("hash").collect();
     if lines.is_empty() {
-        return html! { p { "There is none to look at." } };
+        return html! { p { "There are none: nobody is to be moved." } };
     }
-    let all = STRENGTHS.map(|(key, class, name)| Part {
-        class,
-        name,
-        count: lines.iter().filter(|line| strength(line).0 == key).map(|line| line.rows()).sum(),
-    });
+    let of_strength =
+        |key| lines.iter().filter(move |line| strength(line).0 == key).map(|line| line.rows()).sum();
+    let parts = STRENGTHS.map(|(key, class, name)| Part { class, name, count: of_strength(key) });
     let most = lines.iter().map(|line| line.rows()).max().unwrap_or(0);
-    let sum: i64 = all.iter().map(|part| part.count).sum();
+    let sum: i64 = parts.iter().map(|part| part.count).sum();
     let rows: Vec<Markup> = lines.iter().map(|line| hash_row(line, most, sum)).collect();
     let heads = [
-        Head::Text("Format"),
+        Head::Long("Format"),
         Head::Text("Strength"),
         Head::Bar,
         Head::Number("Users"),
         Head::Number("Share"),
     ];
+    let policy = figures.of("estimate").find_map(|line| line.text("policy"));
     html! {
-        (chart::whole("hashes", "Users to be moved, by what their password hash is worth", &all))
+        (chart::whole("hashes", "Users to be moved, by what their password hash is worth", &parts))
         (table("Formats", &heads, &rows))
         p.hint {
-            "Strong, acceptable and weak say how a format stands today; see ferry.hash_format. Whatever it is, it becomes a hash of the target's policy at the first login"
-            @if let Some(policy) = figures.lines.iter().find_map(|line| line.text("policy")) { " (" code { (policy) } ")" }
+            "How a format stands today is in ferry.hash_format. Whatever it is, at the first login it becomes a hash \
+             of the target's policy"
+            @if let Some(policy) = policy { ", " code { (policy) } }
             "."
         }
     }
@@ -195,31 +215,38 @@ fn hash_row(line: &Line, most: i64, sum: i64) -> Markup {
     }
 }
 
+/// What the config and the catalogues lack.
+fn next(figures: &Figures, obstacles: &[&Line]) -> Markup {
+    let mut steps = html::findings(&figures.findings);
+    if steps.is_empty() && obstacles.is_empty() {
+        steps.push(Step::good(html! { "Nothing was found that stands in the way." }, None));
+    }
+    html! { @if !steps.is_empty() { (html::steps(steps)) } }
+}
+
 fn obstacle_table(obstacles: &[&Line]) -> Markup {
     if obstacles.is_empty() {
-        return html! { p { "Nothing was found." } };
+        return html! {};
     }
     let most = obstacles.iter().map(|line| line.rows()).max().unwrap_or(0);
     let has_keys = obstacles.iter().any(|line| line.sample.is_some());
     let rows: Vec<Markup> = obstacles.iter().map(|line| obstacle_row(line, most, has_keys)).collect();
-    let keys = has_keys.then_some(Head::Text("One of them"));
-    let heads = [Head::Text("About"), Head::Text("What"), Head::Bar, Head::Number("Users")];
-    let heads: Vec<Head> = heads.into_iter().chain(keys).collect();
+    let key = has_keys.then_some(Head::Text("One of them"));
+    let heads = [Head::Text("About"), Head::Long("What, and what to do"), Head::Bar, Head::Number("Users")];
+    let heads: Vec<Head> = heads.into_iter().chain(key).collect();
     html! {
-        (table("By what it is about, those that concern most users first; a user may be counted more than once", &heads, &rows))
+        (table("What stands in the way of users", &heads, &rows))
+        p.hint { "A user may be counted in several lines." }
     }
 }
 
 fn obstacle_row(line: &Line, most: i64, has_keys: bool) -> Markup {
     let class = if line.topic == "hash" { strength(line).1 } else { "fill-bad" };
+    let words = [line.text("code"), line.text("message"), line.hint.as_deref()];
     html! {
         tr {
             th scope="row" { (line.topic) }
-            td {
-                bdi { (line.item) }
-                @for name in ["message", "code"] { @if let Some(text) = line.text(name) { p.hint { bdi { (text) } } } }
-                @if let Some(hint) = &line.hint { p.hint { bdi { (hint) } } }
-            }
+            td { bdi { (line.item) } @for words in words.into_iter().flatten() { p.hint { bdi { (words) } } } }
             td.bar { (chart::bar(class, line.rows(), most)) }
             td.n { (Count(line.rows())) }
             @if has_keys { td { @if let Some(sample) = &line.sample { bdi { (sample) } } } }
@@ -227,50 +254,24 @@ fn obstacle_row(line: &Line, most: i64, has_keys: bool) -> Markup {
     }
 }
 
-/// What concerns no row in particular.
 fn also(figures: &Figures) -> Markup {
-    let unsaid = |line: &&Line| match line.topic.as_str() {
-        "column" => true,
-        "login" | "rule" | "constraint" => line.rows.is_none(),
-        _ => false,
+    let row = |line: &Line| {
+        html! {
+            tr {
+                th scope="row" { (line.topic) }
+                td { bdi { (line.item) } @if let Some(hint) = &line.hint { p.hint { bdi { (hint) } } } }
+            }
+        }
     };
-    let lines: Vec<&Line> = figures.lines.iter().filter(unsaid).collect();
+    let rows: Vec<Markup> = figures.lines.iter().filter(|line| line.is_remark()).map(row).collect();
     let hashing = figures.of("estimate").find_map(|line| line.number("measured_ms"));
     html! {
-        @if !lines.is_empty() {
-            (table("Columns, and what only a login can tell", &[Head::Text("About"), Head::Text("What")], &lines.iter().map(|line| html! {
-                tr { th scope="row" { (line.topic) } td { bdi { (line.item) } @if let Some(hint) = &line.hint { p.hint { bdi { (hint) } } } } }
-            }).collect::<Vec<_>>()))
+        @if !rows.is_empty() {
+            (table("About no user in particular", &[Head::Text("About"), Head::Long("What")], &rows))
         }
-        @if let Some(milliseconds) = hashing { p { "The new hash takes " (duration(milliseconds / 1000.0)) " of one processor at each first login." } }
-        p.note { "Nothing was written. Nobody is named here" @if figures.lines.iter().any(|line| line.sample.is_some()) { " but by legacy keys, as was asked" } "." }
+        @if let Some(milliseconds) = hashing {
+            p { "The new hash takes " (duration(milliseconds / 1000.0)) " of one processor at each first login." }
+        }
+        p { "Nothing was written to make this page." }
     }
-}
-
-/// How many of the obstacles are told again as something to do.
-const MOST_STEPS: usize = 7;
-
-fn next(figures: &Figures, obstacles: &[&Line]) -> Vec<Step> {
-    let of_index = figures.of("index").map(|line| Step {
-        weight: Weight::Warning,
-        what: html! { bdi { (line.text("object").unwrap_or_default()) } ": " bdi { (line.item) } },
-        how: line.hint.clone(),
-    });
-    let is_told = |finding: &&Finding| {
-        !figures
-            .of("index")
-            .any(|line| line.text("object") == Some(&finding.object) && line.item == finding.problem)
-    };
-    let of_config = figures.findings.iter().filter(is_told).map(Finding::step);
-    let of_rows = obstacles.iter().filter(|line| line.hint.is_some()).take(MOST_STEPS).map(|line| Step {
-        weight: Weight::ToDo,
-        what: html! { (counted(line.rows(), "user", "users")) ": " (line.topic) " " bdi { (line.item) } },
-        how: line.hint.clone(),
-    });
-    let mut steps: Vec<Step> = of_index.chain(of_config).chain(of_rows).collect();
-    if steps.is_empty() {
-        let what = html! { "Nothing: the users of this source can log in." };
-        steps.push(Step { weight: Weight::Good, what, how: None });
-    }
-    steps
 }

@@ -52,7 +52,7 @@ impl Page<'_> {
                         (self.origin)
                     }
                     main { (self.body) }
-                    footer { p { "Made by pg_ferry " (self.origin.version) ". The figures are those of one moment." } }
+                    footer { p { "Made by pg_ferry. The figures are those of one moment; the page loads nothing." } }
                 }
             }
         }
@@ -65,7 +65,7 @@ impl Render for Origin {
             p.origin {
                 "Database " b { bdi { (self.database) } }
                 @if let Some(cluster) = &self.cluster { " of cluster " b { bdi { (cluster) } } }
-                ", made at " (self.made_at) " (" bdi { (self.time_zone) } ") by " bdi { (self.made_by) }
+                ", at " b { (self.made_at) } " (" bdi { (self.time_zone) } "), by " bdi { (self.made_by) }
                 ", PostgreSQL " (self.server_version) ", pg_ferry " (self.version)
             }
         }
@@ -124,8 +124,21 @@ pub(super) fn cards(cards: &[Markup]) -> Markup {
 pub(super) enum Head {
     Text(&'static str),
     Number(&'static str),
+    /// Of sentences.
+    Long(&'static str),
     /// Of bars that show a number which is told beside them.
     Bar,
+}
+
+impl Render for Head {
+    fn render(&self) -> Markup {
+        match self {
+            Head::Text(name) => html! { th scope="col" { (name) } },
+            Head::Number(name) => html! { th.n scope="col" { (name) } },
+            Head::Long(name) => html! { th.long scope="col" { (name) } },
+            Head::Bar => html! { td.bar {} },
+        }
+    }
 }
 
 /// A table; `rows` are `tr`s. On a narrow screen it moves under the finger by itself, and not the whole page.
@@ -134,17 +147,7 @@ pub(super) fn table(caption: &str, heads: &[Head], rows: &[Markup]) -> Markup {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
-                thead {
-                    tr {
-                        @for head in heads {
-                            @match head {
-                                Head::Text(name) => th scope="col" { (name) },
-                                Head::Number(name) => th.n scope="col" { (name) },
-                                Head::Bar => td.bar {},
-                            }
-                        }
-                    }
-                }
+                thead { tr { @for head in heads { (head) } } }
                 tbody { @for row in rows { (row) } }
             }
         }
@@ -160,13 +163,23 @@ pub(super) enum Weight {
     Good,
 }
 
-impl Render for Weight {
-    fn render(&self) -> Markup {
+impl Weight {
+    pub(super) fn badge(self, words: &str) -> Markup {
+        let class = match self {
+            Weight::Error => "error",
+            Weight::Warning => "warning",
+            Weight::ToDo => "todo",
+            Weight::Good => "good",
+        };
+        html! { strong.badge.(class) { (words) } }
+    }
+
+    fn words(self) -> &'static str {
         match self {
-            Weight::Error => html! { strong.badge.error { "Error" } },
-            Weight::Warning => html! { strong.badge.warning { "Warning" } },
-            Weight::ToDo => html! { strong.badge.todo { "To do" } },
-            Weight::Good => html! { strong.badge.good { "Good" } },
+            Weight::Error => "Error",
+            Weight::Warning => "Warning",
+            Weight::ToDo => "To do",
+            Weight::Good => "Good",
         }
     }
 }
@@ -178,6 +191,16 @@ pub(super) struct Step {
     pub(super) how: Option<String>,
 }
 
+impl Step {
+    pub(super) fn to_do(what: Markup, how: Option<String>) -> Step {
+        Step { weight: Weight::ToDo, what, how }
+    }
+
+    pub(super) fn good(what: Markup, how: Option<String>) -> Step {
+        Step { weight: Weight::Good, what, how }
+    }
+}
+
 /// What is to be done, what matters most first.
 pub(super) fn steps(mut steps: Vec<Step>) -> Markup {
     steps.sort_by_key(|step| step.weight);
@@ -185,8 +208,8 @@ pub(super) fn steps(mut steps: Vec<Step>) -> Markup {
         ol.steps {
             @for step in &steps {
                 li {
-                    (step.weight) " " (step.what)
-                    @if let Some(how) = &step.how { p.hint { (how) } }
+                    (step.weight.badge(step.weight.words())) " " (step.what)
+                    @if let Some(how) = &step.how { p.hint { bdi { (how) } } }
                 }
             }
         }
@@ -196,17 +219,39 @@ pub(super) fn steps(mut steps: Vec<Step>) -> Markup {
 /// A finding of `ferry.check_config`.
 #[derive(Deserialize)]
 pub(super) struct Finding {
-    pub(super) object: String,
+    object: String,
     is_error: bool,
-    pub(super) problem: String,
+    problem: String,
     hint: Option<String>,
 }
 
+/// The findings, each told once whatever number of objects it is about.
+pub(super) fn findings(findings: &[Finding]) -> Vec<Step> {
+    let mut told: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    for finding in findings {
+        let is_same = |(other, _): &&mut (&Finding, Vec<&str>)| {
+            (&other.problem, &other.hint, other.is_error)
+                == (&finding.problem, &finding.hint, finding.is_error)
+        };
+        match told.iter_mut().find(is_same) {
+            Some((_, objects)) => objects.push(&finding.object),
+            None => told.push((finding, vec![&finding.object])),
+        }
+    }
+    told.iter().map(|(finding, objects)| finding.step(objects)).collect()
+}
+
 impl Finding {
-    pub(super) fn step(&self) -> Step {
+    fn step(&self, objects: &[&str]) -> Step {
         Step {
             weight: if self.is_error { Weight::Error } else { Weight::Warning },
-            what: html! { bdi { (self.object) } ": " bdi { (self.problem) } },
+            what: html! {
+                @for (number, object) in objects.iter().enumerate() {
+                    @if number > 0 { ", " }
+                    bdi { (object) }
+                }
+                ": " bdi { (self.problem) }
+            },
             how: self.hint.clone(),
         }
     }
@@ -255,6 +300,14 @@ pub(super) fn count(number: i64) -> String {
 /// `1 user`, `2 users`.
 pub(super) fn counted(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// A sum that need not be whole.
+pub(super) fn amount(number: f64) -> String {
+    let (whole, cents) =
+        ((number.abs() * 100.0).round() as i64 / 100, (number.abs() * 100.0).round() as i64 % 100);
+    let sign = if number < 0.0 { "-" } else { "" };
+    if cents == 0 { format!("{sign}{}", count(whole)) } else { format!("{sign}{}.{cents:02}", count(whole)) }
 }
 
 /// A part as a percentage that says 0 % or 100 % only where nothing or all is meant.

@@ -2,7 +2,7 @@
 
 use super::chart::{self, BurnDown, Daily, Part, Series};
 use super::html::{
-    self, Count, Finding, Head, Moment, Origin, Page, Step, Weight, card, count, counted, duration, literal,
+    self, Count, Finding, Head, Moment, Origin, Page, Step, card, cards, count, counted, duration, literal,
     section, share, table,
 };
 use maud::{Markup, html};
@@ -39,10 +39,10 @@ struct Source {
     remaining: Option<i64>,
     last_24_hours: i64,
     is_importing: bool,
-    rows_per_second: Option<f64>,
     projected_end: Option<Moment>,
     projected_days: Option<f64>,
     enabled: Option<bool>,
+    retired_at: Option<Moment>,
     /// Users a day, by the way they came.
     moves: BTreeMap<String, Vec<i64>>,
     rejects: Vec<Reject>,
@@ -82,13 +82,16 @@ struct Run {
     seconds: Option<f64>,
 }
 
+/// By import; thousands at once, beside which nobody would see those who come by themselves.
+const IMPORT: (&str, &str, &str) = ("import", "way-2", "by import");
+
 /// The ways to be moved, as `ferry.link` has them, in the order in which they are stacked.
 const WAYS: [(&str, &str, &str); 5] = [
     ("login", "way-1", "by login"),
-    ("import", "way-2", "by import"),
     ("reset", "way-3", "by reset"),
     ("adopt", "way-4", "adopted"),
-    ("admin", "way-5", "by an administrator"),
+    ("admin", "way-5", "by migrate_login"),
+    IMPORT,
 ];
 
 pub(super) fn page(figures: &Figures) -> String {
@@ -104,14 +107,14 @@ pub(super) fn page(figures: &Figures) -> String {
 fn body(figures: &Figures) -> Markup {
     let Some((all, each)) = figures.sources.split_last() else { return html! {} };
     if each.is_empty() {
-        return html! { p.lead { "There is no source yet. Its users are counted once ferry.source has a row for it." } };
+        return html! { p.lead { "There is no source yet: the sources are rows of ferry.source." } };
     }
     html! {
         (summary(all, each))
-        (section("What to do next", &html::steps(next(figures, each))))
         (section("All sources", &html! { (overview(all, each)) (pictures("all", figures, all, each)) }))
+        (section("What to do next", &html::steps(next(figures, each))))
         (section("Who is refused", &refused(each)))
-        @if each.len() > 1 { (section("Each source", &sources(figures, each))) }
+        @if each.len() > 1 { (section("Each source", &by_source(figures, each))) }
         (section("Runs of ferry.import", &runs(figures)))
     }
 }
@@ -130,9 +133,14 @@ impl Source {
         self.moved() + self.refused + self.tombstoned + self.remaining.unwrap_or(0)
     }
 
-    fn parts(&self) -> Vec<Part> {
+    /// Who remains in a retired source and is not waited for.
+    fn left_behind(&self) -> i64 {
+        self.remaining.filter(|_| self.retired_at.is_some()).unwrap_or(0)
+    }
+
+    fn parts(&self) -> [Part<'static>; 6] {
         let part = |class, name, count| Part { class, name, count };
-        vec![
+        [
             part("way-1", "moved by login", self.moved_by_login),
             part("way-2", "moved by import", self.moved_by_import),
             part("way-3", "moved otherwise", self.moved_otherwise),
@@ -142,76 +150,55 @@ impl Source {
         ]
     }
 
-    /// How many remained at the end of each day: today's number, and who was moved after that day.
-    fn left(&self, days: &[i64]) -> Vec<i64> {
-        let mut left = self.remaining.unwrap_or(0);
-        let mut by_day: Vec<i64> = days
-            .iter()
-            .rev()
-            .map(|moved| {
-                let then = left;
-                left += moved;
-                then
-            })
-            .collect();
-        by_day.reverse();
-        by_day
-    }
-
     fn pace(&self) -> &'static str {
-        if self.is_importing {
-            "at the rate of the import under way"
-        } else {
-            "at the pace of the last 24 hours"
+        match self.is_importing {
+            true => "at the rate of the import under way",
+            false => "at the pace of the last 24 hours",
         }
     }
 }
 
+fn uncounted(each: &[Source]) -> i64 {
+    each.iter().map(|source| i64::from(source.legacy_total.is_none())).sum()
+}
+
 fn summary(all: &Source, each: &[Source]) -> Markup {
-    let uncounted = each.iter().filter(|source| source.legacy_total.is_none()).count();
-    let counted_share = (uncounted == 0).then(|| share(all.moved(), all.whole()));
+    let uncounted = uncounted(each);
     html! {
         p.lead { (verdict(all, each)) }
-        (html::cards(&[
+        (cards(&[
             card("Moved", &html! { (Count(all.moved())) }, &html! {
-                @match counted_share {
-                    Some(share) => { (share) " of " (Count(all.whole())) " legacy users" }
-                    None => (counted(uncounted as i64, "source was never counted", "sources were never counted"))
-                }
+                @if uncounted == 0 { (share(all.moved(), all.whole())) " of " (Count(all.whole())) " legacy users" }
+                @else { (counted(uncounted, "source was", "sources were")) " never counted" }
             }),
-            card("Remaining", &html! { @match all.remaining { Some(left) => (Count(left)), None => "unknown" } }, &html! {
-                @if uncounted > 0 { "in the sources that were counted" } @else { "to be moved by login or import" }
-            }),
+            card("Remaining", &html! { @match all.remaining { Some(left) => (Count(left)), None => "unknown" } },
+                &html! { @if uncounted == 0 { "to be moved by login or import" } @else { "where they were counted" } }),
             card("Refused", &html! { (Count(all.refused)) }, &html! { "by an import, and not moved since" }),
             card("Last 24 hours", &html! { (Count(all.last_24_hours)) }, &html! {
-                @if all.is_importing {
-                    "an import is under way"
-                    @if let Some(rate) = all.rows_per_second { ", " (Count(rate.round() as i64)) " rows/s" }
-                } @else { "moved, in whatever way" }
+                @if all.is_importing { "moved; an import is under way" } @else { "moved, in whatever way" }
             }),
-            card("Projected end", &html! {
-                @match (&all.projected_end, all.remaining) {
-                    (_, Some(0)) => "now",
-                    (Some(end), _) => (end.date()),
-                    _ => "-",
-                }
-            }, &html! {
-                @if all.remaining == Some(0) { "nobody remains" }
-                @else if all.projected_end.is_some() { (all.pace()) }
-                @else { "nobody was moved in the last 24 hours" }
-            }),
+            card("Projected end", &html! { @match &all.projected_end { Some(end) => (end.date()), None => "-" } },
+                &html! {
+                    @if all.remaining == Some(0) { "nobody remains" }
+                    @else if all.projected_end.is_some() { (all.pace()) }
+                    @else { "nobody was moved in the last 24 hours" }
+                }),
         ]))
     }
 }
 
 fn verdict(all: &Source, each: &[Source]) -> Markup {
-    let uncounted = each.iter().any(|source| source.legacy_total.is_none());
+    let (uncounted, remaining) = (uncounted(each), all.remaining.unwrap_or(0));
+    let behind: i64 = each.iter().map(Source::left_behind).sum();
     html! {
-        @if all.moved() == 0 && all.tombstoned == 0 { "Nobody has been moved yet." }
-        @else if uncounted { (counted(all.moved(), "user has", "users have")) " been moved; how many there are is not known of every source." }
-        @else if all.remaining == Some(0) && all.refused == 0 { "Everybody has been moved." }
-        @else if all.remaining == Some(0) { "Nobody remains but those who are refused." }
-        @else { (share(all.moved(), all.whole())) " of the legacy users have been moved, " (counted(all.remaining.unwrap_or(0), "remains", "remain")) "." }
+        @if all.moved() == 0 { "Nobody has been moved yet" }
+        @else if uncounted == 0 && remaining == 0 && all.refused == 0 { "Everybody has been moved" }
+        @else if uncounted == 0 { (share(all.moved(), all.whole())) " of the legacy users have been moved" }
+        @else { (counted(all.moved(), "user has", "users have")) " been moved" }
+        @if remaining > behind { ", " (counted(remaining - behind, "remains", "remain")) }
+        @if remaining == 0 && all.refused > 0 { ", and nobody remains but those who are refused" }
+        @if behind > 0 { ", " (counted(behind, "was", "were")) " left behind in retired sources" }
+        "."
     }
 }
 
@@ -222,73 +209,90 @@ fn overview(all: &Source, each: &[Source]) -> Markup {
         Head::Bar,
         Head::Number("Legacy users"),
         Head::Number("Moved"),
+        Head::Number("Share"),
         Head::Number("Refused"),
         Head::Number("Remaining"),
-        Head::Number("24 hours"),
+        Head::Number("Last 24 h"),
         Head::Text("Projected end"),
     ];
     let together = (each.len() > 1).then_some(all);
     let rows: Vec<Markup> = each.iter().chain(together).map(overview_row).collect();
-    let legend = chart::legend(all.parts().into_iter().map(|part| (part.class, part.name.to_string())));
-    html! { (legend) (table("Legacy users by what became of them", &heads, &rows)) }
+    html! {
+        (table("Legacy users by what became of them", &heads, &rows))
+        (chart::legend(all.parts().into_iter().map(|part| (part.class, part.name.to_string()))))
+    }
 }
 
 fn overview_row(source: &Source) -> Markup {
     html! {
         tr.all[source.source.is_none()] {
-            th scope="row" { bdi { (source.name()) } @if source.enabled == Some(false) { " (not asked)" } }
-            td.bar { @if source.legacy_total.is_some() { (chart::parts(&source.parts(), source.whole())) } @else { "not counted yet" } }
+            th scope="row" {
+                bdi { (source.name()) }
+                @if source.retired_at.is_some() { " (retired)" }
+                @else if source.enabled == Some(false) { " (not asked)" }
+            }
+            td.bar {
+                @if source.legacy_total.is_some() { (chart::stacked(&source.parts(), source.whole())) }
+                @else { "not counted yet" }
+            }
             td.n { @match source.legacy_total { Some(total) => (Count(total)), None => "-" } }
             td.n { (Count(source.moved())) }
+            td.n { @if source.legacy_total.is_some() { (share(source.moved(), source.whole())) } @else { "-" } }
             td.n { (Count(source.refused)) }
             td.n { @match source.remaining { Some(left) => (Count(left)), None => "-" } }
             td.n { (Count(source.last_24_hours)) }
-            td { @match &source.projected_end { Some(end) => (end.date()), None => "-" } }
+            td.when { @match &source.projected_end { Some(end) => (end.date()), None => "-" } }
         }
     }
 }
 
-/// What was moved each day, and what is left.
+/// What was moved each day, and what is left; `of` are the sources that it is about.
 fn pictures(id: &str, figures: &Figures, source: &Source, of: &[Source]) -> Markup {
-    let by_way: Vec<Vec<i64>> = WAYS.iter().map(|(way, ..)| sum(of, way, figures.today + 1)).collect();
-    let moved: Vec<i64> = (0..=figures.today).map(|day| by_way.iter().map(|days| days[day]).sum()).collect();
-    if moved.iter().all(|moved| *moved == 0) {
-        return html! { p { @if source.moved() == 0 { "Nobody has been moved yet." } @else { "Nobody was moved since " (figures.days[0]) "." } } };
-    }
-    let series: Vec<Series<'_>> = WAYS
+    let ways = WAYS.map(|(way, class, name)| (class, name, by_day(of, way, figures.today + 1)));
+    let series: Vec<Series<'_>> = ways
         .iter()
-        .zip(&by_way)
-        .filter(|(_, days)| days.iter().any(|moved| *moved > 0))
-        .map(|(&(_, class, name), days)| Series { class, name, days })
+        .filter(|(.., days)| days.iter().any(|moved| *moved > 0))
+        .map(|(class, name, days)| Series { class, name, days })
         .collect();
-    let is_all = source.source.is_none();
+    let (imported, others): (Vec<&Series<'_>>, Vec<&Series<'_>>) =
+        series.iter().partition(|series| series.name == IMPORT.2);
+    html! {
+        @if series.is_empty() {
+            p {
+                @if source.moved() == 0 { "Nobody has been moved yet." }
+                @else { "Nobody was moved since " (figures.days[0]) "." }
+            }
+        }
+        (daily(&format!("{id}-moved"), "Moved per day", figures, &others))
+        (daily(&format!("{id}-imported"), "Imported per day", figures, &imported))
+        @if source.source.is_none() && !series.is_empty() { (weeks(figures, &series)) }
+        @if source.remaining.is_some() && !series.is_empty() { (burn_down(id, figures, source, of, &series)) }
+    }
+}
+
+fn by_day(sources: &[Source], way: &str, days: usize) -> Vec<i64> {
+    let moved = |source: &Source, day| source.moves.get(way).and_then(|days| days.get(day)).copied();
+    (0..days).map(|day| sources.iter().filter_map(|source| moved(source, day)).sum()).collect()
+}
+
+fn daily(id: &str, title: &str, figures: &Figures, series: &[&Series<'_>]) -> Markup {
+    if series.is_empty() {
+        return html! {};
+    }
+    let days = &figures.days[..=figures.today];
+    let sum = |series: &Series<'_>| format!("{} {}", count(series.days.iter().sum()), series.name);
     html! {
         figure {
-            figcaption { "Moved per day" @if is_all { p { (legend_total(&series)) } } }
-            (Daily {
-                id: &format!("{id}-moved"), title: "Moved per day", days: &figures.days[..=figures.today], series: &series,
-                height: if is_all { 180.0 } else { 90.0 }, is_told: is_all,
-            }.draw())
-            (chart::legend(series.iter().map(|series| (series.class, format!("{} {}", count(series.days.iter().sum()), series.name)))))
+            figcaption { (title) }
+            (Daily { id, title, days, series, height: if series.len() > 1 { 160.0 } else { 100.0 } }.draw())
+            (chart::legend(series.iter().map(|series| (series.class, sum(series)))))
         }
-        @if is_all { (weeks(figures, &series)) }
-        @if source.remaining.is_some() { (burn_down(id, figures, source, &moved)) }
     }
 }
 
-fn legend_total(series: &[Series<'_>]) -> String {
-    let sum: i64 = series.iter().flat_map(|series| series.days).sum();
-    format!("{} in the days shown", counted(sum, "user", "users"))
-}
-
-fn sum(sources: &[Source], way: &str, days: usize) -> Vec<i64> {
-    let on = |source: &Source, day: usize| {
-        source.moves.get(way).and_then(|days| days.get(day)).copied().unwrap_or(0)
-    };
-    (0..days).map(|day| sources.iter().map(|source| on(source, day)).sum()).collect()
-}
-
-fn burn_down(id: &str, figures: &Figures, source: &Source, moved: &[i64]) -> Markup {
+fn burn_down(id: &str, figures: &Figures, source: &Source, of: &[Source], series: &[Series<'_>]) -> Markup {
+    let behind: i64 = of.iter().map(Source::left_behind).sum();
+    let left = left(source.remaining.unwrap_or(0), series, figures.today + 1);
     html! {
         figure {
             figcaption {
@@ -296,54 +300,68 @@ fn burn_down(id: &str, figures: &Figures, source: &Source, moved: &[i64]) -> Mar
                 p {
                     @match &source.projected_end {
                         _ if source.remaining == Some(0) => "Nobody remains.",
+                        _ if source.retired_at.is_some() => "The source is retired.",
                         Some(end) => { "Dashed: " (source.pace()) ", nobody remains on " (end) "." }
                         None => "No projection: nobody was moved in the last 24 hours.",
                     }
-                    @if let Some(week) = pace_of_week(source, moved) { " At the pace of the last 7 days it takes " (week) " more." }
+                    @if let Some(days) = pace_of_week(source, behind, series) {
+                        " By logins at the pace of the last 7 days it takes " (counted(days, "day", "days")) "."
+                    }
                 }
             }
             (BurnDown {
-                id: &format!("{id}-left"), title: "Remaining legacy users by day", days: &figures.days, left: &source.left(moved),
-                projected_days: source.projected_days,
+                id: &format!("{id}-left"),
+                title: "Remaining legacy users by day",
+                days: &figures.days,
+                left: &left,
+                end: source.projected_days.map(|days| (days, behind)),
             }.draw())
         }
     }
 }
 
-/// Weekends and the like count less over a week.
-fn pace_of_week(source: &Source, moved: &[i64]) -> Option<String> {
-    let week: i64 = moved.iter().rev().take(7).sum();
-    let left = source.remaining.filter(|left| *left > 0)?;
-    (week > 0).then(|| {
-        let days = (7.0 * left as f64 / week as f64).ceil() as i64;
-        counted(days, "day", "days")
-    })
+/// How many remained at the beginning of each day: today's number, and who was moved since.
+fn left(now: i64, series: &[Series<'_>], days: usize) -> Vec<i64> {
+    let mut left = vec![now];
+    for day in (0..days).rev() {
+        let moved: i64 = series.iter().filter_map(|series| series.days.get(day)).sum();
+        left.push(left.last().copied().unwrap_or(0) + moved);
+    }
+    left.reverse();
+    left
+}
+
+/// Days until nobody remains without an import: over a week, a weekend counts less.
+fn pace_of_week(source: &Source, behind: i64, series: &[Series<'_>]) -> Option<i64> {
+    let own = series.iter().filter(|series| series.name != IMPORT.2);
+    let week: i64 = own.flat_map(|series| series.days.iter().rev().take(7)).sum();
+    let left = source.remaining? - behind;
+    (week > 0 && left > 0).then(|| (7.0 * left as f64 / week as f64).ceil() as i64)
 }
 
 /// The days of the picture as numbers, seven at a time and the newest first.
 fn weeks(figures: &Figures, series: &[Series<'_>]) -> Markup {
     let days = &figures.days[..=figures.today];
-    let rows: Vec<Markup> = (0..days.len())
-        .rev()
-        .step_by(7)
-        .map(|end| {
-            let start = (end + 1).saturating_sub(7);
-            let numbers: Vec<i64> =
-                series.iter().map(|series| series.days[start..=end].iter().sum()).collect();
-            html! {
-                tr {
-                    th scope="row" { (days[start]) " to " (days[end]) }
-                    @for number in &numbers { td.n { (Count(*number)) } }
-                    td.n { (Count(numbers.iter().sum())) }
-                }
+    let row = |end: usize| {
+        let start = (end + 1).saturating_sub(7);
+        let numbers = series.iter().map(|series| series.days[start..=end].iter().sum());
+        let numbers: Vec<i64> = numbers.collect();
+        html! {
+            tr {
+                th.when scope="row" { (days[start]) " to " (days[end]) }
+                @for number in &numbers { td.n { (Count(*number)) } }
+                td.n { (Count(numbers.iter().sum())) }
             }
-        })
-        .collect();
+        }
+    };
+    let rows: Vec<Markup> = (0..days.len()).rev().step_by(7).map(row).collect();
     let ways = series.iter().map(|series| Head::Number(series.name));
-    let heads: Vec<Head> =
-        [Head::Text("Days")].into_iter().chain(ways).chain([Head::Number("All")]).collect();
-    table("Moved per week", &heads, &rows)
+    let heads = [Head::Text("Days")].into_iter().chain(ways).chain([Head::Number("All")]);
+    table("Moved per week", &heads.collect::<Vec<_>>(), &rows)
 }
+
+/// Kinds of reasons that are listed: a page is not a log.
+const MOST_REASONS: usize = 50;
 
 fn refused(each: &[Source]) -> Markup {
     let mut rejects: Vec<&Reject> = each.iter().flat_map(|source| &source.rejects).collect();
@@ -351,50 +369,61 @@ fn refused(each: &[Source]) -> Markup {
         return html! { p { "Nobody is refused now." } };
     }
     rejects.sort_by_key(|reject| -reject.users);
-    let most = rejects.first().map_or(0, |reject| reject.users);
-    let rows: Vec<Markup> =
-        rejects.iter().take(MOST_REASONS).map(|reject| reject_row(reject, most)).collect();
+    let (told, rest) = rejects.split_at(rejects.len().min(MOST_REASONS));
+    let most = told.first().map_or(0, |reject| reject.users);
+    let rows: Vec<Markup> = told.iter().map(|reject| reject_row(reject, most)).collect();
     let heads = [
         Head::Text("Reason"),
         Head::Text("Source"),
-        Head::Text("What objects"),
+        Head::Long("What objects"),
         Head::Bar,
         Head::Number("Users"),
         Head::Text("Since"),
     ];
-    let more: i64 = rejects.iter().skip(MOST_REASONS).map(|reject| reject.users).sum();
     html! {
         (table("Refused by an import and not moved since, by reason", &heads, &rows))
-        @if more > 0 { p { "And " (counted(more, "user", "users")) " for " (rejects.len() - MOST_REASONS) " further reasons." } }
-        p.hint { "Who they are: " code { "SELECT * FROM ferry.import_reject WHERE settled_at IS NULL" } ". The README says under Troubleshooting what the reasons mean." }
+        @if !rest.is_empty() {
+            p {
+                "And " (counted(rest.iter().map(|reject| reject.users).sum(), "user", "users")) " for "
+                (counted(rest.len() as i64, "further reason", "further reasons")) "."
+            }
+        }
+        p.hint {
+            "Who they are: " code { "SELECT * FROM ferry.import_reject WHERE settled_at IS NULL" }
+            ". What the reasons mean is in the README, under Troubleshooting."
+        }
     }
 }
 
-/// Kinds of reasons that are listed: a page is not a log.
-const MOST_REASONS: usize = 50;
-
 fn reject_row(reject: &Reject, most: i64) -> Markup {
-    let codes = [&reject.rule, &reject.object, &reject.code, &reject.sqlstate];
+    let names = [&reject.rule, &reject.object, &reject.code, &reject.sqlstate];
     html! {
         tr {
             th scope="row" { code { (reject.reason) } }
             td { bdi { (reject.source) } }
             td {
-                @for (number, code) in codes.into_iter().flatten().enumerate() { @if number > 0 { ", " } bdi { (code) } }
+                @for (number, name) in names.into_iter().flatten().enumerate() {
+                    @if number > 0 { ", " }
+                    bdi { (name) }
+                }
                 @if let Some(message) = &reject.message { p.hint { bdi { (message) } } }
             }
             td.bar { (chart::bar("fill-bad", reject.users, most)) }
             td.n { (Count(reject.users)) }
-            td { (reject.since.date()) }
+            td.when { (reject.since.date()) }
         }
     }
 }
 
-fn sources(figures: &Figures, each: &[Source]) -> Markup {
+fn by_source(figures: &Figures, each: &[Source]) -> Markup {
     html! {
         @if each.len() > 3 {
             nav aria-label="Sources" {
-                ul.names { @for (number, source) in each.iter().enumerate() { li { a href=(format!("#source-{number}")) { bdi { (source.name()) } } } } }
+                ul.names {
+                    @for (number, source) in each.iter().enumerate() {
+                        li { a href=(format!("#source-{number}")) { bdi { (source.name()) } } }
+                    }
+                }
             }
         }
         @for (number, source) in each.iter().enumerate() {
@@ -407,11 +436,15 @@ fn sources(figures: &Figures, each: &[Source]) -> Markup {
 
 fn facts(source: &Source) -> Markup {
     html! {
-        @if let Some(target) = &source.target { "Into " bdi { (target) } ". " }
+        @if let Some(target) = &source.target { "Into target " bdi { (target) } ". " }
         @match (source.legacy_total, &source.counted_at) {
-            (Some(total), Some(at)) => { (counted(total, "legacy user", "legacy users")) ", counted at " (at) "; " (share(source.moved(), source.whole())) " moved." }
+            (Some(total), Some(at)) => {
+                (counted(total, "legacy user", "legacy users")) ", counted at " (at) "; "
+                (share(source.moved(), source.whole())) " moved."
+            }
             _ => "Never counted.",
         }
+        @if let Some(at) = &source.retired_at { " Retired at " (at) "." }
         @if source.is_importing { " An import is under way." }
     }
 }
@@ -420,6 +453,7 @@ fn runs(figures: &Figures) -> Markup {
     if figures.runs.is_empty() {
         return html! { p { "There was none yet." } };
     }
+    let counts = ["Moved", "Updated", "Deleted", "Refused", "Skipped"].map(Head::Number);
     let heads = [
         Head::Number("Run"),
         Head::Text("Source"),
@@ -427,20 +461,14 @@ fn runs(figures: &Figures) -> Markup {
         Head::Text("State"),
         Head::Text("Begun"),
         Head::Number("Took"),
-        Head::Number("Done"),
-        Head::Number("Moved"),
-        Head::Number("Updated"),
-        Head::Number("Deleted"),
-        Head::Number("Refused"),
-        Head::Number("Skipped"),
+        Head::Number("Rows done"),
     ];
     let rows: Vec<Markup> = figures.runs.iter().map(run_row).collect();
-    let caption = if figures.all_runs > rows.len() as i64 {
-        format!("The newest {} of {} runs", rows.len(), count(figures.all_runs))
-    } else {
-        "All runs, the newest first".to_string()
+    let caption = match figures.all_runs > rows.len() as i64 {
+        true => format!("The newest {} of {} runs", rows.len(), count(figures.all_runs)),
+        false => "All runs, the newest first".to_string(),
     };
-    table(&caption, &heads, &rows)
+    table(&caption, &[&heads[..], &counts].concat(), &rows)
 }
 
 fn run_row(run: &Run) -> Markup {
@@ -452,67 +480,80 @@ fn run_row(run: &Run) -> Markup {
             td { (run.state) @if let Some(message) = &run.message { p.hint { bdi { (message) } } } }
             td { (run.started_at) p.hint { "by " bdi { (run.started_by) } } }
             td.n { @match run.seconds { Some(seconds) => (duration(seconds)), None => "-" } }
-            td.n { (Count(run.done)) " of " (Count(run.total)) }
-            @for number in [run.moved, run.updated, run.deleted, run.refused, run.skipped] { td.n { (Count(number)) } }
+            td.n { (Count(run.done)) @if run.done != run.total { " of " (Count(run.total)) } }
+            @for number in [run.moved, run.updated, run.deleted, run.refused, run.skipped] {
+                td.n { (Count(number)) }
+            }
         }
     }
 }
 
 fn next(figures: &Figures, each: &[Source]) -> Vec<Step> {
-    let mut steps: Vec<Step> = figures.findings.iter().map(Finding::step).collect();
-    for source in each {
-        let newest =
-            figures.runs.iter().find(|run| Some(&run.source) == source.source.as_ref() && !run.dry_run);
+    let mut steps = html::findings(&figures.findings);
+    for source in each.iter().filter(|source| source.retired_at.is_none()) {
+        let newest = figures.runs.iter().find(|run| run.source == source.name() && !run.dry_run);
         steps.extend(newest.and_then(unfinished));
-        steps.extend(todo(source));
+        steps.extend(source.steps());
     }
     if steps.is_empty() {
-        let what = html! { "Nothing: the move goes on by itself with every login." };
-        steps.push(Step { weight: Weight::Good, what, how: None });
+        steps.push(Step::good(html! { "Nothing: the move goes on with every login." }, None));
     }
     steps
 }
 
 fn unfinished(run: &Run) -> Option<Step> {
-    matches!(run.state.as_str(), "stopped" | "interrupted").then(|| Step {
-        weight: Weight::ToDo,
-        what: html! {
-            "Run " (run.id) " of source " bdi { (run.source) } " was " (run.state) " after " (Count(run.done)) " of " (Count(run.total)) " rows."
-        },
-        how: Some(format!(
-            "CALL ferry.import({}, {}); goes on with it, where it has the same range of keys.",
-            literal(&run.source),
-            literal(&run.operation)
-        )),
-    })
+    if !["stopped", "interrupted"].contains(&run.state.as_str()) {
+        return None;
+    }
+    let what = html! {
+        "Run " (run.id) " of source " bdi { (run.source) } " was " (run.state) " after "
+        (Count(run.done)) " of " (Count(run.total)) " rows."
+    };
+    let (source, operation) = (literal(&run.source), literal(&run.operation));
+    let how =
+        format!("CALL ferry.import({source}, {operation}); goes on with it, given the same range of keys.");
+    Some(Step::to_do(what, Some(how)))
 }
 
-fn todo(source: &Source) -> Vec<Step> {
-    let name = html! { " source " bdi { (source.name()) } };
-    let quoted = literal(source.name());
-    let step = |what: Markup, how: String| Step { weight: Weight::ToDo, what, how: Some(how) };
-    let mut steps = Vec::new();
-    if source.refused > 0 {
-        let what = html! { (counted(source.refused, "user", "users")) " of" (name) (if source.refused == 1 { " is" } else { " are" }) " refused." };
-        steps.push(step(
-            what,
-            format!("See below why; once that is mended: CALL ferry.import({quoted}, 'retry');"),
-        ));
+impl Source {
+    fn steps(&self) -> Vec<Step> {
+        let name = html! { "source " bdi { (self.name()) } };
+        let quoted = literal(self.name());
+        let mut steps = Vec::new();
+        if self.refused > 0 {
+            let what =
+                html! { (counted(self.refused, "user", "users")) " of " (name) " refused by an import." };
+            let how = format!("See below why; once that is mended, CALL ferry.import({quoted}, 'retry');");
+            steps.push(Step::to_do(what, Some(how)));
+        }
+        if self.reviews > 0 {
+            let what = html! {
+                (counted(self.reviews, "user", "users")) " of " (name)
+                " may be somebody who is here already: it is to be decided in ferry.review."
+            };
+            let how = format!("SELECT * FROM ferry.review WHERE source = {quoted} AND decision IS NULL;");
+            steps.push(Step::to_do(what, Some(how)));
+        }
+        match self.remaining {
+            None => {
+                let what = html! { "The users of " (name) " were never counted." };
+                let how =
+                    format!("CALL ferry.import({quoted}, dry_run => true); counts them, and moves nobody.");
+                steps.push(Step::to_do(what, Some(how)));
+            }
+            Some(0) if self.refused == 0 => {
+                let what = html! { "Nobody of " (name) " remains: may it be switched off?" };
+                steps.push(Step::to_do(what, Some(format!("SELECT * FROM ferry.cutover({quoted});"))));
+            }
+            Some(left) if left > 0 && self.last_24_hours == 0 && !self.is_importing => {
+                let what = html! {
+                    "Nobody of " (name) " was moved in the last 24 hours, "
+                    (counted(left, "remains", "remain")) "."
+                };
+                steps.push(Step::to_do(what, Some(format!("CALL ferry.import({quoted});"))));
+            }
+            Some(_) => {}
+        }
+        steps
     }
-    if source.reviews > 0 {
-        let what = html! { (counted(source.reviews, "user", "users")) " of" (name) " may be somebody who is here already: somebody must decide." };
-        let how = format!(
-            "SELECT * FROM ferry.review WHERE source = {quoted} AND decision IS NULL; then set decision."
-        );
-        steps.push(step(what, how));
-    }
-    if source.legacy_total.is_none() {
-        let what = html! { "The users of" (name) " were never counted." };
-        steps.push(step(what, format!("CALL ferry.import({quoted}, dry_run => true); counts them, and writes nothing but its report.")));
-    }
-    if source.remaining > Some(0) && source.last_24_hours == 0 && !source.is_importing {
-        let what = html! { "Nobody of" (name) " was moved in the last 24 hours, and " (counted(source.remaining.unwrap_or(0), "remains", "remain")) "." };
-        steps.push(step(what, format!("CALL ferry.import({quoted}); moves who does not log in.")));
-    }
-    steps
 }
