@@ -492,33 +492,3 @@ fn expressions_of_the_wrong_type_are_refused() {
         answer(&mut site.app(), "ferry.authenticate($1, $2)", &[&"ann@example.com", &"ann's secret"]);
     assert_eq!(answer.outcome, "migrated");
 }
-
-#[test]
-fn scratch_million() {
-    let site = busy_shop();
-    site.db.sql("DELETE FROM legacy.customers; INSERT INTO legacy.customers (id, email, last, pwd, seen_at, spent) SELECT n, format('user%s@example.com', n), 'Nr', md5(n::text), now() - n * interval '1 minute', n FROM generate_series(1, 100000) n; ANALYZE legacy.customers");
-    site.db.sql("INSERT INTO users (id, email, password_hash) SELECT n, format('user%s@example.com', n), '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' FROM generate_series(1, 50000) n; ANALYZE users;
-      INSERT INTO ferry.link (source, legacy_key, target, user_id, via, hash_digest) SELECT 'shop', n::text, 'default', n::text, 'import', encode(sha256(convert_to(u.password_hash, 'UTF8')), 'hex') FROM generate_series(1, 50000) n JOIN users u ON u.id = n; ANALYZE ferry.link");
-    let mut client = site.db.client();
-    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).unwrap().get(0);
-    let memory = || {
-        std::fs::read_to_string(format!("/proc/{pid}/status"))
-            .unwrap()
-            .lines()
-            .filter(|l| l.starts_with("VmHWM") || l.starts_with("RssAnon"))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    println!("{:?}", memory());
-    for sql in [
-        "SELECT count(*) FROM ferry.cutover('shop')",
-        "SELECT count(*) FROM ferry.remaining_users('shop')",
-        "SELECT count(*) FROM ferry.notice_list('shop')",
-        "SELECT count(*) FROM ferry.retire_source('shop', 'rejected')",
-    ] {
-        let started = std::time::Instant::now();
-        let n: i64 = client.query_one(sql, &[]).unwrap().get(0);
-        println!("{sql}: {n} {:?} {:?}", started.elapsed(), memory());
-    }
-    panic!("look");
-}
