@@ -341,7 +341,8 @@ impl Tally {
 
     /// What to do about those that were not wrapped.
     fn hint(&self, target: &Target) -> String {
-        let cure = |obstacle: &Obstacle| match obstacle {
+        let cure = |obstacle: &Obstacle| {
+            match obstacle {
             Obstacle::OtherChecks => cure_of_other_checks(target),
             Obstacle::Format => "Of a format that does not wrap: the next login replaces such a hash, or a \
                                  \"forgot password\" (ferry.prepare_reset, ferry.set_password)."
@@ -354,6 +355,7 @@ impl Tally {
             Obstacle::Write => "Not written: see what raises this SQLSTATE, such as a trigger or a constraint of the \
                                 users table."
                 .to_string(),
+        }
         };
         self.obstacles.iter().map(cure).collect::<Vec<_>>().join(" ")
     }
