@@ -1,6 +1,4 @@
-//! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
-//!
-//! 19 comes with later work.
+//! What users of other products ask for and do not get: one test for each line of the list, by its number.
 
 use crate::concurrency::{all_at_once, count_of};
 use crate::import::{crowd, import, md5_shop, refused, run};
@@ -521,6 +519,27 @@ fn ask_18_a_login_can_be_tried_without_changing_anything() {
     assert_eq!(site.counts(), (0, 0, 0));
     let given: i64 = site.db.one("SELECT nextval('users_id_seq')", &[]);
     assert_eq!(given, 1, "not even a number was used up");
+}
+
+#[test]
+fn ask_19_weak_hashes_do_not_wait_for_their_owners() {
+    let site = Site::new();
+    site.as_owner(
+        "INSERT INTO users (email, password_hash) VALUES
+             ('ann@example.com', '{MD5}' || encode(decode(md5('ann''s secret'), 'hex'), 'base64'))",
+    );
+    let weak: String = site.user("ann@example.com", "password_hash").unwrap();
+    site.configure("target", "no_other_checks = true");
+    site.db.sql("CALL ferry.wrap_hashes('default')");
+    let wrapped: String = site.user("ann@example.com", "password_hash").unwrap();
+    assert!(wrapped.starts_with("$ferry-wrapped$") && wrapped.contains("$argon2id$"), "{wrapped}");
+    let mut app = site.app();
+    // What was stolen before is no password now.
+    for stolen in [weak.as_str(), &weak["{MD5}".len()..], &wrapped] {
+        assert_eq!(login(&mut app, "ann@example.com", stolen), Answer::refused("invalid"));
+    }
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+    assert!(site.user("ann@example.com", "password_hash").unwrap().starts_with("$argon2id$"));
 }
 
 #[test]

@@ -8,17 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 const OF_EACH: usize = 3;
 
 /// A line of `crates/legacy-hash/tests/vectors/*.jsonl`.
-struct Vector {
-    format: String,
-    password: String,
-    hash: String,
-    salt: Option<(String, &'static str)>,
-    login: Option<String>,
-    pepper: Option<(String, &'static str)>,
+pub(crate) struct Vector {
+    pub(crate) format: String,
+    pub(crate) password: String,
+    pub(crate) hash: String,
+    /// With its encoding.
+    pub(crate) salt: Option<(String, &'static str)>,
+    pub(crate) login: Option<String>,
+    /// With its encoding.
+    pub(crate) pepper: Option<(String, &'static str)>,
 }
 
 /// The vectors whose passwords are text without NUL, as SQL has it.
-fn vectors() -> BTreeMap<String, Vec<Vector>> {
+pub(crate) fn vectors() -> BTreeMap<String, Vec<Vector>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/legacy-hash/tests/vectors");
     let mut found: BTreeMap<String, Vec<Vector>> = BTreeMap::new();
     for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

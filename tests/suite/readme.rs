@@ -310,6 +310,14 @@ fn the_table_of_the_outbox_is_the_comments_of_the_columns() {
 }
 
 #[test]
+fn the_tables_of_figures_are_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("Dashboards"));
+    let truth = ["import_progress", "moved_per_day", "refused_by_reason"].map(comments_of_columns).concat();
+    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+}
+
+#[test]
 fn every_public_function_is_told_with_its_comment() {
     need_extension!("pg_ferry");
     let db = Db::new();

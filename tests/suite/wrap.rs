@@ -132,6 +132,8 @@ fn what_cannot_or_need_not_be_wrapped_stays_as_it_is_and_is_told() {
     for (name, before) in &others {
         assert_eq!(&hash(&site, name), before, "{name}");
     }
+    assert!(told.contains("HINT:  Of a format that does not wrap: the next login"), "{told}");
+    assert!(told.contains("ferry.identify_hash tells what it may be"), "{told}");
     // The second time only the others are looked at.
     let told = notices(&site);
     assert!(told.contains("of 6 hashes: 0 wrapped, 3 left"), "{told}");
@@ -145,6 +147,75 @@ fn bcrypt_of_low_cost_is_wrapped() {
     site.db.sql(CALL);
     assert_eq!(unwrapped(&site), 0);
     assert_eq!(login(&mut site.app(), "ann", "secret").outcome, "ok");
+}
+
+#[test]
+fn what_costs_less_than_the_policy_is_wrapped_whatever_the_policy() {
+    for (policy, weaker, good) in [
+        ("argon2id:m=16,t=1,p=1", "argon2id:m=8,t=1,p=1", "argon2id:m=16,t=1,p=1"),
+        ("bcrypt:cost=5", "bcrypt:cost=4", "bcrypt:cost=5"),
+        ("scrypt:ln=4,r=1,p=1", "django-pbkdf2-sha256:iterations=10", "scrypt:ln=4,r=1,p=1"),
+        ("django-pbkdf2-sha256:iterations=20", "django-pbkdf2-sha256:iterations=19", "argon2id:m=8,t=1,p=1"),
+    ] {
+        let site = Site::new();
+        site.configure("target", &format!("hash_policy = '{policy}'"));
+        let made = |by: &str| -> String { site.db.one("SELECT ferry.hash_password('secret', $1)", &[&by]) };
+        add_user(&site, "weaker", &made(weaker));
+        add_user(&site, "good", &made(good));
+        let before = hash(&site, "good");
+        site.db.sql(CALL);
+        assert!(hash(&site, "weaker").starts_with("$ferry-wrapped$"), "{policy}");
+        assert_eq!(hash(&site, "good"), before, "{policy}");
+        let mut app = site.app();
+        for who in ["weaker", "good"] {
+            assert_eq!(login(&mut app, who, "Secret").outcome, "invalid", "{policy}");
+            assert_eq!(login(&mut app, who, "secret").outcome, "ok", "{policy}");
+            let rest = "SELECT ferry.needs_rehash(password_hash, $1) FROM users WHERE email = $2";
+            assert!(!site.db.one::<bool>(rest, &[&policy, &who]), "{who} under {policy}");
+        }
+    }
+}
+
+#[test]
+fn that_nobody_else_checks_the_hashes_is_said_once() {
+    let site = Site::new();
+    crowd(&site, 3);
+    let error = site.db.try_sql("CALL ferry.wrap_hashes()").unwrap_err();
+    let hint = error.as_db_error().unwrap().hint().unwrap_or_default().to_string();
+    // As the hint says.
+    site.db.sql(hint[hint.find("UPDATE ferry.target").expect(&hint)..].trim_end_matches('.'));
+    // The call has the last word.
+    let error = site.db.try_sql("CALL ferry.wrap_hashes(no_other_checks => false)").unwrap_err();
+    assert_eq!((sqlstate(&error), unwrapped(&site)), ("55000", 3));
+    site.db.sql("CALL ferry.wrap_hashes('default')");
+    assert_eq!(unwrapped(&site), 0);
+}
+
+#[test]
+fn where_others_check_hashes_only_what_they_could_not_read_is_wrapped() {
+    let site = Site::shop();
+    site.db.sql("UPDATE legacy.customers SET pwd = md5('ann''s secret')");
+    site.configure_source("shop", "format = 'md5'");
+    site.db.sql("CALL ferry.import('shop')");
+    crowd(&site, 2);
+    let (imported, others) = (hash(&site, "ann@example.com"), hash(&site, "user1@example.com"));
+    let output = site.db.psql("SET client_min_messages = notice; CALL ferry.wrap_hashes(cpu_share => 1);");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected = "of 3 hashes: 1 wrapped (md5($pass) 1), 0 left as they are, 2 not wrapped (ldap-md5: others may check it 2)";
+    assert!(told.contains(expected) && told.contains("SET no_other_checks = true"), "{told}");
+    assert_ne!(hash(&site, "ann@example.com"), imported);
+    assert_eq!(hash(&site, "user1@example.com"), others);
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret!").outcome, "invalid");
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok");
+}
+
+#[test]
+fn the_steps_do_nothing_by_themselves() {
+    let site = Site::new();
+    crowd(&site, 1);
+    let error = site.db.client().batch_execute("SELECT ferry._wrap_rows(NULL, 10)").unwrap_err();
+    assert_eq!((sqlstate(&error), unwrapped(&site)), ("55000", 1));
 }
 
 #[test]
@@ -281,6 +352,11 @@ fn a_call_that_was_killed_is_repeated_and_does_the_rest() {
     assert!(told.contains(&format!("of {left} hashes: {left} wrapped (ldap-md5 {left})")), "{told}");
     assert_eq!(unwrapped(&site), 0);
     assert_eq!(login(&mut site.app(), "user33@example.com", "password 33").outcome, "ok");
+    // The audit trail has the call that has come to its end.
+    let runs: Vec<_> = site.events().into_iter().filter(|event| event.kind == "wrap_hashes").collect();
+    let [run] = &runs[..] else { panic!("{runs:?}") };
+    let counts = serde_json::json!({"wrapped": {"ldap-md5": left}, "kept": {}, "refused": {}});
+    assert_eq!((run.outcome.as_str(), run.login.as_deref(), &run.detail), ("ok", None, &counts));
 }
 
 #[test]
@@ -315,6 +391,29 @@ fn logins_go_on_meanwhile_and_win() {
         assert_eq!(login(&mut app, email, &format!("password {number}")).outcome, "ok");
     }
     assert!(site.db.rows(left, &[]).is_empty());
+}
+
+#[test]
+fn a_password_that_is_set_meanwhile_stays_set() {
+    let site = Site::new();
+    crowd(&site, 120);
+    let mut client = site.db.client();
+    let call = std::thread::spawn(move || {
+        client.batch_execute("CALL ferry.wrap_hashes(no_other_checks => true, batch_size => 7)")
+    });
+    let mut web = site.web();
+    // From the end, so that the two meet.
+    for n in (1..=120).rev() {
+        let set = "SELECT outcome FROM ferry.set_password($1, $2)";
+        let (email, password) = (format!("user{n}@example.com"), format!("new password {n}"));
+        assert_eq!(web.query_one(set, &[&email, &password]).unwrap().get::<_, String>(0), "ok", "{n}");
+    }
+    call.join().unwrap().unwrap();
+    for n in 1..=120 {
+        let email = format!("user{n}@example.com");
+        assert_eq!(login(&mut web, &email, &format!("password {n}")).outcome, "invalid", "{n}");
+        assert_eq!(login(&mut web, &email, &format!("new password {n}")).outcome, "ok", "{n}");
+    }
 }
 
 #[test]

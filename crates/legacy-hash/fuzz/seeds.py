@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """seeds.py FOLDER: writes what the targets may start from, one folder a target: the vectors, and texts of policies and recipes."""
+import base64
 import glob
 import hashlib
 import json
@@ -8,6 +9,7 @@ import re
 import sys
 
 POLICIES = ["argon2id:m=64,t=1,p=1", "bcrypt:cost=4", "scrypt:ln=4,r=1,p=1", "django-pbkdf2-sha256:iterations=100", "django-argon2", "django-scrypt:ln=4", "bcrypt"]
+SEALED = b"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21l$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 CRATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 RECIPES = [
     "{hash:hex}:{salt}:1 <- sha256($salt.$pass)",
@@ -36,6 +38,7 @@ def main(folder):
     write(folder, "identify", {row["hash"].encode() for row in rows})
     write(folder, "verify", {question(row["format"], row) for row in rows})
     write(folder, "wrap", {question(row["format"], row) for row in rows})
+    write(folder, "unwrap", {unwrapped(row) for row in rows if row["format"] == "ferry-wrapped"} | {question(row["format"], row) + b"\n" + SEALED for row in rows})
     write(folder, "recipe_parse", {text.encode() for text in recipes() + [row["format"] for row in rows]})
     plain = {"salt": "salt", "login": "Ann", "pepper": "pepper", "password_hex": b"password".hex(), "hash": "5f4dcc3b5aa765d61d8327deb882cf99"}
     write(folder, "recipe_eval", {question(text, plain) for text in recipes()})
@@ -46,6 +49,13 @@ def question(method, row):
     """The six fields that fuzz_targets/lib.rs reads."""
     fields = [method.encode(), given(row, "salt"), given(row, "login"), given(row, "pepper"), bytes.fromhex(row["password_hex"])]
     return b"\n".join([field.replace(b"\n", b" ") for field in fields] + [row["hash"].encode()])
+
+
+def unwrapped(row):
+    """The parts of a wrapped hash, each in its place."""
+    name, blank, sealed = row["hash"].split("$", 5)[3:]
+    decode = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    return question(decode(name), {**row, "hash": decode(blank) + "\n$" + sealed})
 
 
 def given(row, name):

@@ -223,37 +223,51 @@ fn nothing_of_the_digest_is_left_and_it_is_no_password() {
 const HARMLESS: [&str; 5] =
     ["couchdb-pbkdf2", "episerver-sid", "keycloak-json-pbkdf2-sha256", "plaintext", "zope-md5"];
 
-/// What a legacy function doesn't look at may be another digest of the same password.
+/// What a legacy function doesn't look at may be another digest of the same password. So the blanked hashes are changed at
+/// four letters or digits in a row at a time: no digest is so short that none of its fours would be seen.
 #[test]
 fn what_is_not_looked_at_holds_no_second_digest() {
+    const ROW: usize = 4;
     let mut seen = HashSet::new();
     let cheap = |(v, wrapped, took): &&Wrapped| {
-        wrapped.is_ok() && (took.as_millis() < 2 || took.as_millis() < 20 && seen.insert(v.format.clone()))
+        wrapped.is_ok() && (took.as_millis() < 1 || took.as_millis() < 20 && seen.insert(v.format.clone()))
     };
     let some_of_each: Vec<_> = WRAPPED.iter().filter(cheap).collect();
     let dead = on_all_cores(&some_of_each, |(v, wrapped, _)| {
         let (method, blank, phc) = parts(wrapped.as_ref().unwrap());
-        let mut dead = String::new();
-        for (at, c) in blank.char_indices() {
-            let other = match c {
-                '0'..='8' | 'a'..='e' | 'A'..='E' | 'g'..='y' | 'G'..='Y' => char::from(c as u8 + 1),
-                '9' => '8',
-                'f' | 'F' | 'z' | 'Z' => char::from(c as u8 - 1),
-                _ => c,
-            };
-            let is_zeroed = v.hash.get(at..=at) != blank.get(at..=at) || matches!(c, '0' | 'A' | '.');
-            let mut mutated = blank.clone();
-            mutated.replace_range(at..at + c.len_utf8(), &other.to_string());
-            let judged = unwrapped(&v.password, &joined(&method, &mutated, &phc), v);
-            let is_dead = other != c && !is_zeroed && judged == Ok(Verdict::Right);
-            dead.push(if is_dead { c } else { ' ' });
-        }
-        let longest = dead.split(' ').max_by_key(|run| run.len()).unwrap_or_default().to_string();
-        (v.format.clone(), longest)
+        let is_changed = |at: usize| {
+            let is_zeroed =
+                v.hash.get(at..=at) != blank.get(at..=at) || b"0A.".contains(&blank.as_bytes()[at]);
+            !is_zeroed && other_digit(blank.as_bytes()[at]).is_some()
+        };
+        let rows = (0..blank.len()).step_by(ROW).map(|from| from..(from + ROW).min(blank.len()));
+        let is_dead = |row: &std::ops::Range<usize>| {
+            let changed: Vec<usize> = row.clone().filter(|at| is_changed(*at)).collect();
+            let mut mutated = blank.clone().into_bytes();
+            changed.iter().for_each(|&at| mutated[at] = other_digit(mutated[at]).unwrap_or_default());
+            let mutated = String::from_utf8(mutated).unwrap();
+            let is_right =
+                || unwrapped(&v.password, &joined(&method, &mutated, &phc), v) == Ok(Verdict::Right);
+            changed.len() >= 2 && is_right()
+        };
+        let dead: Vec<_> = rows.filter(is_dead).map(|row| blank[row].to_owned()).collect();
+        (v.format.clone(), dead)
     });
-    let long: Vec<_> =
-        dead.iter().filter(|(format, run)| run.len() >= 2 && !HARMLESS.contains(&format.as_str())).collect();
-    assert!(long.is_empty(), "not looked at: {long:?}");
+    let dead: Vec<_> = dead
+        .iter()
+        .filter(|(format, dead)| !dead.is_empty() && !HARMLESS.contains(&format.as_str()))
+        .collect();
+    assert!(dead.is_empty(), "not looked at: {dead:?}");
+}
+
+/// Another digit of whatever alphabet a letter or digit is of.
+fn other_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'8' | b'a'..=b'e' | b'A'..=b'E' | b'g'..=b'y' | b'G'..=b'Y' => Some(digit + 1),
+        b'9' => Some(b'8'),
+        b'f' | b'F' | b'z' | b'Z' => Some(digit - 1),
+        _ => None,
+    }
 }
 
 #[test]

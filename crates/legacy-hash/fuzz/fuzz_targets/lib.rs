@@ -53,6 +53,11 @@ impl<'a> Question<'a> {
         Some(Self { method: text(method)?, password, stored, limits })
     }
 
+    /// The same question about another hash.
+    pub fn about<'b>(&'b self, hash: &'b str) -> Question<'b> {
+        Question { stored: Stored { hash, ..self.stored }, ..*self }
+    }
+
     /// Asks; panics if the answer took too long.
     pub fn ask(&self, method: Option<&Method>) {
         let mut ticks = 0;
