@@ -174,7 +174,7 @@ $$;
 COMMENT ON FUNCTION ferry.keep_run(bigint, timestamptz) IS 'sets when a run of ferry.import expires: later than ferry.history_retention says, or sooner, or never (infinity, the default). A later call of the same run only puts it off';
 
 CREATE FUNCTION ferry._need_own_transaction(procedure text) RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'need_own_transaction_wrapper';
 COMMENT ON FUNCTION ferry._need_own_transaction(text) IS 'internal: refuses a procedure that commits where it could not';
 
