@@ -335,7 +335,7 @@ BEGIN
     JOIN pg_language g ON g.oid = p.prolang
     JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE x.extname = 'pgcrypto' AND p.proname = function_name AND array_to_string(p.proargtypes::regtype[], ',') = argument_types
-      AND g.lanname = 'c' AND p.probin = '$libdir/pgcrypto';
+      AND g.lanname = 'c' AND p.probin ~ '(^|/)pgcrypto$';
     IF found IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
