@@ -128,7 +128,8 @@ AS $$
         SELECT FROM given g
         WHERE g.object = _has_otherwise.object AND g.task <> _has_otherwise.task
           AND EXISTS (SELECT FROM own o
-                      WHERE o.task = g.task AND o.object LIKE 'FUNCTION %' AND has_function_privilege(role_name, substr(o.object, 10), 'EXECUTE')))
+                      WHERE o.task = g.task
+                        AND CASE WHEN o.object LIKE 'FUNCTION %' THEN has_function_privilege(role_name, substr(o.object, 10), 'EXECUTE') END))
 $$;
 COMMENT ON FUNCTION ferry._has_otherwise(name, text, text) IS 'internal: whether another task that a role has gives it an object too';
 

@@ -174,7 +174,7 @@ $$;
 COMMENT ON FUNCTION ferry.keep_run(bigint, timestamptz) IS 'sets when a run of ferry.import expires: later than ferry.history_retention says, or sooner, or never (infinity, the default). A later call of the same run only puts it off';
 
 CREATE FUNCTION ferry._need_own_transaction(procedure text) RETURNS void
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'need_own_transaction_wrapper';
 COMMENT ON FUNCTION ferry._need_own_transaction(text) IS 'internal: refuses a procedure that commits where it could not';
 
@@ -335,7 +335,7 @@ BEGIN
     JOIN pg_language g ON g.oid = p.prolang
     JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE x.extname = 'pgcrypto' AND p.proname = function_name AND array_to_string(p.proargtypes::regtype[], ',') = argument_types
-      AND g.lanname = 'c' AND p.probin = '$libdir/pgcrypto';
+      AND g.lanname = 'c' AND p.probin ~ '(^|/)pgcrypto$';
     IF found IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
