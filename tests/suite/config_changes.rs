@@ -1,5 +1,6 @@
 //! Config and tables change while sessions are open: each login goes by what is committed then.
 
+use crate::concurrency::await_true;
 use crate::setup_config::{app, last_reason, login, outcome, right, shop};
 use ferry_tests::legacy_data::django_user;
 use ferry_tests::{Db, need_extension};
@@ -131,9 +132,15 @@ fn scans(db: &Db<'_>, tables: &str) -> i64 {
     db.one(&query, &[])
 }
 
-fn flush_statistics(client: &mut Client) {
+/// Has what was done until now counted: by the two sessions that are left, once those are gone that have ended.
+pub(crate) fn flush_statistics(db: &Db<'_>, client: &mut Client) {
+    const ALONE: &str = "SELECT count(*) = 2 FROM pg_stat_activity
+                         WHERE datname = current_database() AND backend_type = 'client backend'";
+    await_true(db, ALONE);
     client.batch_execute("SELECT pg_stat_force_next_flush()").unwrap();
     client.batch_execute("SELECT 1").unwrap();
+    db.sql("SELECT pg_stat_force_next_flush()");
+    db.sql("SELECT 1");
 }
 
 #[test]
@@ -142,7 +149,7 @@ fn a_moved_users_login_reads_no_config_and_writes_nothing() {
     let mut client = warm(&db);
     assert_eq!(right(&mut client, "alice"), "migrated");
     assert_eq!(right(&mut client, "alice"), "ok");
-    flush_statistics(&mut client);
+    flush_statistics(&db, &mut client);
     let events = db.count("ferry.event");
     let before = (config_scans(&db), scans(&db, "ferry.link"), scans(&db, "legacy.customers"));
     assert!(before.0 > 0 && before.1 > 0 && before.2 > 0, "the statistics count nothing: {before:?}");
@@ -150,7 +157,7 @@ fn a_moved_users_login_reads_no_config_and_writes_nothing() {
     for _ in 0..20 {
         assert_eq!(right(&mut client, "alice"), "ok");
     }
-    flush_statistics(&mut client);
+    flush_statistics(&db, &mut client);
     assert_eq!((config_scans(&db), scans(&db, "ferry.link"), scans(&db, "legacy.customers")), before);
     assert_eq!(db.count("ferry.event"), events);
     assert_eq!(db.one::<String>("SELECT ctid::text || xmin FROM users", &[]), row);
@@ -161,12 +168,12 @@ fn a_first_login_reads_no_config_either() {
     let db = shop();
     let mut client = warm(&db);
     assert_eq!(right(&mut client, "alice"), "migrated");
-    flush_statistics(&mut client);
+    flush_statistics(&db, &mut client);
     let before = config_scans(&db);
     assert!(before > 0, "the statistics count nothing");
     assert_eq!(right(&mut client, "bob"), "migrated");
     assert_eq!(outcome(&mut client, "carol", "wrong"), "invalid");
-    flush_statistics(&mut client);
+    flush_statistics(&db, &mut client);
     assert_eq!(config_scans(&db), before);
 }
 

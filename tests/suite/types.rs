@@ -1,5 +1,6 @@
 //! Logins, keys and columns have the types that they have: compared by their own rules, found by their own indexes.
 
+use crate::config_changes::flush_statistics;
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::{POLICY, app, last_reason, outcome, right, shop};
 use ferry_tests::{Db, need_extension, need_icu};
@@ -284,8 +285,7 @@ fn logins_are_found_by_the_index_of_their_column() {
         let mut client = app(&db);
         let lookup = if entry == "login" { probe } else { "user7" };
         assert_eq!(outcome(&mut client, first, "Pass-1"), "migrated", "{login_type} {}", last_reason(&db));
-        client.batch_execute("SELECT pg_stat_force_next_flush()").unwrap();
-        client.batch_execute("SELECT 1").unwrap();
+        flush_statistics(&db, &mut client);
         let (before, full): (i64, i64) = (
             uses(&db, index),
             db.one("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'users'", &[]),
@@ -293,8 +293,7 @@ fn logins_are_found_by_the_index_of_their_column() {
         for _ in 0..8 {
             assert_eq!(outcome(&mut client, lookup, "Pass-1"), "ok", "{login_type}");
         }
-        client.batch_execute("SELECT pg_stat_force_next_flush()").unwrap();
-        client.batch_execute("SELECT 1").unwrap();
+        flush_statistics(&db, &mut client);
         assert!(
             uses(&db, index) >= before + 8,
             "{login_type}, {entry}: {index} was used {before} times, then {}",
