@@ -17,10 +17,11 @@ AS $$
                format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals,
                c.opcintype IN (SELECT oid FROM pg_type WHERE typname = 'citext') AS folds_case
         FROM pg_index i
+        LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.conrelid = i.indrelid AND x.contype = 'x'
         CROSS JOIN generate_series(1, i.indnkeyatts) AS k (place)
         JOIN pg_opclass c ON c.oid = i.indclass[k.place - 1]
-        JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3
-        JOIN pg_operator o ON o.oid = m.amopopr
+        LEFT JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3
+        JOIN pg_operator o ON o.oid = coalesce(x.conexclop[k.place], m.amopopr)
         JOIN pg_namespace n ON n.oid = o.oprnamespace
         WHERE i.indrelid = relation
     ), read_by_index AS (
@@ -43,13 +44,13 @@ AS $$
                 ORDER BY c.conname), '[]')
             FROM pg_constraint c WHERE c.conrelid = relation AND c.contype = 'c'),
         'uniques', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid),
+                'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid), 'is_exclusion', i.indisexclusion, 'nulls_are_equal', i.indnullsnotdistinct,
                 'columns', (SELECT jsonb_agg(DISTINCT r.name) FROM read_by_index r WHERE r.indexrelid = i.indexrelid),
                 'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'folds_case', k.folds_case) ORDER BY k.place)
                          FROM keys k WHERE k.indexrelid = i.indexrelid))
-                ORDER BY x.relname), '[]')
+                ORDER BY i.indexrelid), '[]')
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-            WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid),
+            WHERE i.indrelid = relation AND (i.indisunique OR i.indisexclusion) AND i.indisvalid),
         'parents', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', c.conname, 'relation', format('%I.%I', n.nspname, p.relname),
                 'columns', (SELECT jsonb_agg(a.attname ORDER BY k.place)
@@ -66,8 +67,6 @@ AS $$
             JOIN pg_namespace n ON n.oid = p.relnamespace
             WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0),
         'unforeseen', (SELECT coalesce(jsonb_agg(u.what ORDER BY u.what), '[]') FROM (
-                SELECT 'exclusion constraint ' || conname FROM pg_constraint WHERE conrelid = relation AND contype = 'x'
-                UNION ALL
                 SELECT 'trigger ' || tgname FROM pg_trigger
                 WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 = 4) AS u (what)))
 $$;

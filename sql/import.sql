@@ -49,7 +49,7 @@ COMMENT ON COLUMN ferry.import_run.dry_run IS 'true = nothing was written but th
 COMMENT ON COLUMN ferry.import_run.key_from IS 'only legacy keys from this one on';
 COMMENT ON COLUMN ferry.import_run.key_to IS 'only legacy keys before this one';
 COMMENT ON COLUMN ferry.import_run.changed_since IS 'only rows changed at this time or later';
-COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; and what was done and refused before it';
+COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; how many rows were staged; and what was done and refused before it';
 COMMENT ON COLUMN ferry.import_run.state IS 'running (also where its session has died or was cancelled: ferry.progress knows, and the next call goes on with it), finished, stopped (by a limit: the next call goes on with it)';
 COMMENT ON COLUMN ferry.import_run.message IS 'why it was stopped';
 COMMENT ON COLUMN ferry.import_run.source_total IS 'legacy users in the source when the run was last called';
@@ -109,6 +109,54 @@ COMMENT ON COLUMN ferry.import_reject.detail IS 'other particulars, such as foun
 COMMENT ON COLUMN ferry.import_reject.noted_at IS 'when it was refused';
 COMMENT ON COLUMN ferry.import_reject.settled_at IS 'when that was over: moved since, gone from the source, or dealt with by a later run; null = refused now. A dry run''s are settled from the start';
 
+-- What the rows that a dry run has let pass would have taken: logins, and keys of unique indexes.
+CREATE TABLE ferry._import_claim (
+    run   bigint NOT NULL CONSTRAINT import_claim_run_fkey REFERENCES ferry.import_run (id) ON DELETE CASCADE,
+    claim bytea NOT NULL,
+    PRIMARY KEY (run, claim)
+);
+COMMENT ON TABLE ferry._import_claim IS 'internal: SHA-256 of what may be there only once and was taken by the rows before, while a dry run is under way';
+COMMENT ON COLUMN ferry._import_claim.run IS 'the run';
+COMMENT ON COLUMN ferry._import_claim.claim IS 'the digest';
+
+-- The rows of a source that is read as a whole for each page, for the time of a call. They hold hashes: nobody has any right
+-- to them, they are in no WAL and no backup, and they go when the call ends.
+CREATE UNLOGGED TABLE ferry._import_row (
+    run        bigint NOT NULL,
+    place      bigint NOT NULL,
+    legacy_key text NOT NULL,
+    document   text,
+    PRIMARY KEY (run, place)
+);
+CREATE INDEX import_row_key_idx ON ferry._import_row (run, legacy_key);
+COMMENT ON TABLE ferry._import_row IS 'internal: legacy rows that were staged for an import under way; nobody is granted anything';
+COMMENT ON INDEX ferry.import_row_key_idx IS 'finds staged rows by key';
+COMMENT ON COLUMN ferry._import_row.run IS 'the run';
+COMMENT ON COLUMN ferry._import_row.place IS 'the order of the pages; 0 = a mark that all are there';
+COMMENT ON COLUMN ferry._import_row.legacy_key IS 'the text of the source''s key_column';
+COMMENT ON COLUMN ferry._import_row.document IS 'the row as text; null where only the key is needed';
+
+CREATE FUNCTION ferry._wrappers(relation oid) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under (oid) AS (
+        SELECT relation
+        UNION
+        SELECT d.refobjid
+        FROM under u
+        JOIN pg_rewrite r ON r.ev_class = u.oid
+        JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+    )
+    SELECT DISTINCT w.fdwname::text
+    FROM under u
+    JOIN pg_foreign_table f ON f.ftrelid = u.oid
+    JOIN pg_foreign_server s ON s.oid = f.ftserver
+    JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+$$;
+COMMENT ON FUNCTION ferry._wrappers(oid) IS 'internal: the foreign data wrappers of what a relation reads, through views';
+
 CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint, key_from text, key_to text, changed_since text)
     RETURNS TABLE (target text, source_total bigint, total bigint)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
@@ -155,14 +203,19 @@ CREATE FUNCTION ferry._import_refused(source text, run bigint, after_key text, r
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT i.legacy_key FROM ferry.import_reject i
-    WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND i.run < _import_refused.run
+    SELECT i.legacy_key
+    FROM ferry.import_reject i
+    JOIN ferry.import_run r ON r.id = i.run
+    WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND (_import_refused.run IS NULL OR i.run < _import_refused.run)
       AND (after_key IS NULL OR i.legacy_key > after_key)
+      -- Who was moved and could not be updated, deleted or deactivated waits for the same operation.
+      AND NOT (r.operation NOT IN ('insert', 'retry')
+               AND EXISTS (SELECT FROM ferry.link l WHERE l.source = i.source AND l.legacy_key = i.legacy_key AND NOT l.tombstone))
     GROUP BY i.legacy_key
     ORDER BY i.legacy_key
     LIMIT rows
 $$;
-COMMENT ON FUNCTION ferry._import_refused(text, bigint, text, bigint) IS 'internal: the next legacy users who were refused before a run';
+COMMENT ON FUNCTION ferry._import_refused(text, bigint, text, bigint) IS 'internal: the next legacy users who were refused before a run, or ever, and may be moved by another one';
 
 CREATE FUNCTION ferry._import_begin(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint,
                                     key_from text, key_to text, changed_since timestamptz, dry_run boolean, resume boolean) RETURNS bigint
@@ -182,7 +235,7 @@ BEGIN
     IF _import_begin.operation IN ('delete', 'deactivate', 'retry') THEN
         opened.total := CASE
             WHEN _import_begin.operation <> 'retry' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
-            ELSE (SELECT count(DISTINCT i.legacy_key) FROM ferry.import_reject i WHERE i.source = _import_begin.source AND i.settled_at IS NULL) END;
+            ELSE (SELECT count(*) FROM ferry._import_refused(_import_begin.source, NULL, NULL, NULL)) END;
     END IF;
     -- One call at a time looks for a run to go on with.
     LOCK TABLE ferry.import_run IN SHARE ROW EXCLUSIVE MODE;
@@ -202,6 +255,7 @@ BEGIN
     IF coalesce(resume, true) AND former.state IN ('running', 'stopped') THEN
         run := former.id;
     ELSE
+        DELETE FROM ferry._import_claim c WHERE c.run = former.id;
         INSERT INTO ferry.import_run AS r (source, target, operation, dry_run, key_from, key_to, changed_since, parameters, source_total, total, started_at, called_at, pid)
         VALUES (_import_begin.source, opened.target, _import_begin.operation, dry, _import_begin.key_from, _import_begin.key_to, _import_begin.changed_since, '{}', 0, 0,
                 statement_timestamp(), statement_timestamp(), pg_backend_pid())
@@ -220,6 +274,77 @@ END
 $$;
 COMMENT ON FUNCTION ferry._import_begin(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'internal: begins a run of ferry.import, or goes on with one';
 
+CREATE FUNCTION ferry._import_stage_rows(run bigint, source text, operation text, after_key text, key_from text, key_to text, changed_since text, rows bigint, staged boolean)
+    RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'import_stage_rows_wrapper';
+COMMENT ON FUNCTION ferry._import_stage_rows(bigint, text, text, text, text, text, text, bigint, boolean) IS 'internal: copies the rows of a source for an import, where that is wanted or saves time; null = it does not';
+
+CREATE FUNCTION ferry._import_run_of_call(run bigint) RETURNS ferry.import_run
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    r ferry.import_run;
+BEGIN
+    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_run_of_call.run FOR UPDATE;
+    IF r.state IS DISTINCT FROM 'running' OR r.pid <> pg_backend_pid() OR r.called_at <> statement_timestamp() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('run %s of ferry.import is another session''s now', run),
+            HINT = 'See ferry.import_run.';
+    END IF;
+    RETURN r;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_run_of_call(bigint) IS 'internal: the run that this very call of ferry.import does';
+
+-- The last one out empties the file, too.
+CREATE FUNCTION ferry._import_unstage(run bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM ferry._import_row s WHERE s.run = _import_unstage.run;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    LOCK TABLE ferry._import_row IN ACCESS EXCLUSIVE MODE NOWAIT;
+    IF NOT EXISTS (SELECT FROM ferry._import_row) THEN
+        TRUNCATE ferry._import_row;
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    DELETE FROM ferry._import_row s WHERE s.run = _import_unstage.run;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_unstage(bigint) IS 'internal: drops what was staged for a run';
+
+CREATE FUNCTION ferry._import_stage(run bigint, staged boolean) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    r ferry.import_run := ferry._import_run_of_call(run);
+    copied bigint;
+    leftover bigint;
+BEGIN
+    -- What calls that were cancelled or killed have left behind, this run's own included.
+    FOREACH leftover IN ARRAY ARRAY(
+        SELECT o.id
+        FROM ferry.import_run o
+        WHERE (o.id = run OR NOT (o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at)))
+          AND EXISTS (SELECT FROM ferry._import_row s WHERE s.run = o.id AND s.place = 0))
+    LOOP
+        PERFORM ferry._import_unstage(leftover);
+    END LOOP;
+    copied := ferry._import_stage_rows(run, r.source, r.operation, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
+                                       least(r.total - r.done, (r.parameters ->> 'max_rows')::bigint), staged);
+    UPDATE ferry.import_run i SET parameters = i.parameters || jsonb_build_object('staged', copied) WHERE i.id = run AND copied IS NOT NULL;
+    RETURN format('run %s, source %s: %s rows staged', run, r.source, copied) WHERE copied IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION ferry._import_stage(bigint, boolean) IS 'internal: stages the rows of a run of ferry.import, where that is wanted or saves time';
+
 CREATE FUNCTION ferry._import_batch(run bigint, OUT is_over boolean, OUT pause double precision, OUT report text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -231,13 +356,7 @@ DECLARE
     seconds double precision;
     here bigint;
 BEGIN
-    SELECT * INTO r FROM ferry.import_run i WHERE i.id = _import_batch.run FOR UPDATE;
-    IF r.state IS DISTINCT FROM 'running' OR r.pid <> pg_backend_pid() OR r.called_at <> statement_timestamp() THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('run %s of ferry.import is another session''s now', run),
-            HINT = 'See ferry.import_run.';
-    END IF;
+    r := ferry._import_run_of_call(run);
     here := r.done - (r.parameters ->> 'done_before')::bigint;
     rows := least((r.parameters ->> 'batch_size')::bigint, (r.parameters ->> 'rows_per_second')::bigint);
     SELECT * INTO step
@@ -268,6 +387,12 @@ BEGIN
     r.ended_at := CASE WHEN is_over THEN clock_timestamp() END;
     r.estimated_end := CASE WHEN is_over OR here = 0 THEN NULL
                             ELSE clock_timestamp() + make_interval(secs => greatest(r.total - r.done, 0) * seconds / here) END;
+    IF is_over AND r.parameters ? 'staged' THEN
+        PERFORM ferry._import_unstage(run);
+    END IF;
+    IF is_over AND r.dry_run AND r.state = 'finished' THEN
+        DELETE FROM ferry._import_claim c WHERE c.run = r.id;
+    END IF;
     UPDATE ferry.import_run i
     SET (done, moved, updated, deleted, deactivated, refused, skipped, batches, last_key, rows_per_second, state, message, ended_at, estimated_end)
       = (r.done, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped, r.batches, r.last_key, r.rows_per_second, r.state, r.message, r.ended_at, r.estimated_end)
@@ -282,16 +407,22 @@ COMMENT ON FUNCTION ferry._import_batch(bigint) IS 'internal: does one batch of 
 
 CREATE PROCEDURE ferry.import(source text, operation text DEFAULT 'insert', batch_size bigint DEFAULT 1000, max_rows bigint DEFAULT NULL,
                               max_rejects bigint DEFAULT NULL, rows_per_second bigint DEFAULT NULL, key_from text DEFAULT NULL, key_to text DEFAULT NULL,
-                              changed_since timestamptz DEFAULT NULL, dry_run boolean DEFAULT false, resume boolean DEFAULT true)
+                              changed_since timestamptz DEFAULT NULL, dry_run boolean DEFAULT false, resume boolean DEFAULT true, staged boolean DEFAULT NULL)
     LANGUAGE plpgsql
 AS $$
 DECLARE
     run pg_catalog.int8;
     step record;
+    staging pg_catalog.text;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     run := ferry._import_begin(source, operation, batch_size, max_rows, max_rejects, rows_per_second, key_from, key_to, changed_since, dry_run, resume);
     COMMIT;
+    staging := ferry._import_stage(run, staged);
+    COMMIT;
+    IF staging IS NOT NULL THEN
+        RAISE NOTICE '%', staging;
+    END IF;
     LOOP
         SELECT * INTO step FROM ferry._import_batch(run);
         COMMIT;
@@ -307,7 +438,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), deactivate (them, as the source says), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false';
+COMMENT ON PROCEDURE ferry.import(text, text, bigint, bigint, bigint, bigint, text, text, timestamptz, boolean, boolean, boolean) IS 'moves the users of a source in batches that commit, while logins go on. operation: insert (default: those not moved yet), update (those moved: columns whose mappings say so), upsert (both), delete (users who are no longer in the source, and a tombstone), deactivate (them, as the source says), retry (those refused before). Limits: batch_size, max_rows and max_rejects (of this call), rows_per_second. Only legacy keys from key_from on and before key_to; only rows changed_since. dry_run writes nothing but the report. A run that was stopped, cancelled or killed is gone on with, unless resume is false. staged copies the rows first, so that the source is read once; null = where each page would read all of it, as of a file';
 
 CREATE VIEW ferry.progress AS
 WITH counted AS (

@@ -71,7 +71,7 @@ fn open(name: &str, limit: Option<i64>) -> Result<Assessment, Refusal> {
     let judge = Judge {
         surveyor: source.surveyor(),
         rules: source.rules.batch(),
-        constraints: Constraints::open(&source, &target, hash),
+        constraints: Constraints::open(&source, &target, hash, &[]),
     };
     Ok(Assessment {
         stage: Stage::Own(scan),
@@ -325,7 +325,7 @@ impl Assessment {
         let judged = self.judge.constraints.judge(&rows, &self.target);
         for (person, judged) in people.iter().zip(judged) {
             match judged {
-                Ok(Judged { broken, keys }) => {
+                Ok(Judged { broken, keys, .. }) => {
                     for broken in broken {
                         let (detail, hint) = (constraint_detail(&broken), broken_hint(broken.sqlstate));
                         let item = format!("{}: {}", broken.name, broken.sqlstate);

@@ -67,6 +67,7 @@ impl<'a> Flow<'a> {
             has_spent: false,
             refusal: None,
             trace: None,
+            rehearsal: None,
             target,
         };
         let is_bad_login =

@@ -1,5 +1,5 @@
-//! What the users table would say of rows that nobody has written yet: its NOT NULLs, checks, foreign keys and unique
-//! indexes, asked in one query over the values that the mappings give. No INSERT: that would use up sequences and fire
+//! What the users table would say of rows that nobody has written yet: its NOT NULLs, checks, foreign keys, unique
+//! indexes and exclusion constraints, asked in one query over the values that the mappings give. No INSERT: that would use up sequences and fire
 //! triggers. What cannot be known before (the values of defaults that are computed, of identities) is not judged.
 
 use crate::batch::Batch;
@@ -12,7 +12,7 @@ use crate::spi::types::LONG;
 use crate::sql::{Ident, list};
 use crate::target::Target;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the catalogues say of the users table (`ferry._shape`).
 #[derive(Deserialize)]
@@ -45,6 +45,8 @@ struct Check {
 struct Unique {
     name: String,
     predicate: Option<String>,
+    is_exclusion: bool,
+    nulls_are_equal: bool,
     columns: Option<Vec<String>>,
     keys: Option<Vec<IndexKey>>,
 }
@@ -90,6 +92,7 @@ pub(crate) struct Constraints {
     batch: Batch,
     conditions: Vec<Broken>,
     uniques: Vec<String>,
+    hash: String,
     /// What may still go wrong, and cannot be told.
     pub(crate) unforeseen: Vec<String>,
     /// The columns that get null in every row: not filled, and without a default.
@@ -97,23 +100,26 @@ pub(crate) struct Constraints {
 }
 
 /// What would become of one row.
+#[derive(Default)]
 pub(crate) struct Judged {
     pub(crate) broken: Vec<Broken>,
     /// By unique index: a digest of its key, equal where the keys are.
     pub(crate) keys: Vec<(String, String)>,
+    /// What else was asked.
+    pub(crate) also: Vec<Option<String>>,
 }
 
 /// The name of the row of legacy values in the query below, which no column can shadow.
 const THERE: &str = "ferry_there";
 
 impl Constraints {
-    /// `hash` stands for the hash that would be written.
-    pub(crate) fn open(source: &Source, target: &Target, hash: String) -> Constraints {
+    /// `hash` stands for the hash that would be written; `also` are further values over the new user's row `u`.
+    pub(crate) fn open(source: &Source, target: &Target, hash: String, also: &[String]) -> Constraints {
         let shape = read(target);
         let builder = Builder::new(source, target, &shape);
         let (mut conditions, mut keys, mut unforeseen) = (Vec::new(), Vec::new(), shape.unforeseen.clone());
         let probe = |values: &[&str]| {
-            let batch = Batch::new(builder.query(values), source.row_type()).with_text(String::new());
+            let batch = Batch::new(builder.query(values), source.row_type()).with_texts();
             target.actor.attempt(Reach::Evaluate, || drop(batch.prepare()))
         };
         for condition in builder.conditions() {
@@ -129,9 +135,14 @@ impl Constraints {
         }
         unforeseen.extend(builder.unjudged());
         let flags = conditions.iter().map(|condition| condition.sql.as_str());
-        let values: Vec<&str> = flags.chain(keys.iter().map(|(_, sql)| sql.as_str())).collect();
+        let also: Vec<String> = also.iter().map(|value| builder.of_user(value)).collect();
+        let values: Vec<&str> = flags
+            .chain(keys.iter().map(|(_, sql)| sql.as_str()))
+            .chain(also.iter().map(String::as_str))
+            .collect();
         Constraints {
-            batch: Batch::new(builder.query(&values), source.row_type()).with_text(hash),
+            batch: Batch::new(builder.query(&values), source.row_type()).with_texts(),
+            hash,
             unfilled: builder.unfilled(),
             conditions: conditions.into_iter().map(|condition| condition.broken).collect(),
             uniques: keys.into_iter().map(|(name, _)| name).collect(),
@@ -141,18 +152,39 @@ impl Constraints {
 
     /// What each of the rows would break, or the error that making its values raises.
     pub(crate) fn judge(&self, rows: &[Value], target: &Target) -> Vec<Result<Judged, SqlError>> {
-        let judged = self.batch.evaluate(rows, &target.actor).into_iter();
+        self.judge_with(rows, &vec![Some(self.hash.clone()); rows.len()], target)
+    }
+
+    /// The same where each row has a hash of its own.
+    pub(crate) fn judge_with(
+        &self,
+        rows: &[Value],
+        hashes: &[Option<String>],
+        target: &Target,
+    ) -> Vec<Result<Judged, SqlError>> {
+        let judged = self.batch.evaluate_with(rows, hashes, &target.actor).into_iter();
         judged.map(|line| line.map(|fields| self.read(fields))).collect()
     }
 
+    /// The same, or the error that any of the rows raises.
+    pub(crate) fn judge_all(
+        &self,
+        rows: &[Value],
+        hashes: &[Option<String>],
+        target: &Target,
+    ) -> Result<Vec<Judged>, SqlError> {
+        let judged = self.batch.evaluate_all(rows, hashes, &target.actor)?;
+        Ok(judged.into_iter().map(|fields| self.read(fields)).collect())
+    }
+
     fn read(&self, fields: Vec<Option<String>>) -> Judged {
-        let (flags, digests) = fields.split_at(self.conditions.len().min(fields.len()));
-        let broken = self.conditions.iter().zip(flags).filter(|(_, flag)| flag.as_deref() == Some("t"));
-        let keys = self.uniques.iter().zip(digests);
-        Judged {
-            broken: broken.map(|(broken, _)| broken.clone()).collect(),
-            keys: keys.filter_map(|(name, digest)| Some((name.clone(), digest.clone()?))).collect(),
-        }
+        let mut fields = fields.into_iter();
+        let flags = self.conditions.iter().zip(fields.by_ref());
+        let broken = flags.filter(|(_, flag)| flag.as_deref() == Some("t"));
+        let broken = broken.map(|(broken, _)| broken.clone()).collect();
+        let keys = self.uniques.iter().zip(fields.by_ref());
+        let keys = keys.filter_map(|(name, digest)| Some((name.clone(), digest?))).collect();
+        Judged { broken, keys, also: fields.collect() }
     }
 }
 
@@ -184,15 +216,17 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(source: &'a Source, target: &'a Target, shape: &'a Shape) -> Builder<'a> {
         let hash = target.relation.column(&target.row.hash_column);
-        let hash =
-            hash.map(|column| (column.name.clone(), catalog::assigned(&"$2::pg_catalog.text", column)));
+        // Each row has a hash of its own in `$2`, in the order of the rows in `$1`.
+        let own_hash = "($2)[pg_catalog.row_number() OVER ()]";
+        let hash = hash.map(|column| (column.name.clone(), catalog::assigned(&own_hash, column)));
         let mapped = source.transfer.assigned().map(|(column, sql)| (column.name.clone(), sql));
-        let values: Vec<(String, String)> = mapped.chain(hash).collect();
-        let mapped: BTreeSet<String> = values.iter().map(|(name, _)| name.clone()).collect();
-        let others = shape.columns.iter().filter(|column| !mapped.contains(&column.name));
-        let others = others.map(|column| (column.name.clone(), constant(column, target)));
-        let row =
-            list(values.into_iter().chain(others).map(|(name, sql)| format!("{sql} AS {}", Ident(name))));
+        let values: BTreeMap<String, String> = mapped.chain(hash).collect();
+        // In the order of an INSERT: of several values that cannot be made, the first is told.
+        let row = shape.columns.iter().map(|column| {
+            let value = values.get(&column.name).cloned().unwrap_or_else(|| constant(column, target));
+            format!("{value} AS {}", Ident(column.name.clone()))
+        });
+        let (row, mapped) = (list(row), values.into_keys().collect());
         Builder { source, target, shape, mapped, row }
     }
 
@@ -243,10 +277,12 @@ impl<'a> Builder<'a> {
         let parents = shape.parents.iter().filter(|parent| self.are_known(Some(&parent.columns)));
         let parents =
             parents.map(|parent| condition(&parent.name, false, "23503", self.lacks_parent(parent)));
-        let uniques = self.judged_uniques();
-        let uniques = uniques
-            .map(|(number, unique)| condition(&unique.name, false, "23505", self.is_taken(number, unique)));
-        not_null.chain(checks).chain(parents).chain(uniques).collect()
+        let taken = |(number, unique): (usize, &Unique)| {
+            let sqlstate = if unique.is_exclusion { "23P01" } else { "23505" };
+            condition(&unique.name, false, sqlstate, self.is_taken(number, unique))
+        };
+        // In the order in which PostgreSQL checks them: foreign keys last.
+        not_null.chain(checks).chain(self.judged_uniques().map(taken)).chain(parents).collect()
     }
 
     fn lacks_parent(&self, parent: &Parent) -> String {
@@ -267,7 +303,14 @@ impl<'a> Builder<'a> {
     fn is_taken(&self, number: usize, unique: &Unique) -> String {
         let keys = unique.keys.iter().flatten().enumerate();
         let equal = keys.map(|(place, key)| {
-            format!("({}) {} {}.{}", key.expression, key.equals, self.alias(), key_name(number, place))
+            let (there, here) =
+                (format!("({})", key.expression), format!("{}.{}", self.alias(), key_name(number, place)));
+            let equal = format!("{there} {} {here}", key.equals);
+            if unique.nulls_are_equal {
+                format!("({equal} OR ({there} IS NULL AND {here} IS NULL))")
+            } else {
+                equal
+            }
         });
         let predicate = unique.predicate.iter().map(|predicate| format!("({predicate})"));
         format!(
@@ -282,7 +325,8 @@ impl<'a> Builder<'a> {
     fn unique_keys(&self) -> Vec<(String, String)> {
         let digest = |(number, unique): (usize, &Unique)| {
             let keys = || unique.keys.iter().flatten().enumerate();
-            let given = keys().map(|(place, _)| format!("{} IS NOT NULL", key_name(number, place)));
+            let given = keys().filter(|_| !unique.nulls_are_equal);
+            let given = given.map(|(place, _)| format!("{} IS NOT NULL", key_name(number, place)));
             let texts = keys().map(|(place, key)| {
                 let text = format!("{}::pg_catalog.text", key_name(number, place));
                 if key.folds_case { format!("pg_catalog.lower({text})") } else { text }
@@ -295,7 +339,8 @@ impl<'a> Builder<'a> {
             );
             (unique.name.clone(), sql)
         };
-        self.judged_uniques().map(digest).collect()
+        // Values that are not equal can exclude each other, too: that shows only in the table.
+        self.judged_uniques().filter(|(_, unique)| !unique.is_exclusion).map(digest).collect()
     }
 
     /// An index over columns that no mapping fills says nothing of the legacy rows.
@@ -330,6 +375,11 @@ impl<'a> Builder<'a> {
         self.mapped.contains(name)
             || column
                 .is_some_and(|column| !column.is_made && (column.default.is_none() || column.is_constant))
+    }
+
+    /// A value over the row to be written as `u`.
+    fn of_user(&self, value: &str) -> String {
+        format!("(SELECT {value}::pg_catalog.text FROM (SELECT {}.*) AS u)", self.alias())
     }
 
     fn of_row(&self, column: &str) -> String {

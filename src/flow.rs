@@ -7,6 +7,7 @@ use crate::envelope;
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
 use crate::hook::Failure;
+use crate::import::Rehearsal;
 use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
@@ -44,6 +45,8 @@ pub(crate) struct Flow<'a> {
     pub(crate) refusal: Option<Why>,
     /// Nothing may be written, and each step is noted.
     pub(crate) trace: Option<Trace>,
+    /// Of a dry run of an import.
+    pub(crate) rehearsal: Option<Rc<Rehearsal>>,
 }
 
 /// What a decision came to.

@@ -62,8 +62,7 @@ impl Link {
 impl Link {
     /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
-        let is_moved_unseen =
-            matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin | Via::Adopt));
+        let is_moved_unseen = matches!(self.via, Some(Via::Import | Via::Reset | Via::Admin | Via::Adopt));
         is_moved_unseen && !self.is_gone && self.hash_is_ours()
     }
 }

@@ -5,6 +5,7 @@ mod draft;
 use crate::catalog::{self, Column, Relation, Scope};
 use crate::config::{MappingRow, OnConflict, SourceRow};
 use crate::error::{Kind, Refusal};
+use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::parse;
@@ -109,6 +110,13 @@ impl Transfer {
                 Plan::prepare(&self.insert_sql(target), &[self.row_type, TEXT], Planning::Auto)
             });
             written(plan.rows(&[Arg::Value(row), Arg::Text(hash)]))
+        })
+    }
+
+    /// Whether the actor may insert users at all: a privilege is asked for when the statement starts.
+    pub(crate) fn may_insert(&self, target: &Target) -> Result<(), SqlError> {
+        target.actor.attempt(Reach::Write, || {
+            explain(&self.insert_sql(target), &[self.row_type, TEXT], &[Arg::Null, Arg::Null]);
         })
     }
 

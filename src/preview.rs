@@ -43,7 +43,7 @@ fn read(name: &str, max_rows: i32) -> Result<Vec<Previewed>, Refusal> {
     let rows = scan.next(limit)?;
     scan.close();
     let hash = target.hash(&Password::new(b"any".to_vec())).map_err(Refusal::from)?;
-    let constraints = Constraints::open(&source, &target, hash);
+    let constraints = Constraints::open(&source, &target, hash, &[]);
     let preview = Preview { source, target, constraints };
     let described = preview.source.surveyor().describe(&rows, preview.source.actor());
     Ok(described.into_iter().map(|described| preview.row(described)).collect())

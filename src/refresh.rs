@@ -114,7 +114,7 @@ impl Flow<'_> {
         };
         let refreshed = guard::attempt(|| {
             let written = source.transfer.refresh(&self.target, person.row, &user);
-            (written, self.refresh_children(&user, source, person, &children))
+            (written, self.refresh_children(&user.id, source, person, &children))
         });
         match refreshed {
             Ok((None, true)) => user,
@@ -142,8 +142,14 @@ impl Flow<'_> {
 
     /// Writes the child rows that differ; tells whether none did. One login after the other: two at once would both
     /// add what is missing.
-    fn refresh_children(&self, user: &User, source: &Source, person: &Person, children: &Fetched) -> bool {
-        let is_current = || source.children.is_current(&self.target, &user.id, children);
+    pub(crate) fn refresh_children(
+        &self,
+        user_id: &str,
+        source: &Source,
+        person: &Person,
+        children: &Fetched,
+    ) -> bool {
+        let is_current = || source.children.is_current(&self.target, user_id, children);
         if is_current() {
             return true;
         }
@@ -151,7 +157,7 @@ impl Flow<'_> {
         if is_current() {
             return true;
         }
-        source.children.write(&self.target, &user.id, children);
+        source.children.write(&self.target, user_id, children);
         false
     }
 

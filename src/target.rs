@@ -313,6 +313,11 @@ impl Target {
         )
     }
 
+    /// What a user is found by at a login, as SQL over `u`.
+    pub(crate) fn login_values(&self) -> Vec<String> {
+        self.lookups.iter().map(|lookup| lookup.sql.clone()).collect()
+    }
+
     /// Starts the look-up of a user without running it: a function that may not be executed is an error only then.
     pub(crate) fn may_run(&self) -> Result<(), SqlError> {
         for lookup in &self.lookups {

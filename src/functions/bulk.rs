@@ -2,7 +2,7 @@
 
 use crate::error::OrRaise;
 use crate::import::{self, Batch, Wanted};
-use crate::source::Range;
+use crate::source::{Range, staged_of_run};
 use crate::spi::connect;
 use crate::spi::text::Text;
 use crate::wrap;
@@ -97,8 +97,10 @@ fn import_rows(
 > {
     let range = range(after, key_from, key_to, changed_since);
     let most = most.unwrap_or(i64::MAX);
-    let batch = Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most };
-    let tally = connect(|| import::batch(&batch));
+    let tally = connect(|| {
+        let range = Range { staged: staged_of_run(run), ..range };
+        import::batch(&Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most })
+    });
     TableIterator::once((
         tally.done,
         tally.moved,
@@ -112,7 +114,31 @@ fn import_rows(
     ))
 }
 
+#[pg_extern(sql = false)]
+fn import_stage_rows(
+    run: i64,
+    source: Text,
+    operation: Text,
+    after: Option<Text>,
+    key_from: Option<Text>,
+    key_to: Option<Text>,
+    changed_since: Option<Text>,
+    rows: i64,
+    staged: Option<bool>,
+) -> Option<i64> {
+    let range = range(after, key_from, key_to, changed_since);
+    let (source, operation) = (source.0, operation.0);
+    let batch = Batch { run, source, operation, dry_run: false, range, rows, most: i64::MAX };
+    connect(|| import::stage(&batch, staged).or_raise())
+}
+
 fn range(after: Option<Text>, from: Option<Text>, to: Option<Text>, changed_since: Option<Text>) -> Range {
     let text = |text: Option<Text>| text.map(|text| text.0);
-    Range { after: text(after), from: text(from), to: text(to), changed_since: text(changed_since) }
+    Range {
+        after: text(after),
+        from: text(from),
+        to: text(to),
+        changed_since: text(changed_since),
+        staged: None,
+    }
 }

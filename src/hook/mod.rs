@@ -133,7 +133,7 @@ impl Hooks {
         self.hooks.iter().any(|hook| hook.row.point.has_row())
     }
 
-    fn has(&self, point: Point) -> bool {
+    pub(crate) fn has(&self, point: Point) -> bool {
         self.hooks.iter().any(|hook| hook.row.point == point)
     }
 }

@@ -16,10 +16,10 @@ impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
     pub(super) fn part_with_gone(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
         let source = &import.source;
-        let wanted = source.page_size(batch.rows).min(batch.most);
+        let wanted = source.page_size(batch.rows, &batch.range).min(batch.most);
         let moved = link::moved_after(&source.row.name, batch.range.after.as_deref(), wanted);
         let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
-        let present = source.present_keys(&keys)?;
+        let present = source.present_keys(&keys, batch.range.staged)?;
         if present.is_empty() && !moved.is_empty() {
             need_rows(source)?;
         }
@@ -63,7 +63,7 @@ impl Flow<'_> {
         self.target.delete(&user.user_id);
         self.target.check_deferred();
         link::bury(&source.row.name, &user.key, &self.target.row.name);
-        self.note_parting(source, user, "gone_from_source");
+        self.note_parting(source, user, Why::of("gone_from_source"));
         Parting::Done
     }
 
@@ -77,20 +77,21 @@ impl Flow<'_> {
             };
         }
         self.target.check_deferred();
-        self.note_parting(source, user, "deactivated");
+        self.note_parting(source, user, Why::of("deactivated"));
         Parting::Done
     }
 
-    fn note_parting(&self, source: &Source, user: &Moved, reason: &'static str) {
+    fn note_parting(&self, source: &Source, user: &Moved, why: Why) {
         let source = &source.row.name;
         link::note_gone(source, &user.key);
-        let why = Why::of(reason).source(source).user(&user.user_id);
+        let why = why.source(source).user(&user.user_id);
         self.log(event::Kind::Import, Outcome::Ok, &why.with("legacy_key", &user.key));
     }
 
     fn not_parted(&self, import: &Import, user: &Moved, error: &SqlError) -> Why {
         let why = Why::of("write_failed").source(&import.source.row.name).error(error);
-        let columns = import.source.deactivation.as_ref().filter(|_| import.operation == Operation::Deactivate);
+        let columns =
+            import.source.deactivation.as_ref().filter(|_| import.operation == Operation::Deactivate);
         match columns.and_then(|columns| columns.failing(&self.target, &user.user_id)) {
             Some(column) => why.with("column", column),
             None => why,
@@ -113,7 +114,8 @@ pub(super) fn need_rows(source: &Source) -> Result<(), Refusal> {
     if all > 0 {
         return Ok(());
     }
-    let message = format!("source {} has no rows: nobody is deleted or deactivated for that", source.row.name);
+    let message =
+        format!("source {} has no rows: nobody is deleted or deactivated for that", source.row.name);
     Err(Refusal::new(Kind::State, message)
         .hint("See whether its relation, or its filter, is what you think."))
 }

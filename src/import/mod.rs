@@ -7,10 +7,15 @@
 mod gone;
 mod open;
 mod record;
+mod rehearsal;
+mod renew;
 mod set;
 mod single;
+mod stage;
 
 pub(crate) use open::{Wanted, open};
+pub(crate) use rehearsal::Rehearsal;
+pub(crate) use stage::stage;
 
 use crate::config;
 use crate::error::{Kind, OrRaise, Refusal};
@@ -111,6 +116,8 @@ pub(crate) struct Tally {
 pub(crate) fn batch(batch: &Batch) -> Tally {
     let operation = Operation::parse(&batch.operation).or_raise();
     let (target, source) = open_source(&batch.source).or_raise();
+    let rehearsal =
+        (batch.dry_run && operation.moves()).then(|| Rc::new(Rehearsal::open(batch.run, &source, &target)));
     let mut flow = Flow {
         kind: event::Kind::Import,
         login: Login::new("", target.row.login_form),
@@ -121,6 +128,7 @@ pub(crate) fn batch(batch: &Batch) -> Tally {
         has_spent: true,
         refusal: None,
         trace: batch.dry_run.then(Trace::default),
+        rehearsal,
     };
     let mut import =
         Import { operation, source, rejects: Vec::new(), settled: Vec::new(), tally: Tally::default() };
@@ -193,7 +201,7 @@ impl Import {
 impl Flow<'_> {
     /// The rows after the last key.
     fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let wanted = self.rows_wanted(&import.source, batch.rows).min(batch.most);
+        let wanted = self.rows_wanted(&import.source, batch).min(batch.most);
         let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
         let listed = import.source.list(rows)?;
         let fetched = listed.len();
@@ -209,7 +217,7 @@ impl Flow<'_> {
         let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
         let keys = record::refused_keys(&import.source.row.name, batch, wanted);
         import.tally.is_end = long(keys.len()) < wanted;
-        let Some(rows) = import.source.rows_of_keys(&keys)? else { return Ok(()) };
+        let Some(rows) = import.source.rows_of_keys(&keys, batch.range.staged)? else { return Ok(()) };
         let mut listed = import.source.list(rows)?;
         listed.retain(|row| keys.iter().flatten().any(|key| *key == row.key));
         let mut done = 0;
@@ -224,9 +232,9 @@ impl Flow<'_> {
     }
 
     /// Users of whom each takes locks are moved a few at a time.
-    fn rows_wanted(&self, source: &Source, rows: i64) -> i64 {
-        let rows = if self.is_plain(source) { rows } else { rows.min(long(ONE_BY_ONE)) };
-        source.page_size(rows)
+    fn rows_wanted(&self, source: &Source, batch: &Batch) -> i64 {
+        let rows = if self.is_plain(source) { batch.rows } else { batch.rows.min(long(ONE_BY_ONE)) };
+        source.page_size(rows, &batch.range)
     }
 
     /// Moves and brings up to date the first of the rows, as many as one transaction takes; tells how many these are.

@@ -92,11 +92,11 @@ fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Re
         return Err(Refusal::new(Kind::Invalid, message)
             .hint("Leave key_from, key_to and changed_since out: it is about all whom pg_ferry has noted."));
     }
-    if operation.updates() && !source.transfer.renews() {
+    if operation.updates() && !source.transfer.renews() && !source.children.refreshes() {
         let message = format!("no mapping of source {} says what an update does", source.row.name);
         return Err(Refusal::new(Kind::Invalid, message).hint(
             "Set on_conflict of ferry.mapping to overwrite, fill, merge or newer for the columns that are to be \
-             updated, or refresh to true.",
+             updated, or refresh of ferry.mapping or ferry.child to true.",
         ));
     }
     if operation == Operation::Deactivate {

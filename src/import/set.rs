@@ -26,6 +26,16 @@ pub(super) struct Plain<'a> {
     hash: String,
 }
 
+impl Plain<'_> {
+    pub(super) fn place(&self) -> i64 {
+        self.row.place
+    }
+
+    pub(super) fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
 impl Flow<'_> {
     /// Whether any user of the source can be written by a statement for many.
     pub(super) fn is_plain(&self, source: &Source) -> bool {
@@ -83,7 +93,10 @@ impl Flow<'_> {
             }
         }
         match self.target.who_is_here(&spellings) {
-            Ok(found) => found.into_iter().filter_map(|index| places.get(index).copied()).collect(),
+            Ok(found) => {
+                let found = found.into_iter().chain(self.claimed_logins(&spellings));
+                found.filter_map(|index| places.get(index).copied()).collect()
+            }
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) => (0..logins.len()).collect(),
         }
@@ -131,10 +144,8 @@ impl Flow<'_> {
         let keys: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.row.key.clone())).collect();
         let key = source.key_sql();
         if self.trace.is_some() {
-            return match source.transfer.try_many(&self.target, key, rows, &keys) {
-                Ok(()) => true,
-                Err(error) => error.raise(),
-            };
+            self.rehearse_plain(source, rows, plain);
+            return true;
         }
         let hashes: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.hash.clone())).collect();
         let written = source.transfer.insert_many(&self.target, key, rows, &keys, &hashes);
@@ -163,6 +174,13 @@ impl Flow<'_> {
     ) {
         let (alive, buried): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, user)| user.is_some());
         fates.extend(buried.into_iter().map(|(row, _)| (row.key.clone(), Fate::Skipped)));
+        if self.trace.is_none() {
+            let keys: Vec<Option<String>> = alive.iter().map(|(row, _)| Some(row.key.clone())).collect();
+            link::note_back(&source.row.name, &keys);
+        }
+        if self.renews_singly(source) {
+            return self.renew_singly(source, rows, &alive, fates);
+        }
         self.renew_part(source, rows, &alive, fates);
     }
 
@@ -206,10 +224,12 @@ impl Flow<'_> {
     fn renew_rows(&self, source: &Source, rows: Value, known: &[(&Listed, Option<String>)]) -> u64 {
         let keys: Vec<Option<String>> = known.iter().map(|(row, _)| Some(row.key.clone())).collect();
         let users: Vec<Option<String>> = known.iter().map(|(_, user)| user.clone()).collect();
-        source.transfer.renew_many(&self.target, source.key_sql(), rows, &keys, &users)
+        let renewed = source.transfer.renew_many(&self.target, source.key_sql(), rows, &keys, &users);
+        self.target.check_deferred();
+        renewed
     }
 
-    fn not_renewed(
+    pub(super) fn not_renewed(
         &self,
         source: &Source,
         rows: Value,

@@ -17,13 +17,10 @@ use std::rc::Rc;
 impl Flow<'_> {
     /// Moves the user of one row of an array, or says why not.
     pub(super) fn move_one(&mut self, source: &Rc<Source>, rows: Value, row: &Listed) -> Fate {
-        let why = |reason| Why::of(reason).source(&source.row.name);
         let refused = |why| Fate::Refused(Reject::new(&row.key, why));
-        let person = match source.row(rows, row.place).map(|row| source.person(row)) {
-            Some(Ok(Some(person))) => person,
-            Some(Err(error)) if must_reach_caller(&error) => error.raise(),
-            Some(Err(error)) => return refused(why("source_row").error(&error)),
-            _ => return refused(why("source_row")),
+        let person = match person_of(source, rows, row) {
+            Ok(person) => person,
+            Err(why) => return refused(why),
         };
         self.refusal = None;
         let answer = self.rounds(|flow| flow.move_imported(source, &person));
@@ -52,25 +49,26 @@ impl Flow<'_> {
     }
 
     fn try_move(&mut self, source: &Source, person: &Person) -> Result<Decision, Decision> {
+        // What the DBA has said of a row comes before what its login and hash say.
+        let broken = self.judge(source, person, None)?;
         let logins = self.logins_of(source, person)?;
         let packed = envelope::pack(&source.row, &source.verifier, &person.luggage()).map_err(|error| {
             let why = Why::of("legacy_hash").source(&source.row.name).with("error", &error.to_string());
             self.conclude(Outcome::Invalid, why)
         })?;
-        let broken = self.judge(source, person, None)?;
         let owner = self.owner(source, logins)?;
         let here = self.settle(source, person, owner.as_ref())?;
         let adopting = owner.as_ref().or(here.user.as_ref());
         if let Some(user) = adopting.filter(|user| !user.is_allowed) {
             return Err(self.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id)));
         }
-        if self.trace.is_some() {
-            return Err(self.rehearse_move(source, person, adopting));
-        }
         // Nobody has shown the legacy password: who has one here keeps it.
         let own = adopting.filter(|user| user.has_password()).and_then(|user| user.hash.clone());
         let keeps_legacy_password = own.is_none();
         let hash = own.or(packed).unwrap_or_else(legacy_hash::locked_marker);
+        if self.trace.is_some() {
+            return Err(self.rehearse_move(source, person, &hash, adopting, &here.identities));
+        }
         Ok(self.write(&Move {
             source,
             person,
@@ -117,8 +115,12 @@ impl Flow<'_> {
                 _ => return Err(self.conclude(Outcome::Rejected, why("ambiguous"))),
             }
         }
+        let is_claimed = owner.is_none() && self.is_claimed(&logins);
         if let Some(first) = logins.into_iter().next() {
             self.login = first;
+        }
+        if is_claimed {
+            return Err(self.conclude(Outcome::Rejected, why("exists").with("found_by", "login")));
         }
         let tied =
             owner.as_ref().filter(|user| link::of_user(&self.target.row.name, &user.id, None).is_some());
@@ -128,16 +130,15 @@ impl Flow<'_> {
         }
         Ok(owner)
     }
+}
 
-    /// What a dry run can tell: whether the mappings fit.
-    fn rehearse_move(&mut self, source: &Source, person: &Person, adopting: Option<&User>) -> Decision {
-        match source.transfer.preview(&self.target, person.row, adopting) {
-            Ok(_) => Decision::Answered(Answer::of(Outcome::Migrated)),
-            Err((_, error)) if must_reach_caller(&error) => error.raise(),
-            Err((column, error)) => {
-                let why = Why::of("write_failed").source(&source.row.name).error(&error);
-                self.conclude(Outcome::Failed, why.with("column", &column))
-            }
-        }
+/// The person of one row of an array, or why it is nobody.
+pub(super) fn person_of(source: &Source, rows: Value, row: &Listed) -> Result<Person, Why> {
+    let why = Why::of("source_row").source(&source.row.name);
+    match source.row(rows, row.place).map(|row| source.person(row)) {
+        Some(Ok(Some(person))) => Ok(person),
+        Some(Err(error)) if must_reach_caller(&error) => error.raise(),
+        Some(Err(error)) => Err(why.error(&error)),
+        _ => Err(why),
     }
 }

@@ -1,7 +1,6 @@
 //! The mappings of one source over many rows at once.
 
 use super::{Mapped, Transfer, set_clause};
-use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, TEXTS};
@@ -66,6 +65,9 @@ impl Transfer {
         keys: &[Option<String>],
         ids: &[Option<String>],
     ) -> u64 {
+        if !self.renews() {
+            return 0;
+        }
         let renewed = || self.mapped.iter().filter_map(|mapped| Some((&mapped.column, mapped.renewed()?)));
         let sets = renewed().filter_map(|(column, value)| set_clause(column, Some(value)));
         let differs = renewed().map(|(column, value)| super::differs(column, value));
@@ -84,25 +86,6 @@ impl Transfer {
         target.actor.act(Reach::Write, || {
             let plan = Plan::prepare(&sql, &[rows.type_oid(), TEXTS, TEXTS], Planning::Auto);
             plan.count(&[Arg::Value(rows), Arg::Texts(keys), Arg::Texts(ids)])
-        })
-    }
-
-    /// Evaluates what would be written for the rows of an array whose keys are given, and casts it as the columns
-    /// would. Nothing is written.
-    pub(crate) fn try_many(
-        &self,
-        target: &Target,
-        key: &str,
-        rows: Value,
-        keys: &[Option<String>],
-    ) -> Result<(), SqlError> {
-        let values = list(self.assigned().map(|(_, value)| value));
-        let sql = format!(
-            "SELECT {values} FROM pg_catalog.unnest($1) AS l \
-             WHERE {key}::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($2)"
-        );
-        target.actor.attempt(Reach::Evaluate, || {
-            plan::query(&sql, &[rows.type_oid(), TEXTS], &[Arg::Value(rows), Arg::Texts(keys)]);
         })
     }
 }

@@ -35,8 +35,12 @@ impl Deactivation {
         let lookup = target.id_lookup();
         let Some(id) = types::cast(user_id, &lookup.key) else { return 0 };
         let sets = self.0.iter().map(|(column, value)| format!("{} = {value}", Ident(column.name.clone())));
-        let sql =
-            format!("UPDATE {} AS u SET {} WHERE {}", target.relation.name, list(sets), lookup.is_parameter());
+        let sql = format!(
+            "UPDATE {} AS u SET {} WHERE {}",
+            target.relation.name,
+            list(sets),
+            lookup.is_parameter()
+        );
         target.actor.act(Reach::Write, || {
             Plan::prepare(&sql, &[lookup.key.oid], Planning::Auto).count(&[Arg::Value(id)])
         })

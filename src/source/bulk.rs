@@ -31,6 +31,8 @@ pub(crate) struct Range {
     pub(crate) from: Option<String>,
     pub(crate) to: Option<String>,
     pub(crate) changed_since: Option<String>,
+    /// The run for which the rows were staged: they are then read from there.
+    pub(crate) staged: Option<i64>,
 }
 
 /// One row of a page.
@@ -58,13 +60,19 @@ impl Facts {
 }
 
 /// How rows are ordered.
-struct Order {
+pub(super) struct Order {
     sql: String,
     greater: String,
     /// The type of a key that is compared.
     oid: Oid,
     /// The relation is read as it is, and ordered here.
-    is_here: bool,
+    pub(super) is_here: bool,
+}
+
+/// The statement that reads a page: the fields of a row, and all from FROM on.
+pub(super) struct Ordered {
+    pub(super) fields: String,
+    pub(super) from: String,
 }
 
 impl Source {
@@ -88,32 +96,46 @@ impl Source {
     }
 
     /// How many rows a page has that is asked for `wanted`.
-    pub(crate) fn page_size(&self, wanted: i64) -> i64 {
-        if self.order().is_here || !self.asks_for_keys() { wanted.max(COSTLY_PAGE) } else { wanted }
+    pub(crate) fn page_size(&self, wanted: i64, range: &Range) -> i64 {
+        if range.staged.is_none() && self.is_read_whole() { wanted.max(COSTLY_PAGE) } else { wanted }
     }
 
     /// The first rows of a range, in the order of the key: an array of the row type.
     pub(crate) fn page(&self, range: &Range, rows: i64) -> Result<Option<Value>, Refusal> {
-        let order = self.order();
-        let store = self.store_of_rows()?;
+        if let Some(run) = range.staged {
+            return self.staged_page(run, range.after.as_deref(), rows);
+        }
         let mut arguments = Arguments::default();
-        let within = self.within(range, &order, &mut arguments)?;
-        let (fields, from, filter) = if order.is_here {
-            (store.all_fields(), store.fenced(), String::new())
-        } else {
-            (store.fields.clone(), format!("{} AS l", self.rows.name), store.filter.clone())
-        };
-        let sql = format!(
-            "SELECT ARRAY(SELECT ROW({fields})::{} FROM {from} WHERE {within}{filter} ORDER BY {} LIMIT {rows})",
-            self.rows.name, order.sql
-        );
+        let Ordered { fields, from } = self.ordered(range, &mut arguments)?;
+        let sql = format!("SELECT ARRAY(SELECT ROW({fields})::{} {from} LIMIT {rows})", self.rows.name);
         let page =
             self.ask(|| Plan::prepare(&sql, &arguments.types, Planning::Custom).values(&arguments.args()));
         Ok(page?.pop())
     }
 
+    /// The rows of a range, in the order of the key.
+    pub(super) fn ordered(&self, range: &Range, arguments: &mut Arguments) -> Result<Ordered, Refusal> {
+        let order = self.order();
+        let store = self.store_of_rows()?;
+        let within = self.within(range, &order, arguments)?;
+        let (fields, from, filter) = if order.is_here {
+            (store.all_fields(), store.fenced(), String::new())
+        } else {
+            (store.fields.clone(), format!("{} AS l", self.rows.name), store.filter.clone())
+        };
+        let from = format!("FROM {from} WHERE {within}{filter} ORDER BY {}", order.sql);
+        Ok(Ordered { fields, from })
+    }
+
     /// The rows of these keys, as far as they are there.
-    pub(crate) fn rows_of_keys(&self, keys: &[Option<String>]) -> Result<Option<Value>, Refusal> {
+    pub(crate) fn rows_of_keys(
+        &self,
+        keys: &[Option<String>],
+        staged: Option<i64>,
+    ) -> Result<Option<Value>, Refusal> {
+        if let Some(run) = staged {
+            return self.staged_rows(run, keys);
+        }
         let store = self.store_of_rows()?;
         let sql = format!(
             "SELECT ARRAY(SELECT ROW({})::{} FROM {} AS l WHERE {}{})",
@@ -130,7 +152,14 @@ impl Source {
     }
 
     /// Those of these keys that are there.
-    pub(crate) fn present_keys(&self, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
+    pub(crate) fn present_keys(
+        &self,
+        keys: &[Option<String>],
+        staged: Option<i64>,
+    ) -> Result<HashSet<String>, Refusal> {
+        if let Some(run) = staged {
+            return Ok(self.staged_keys(run, keys));
+        }
         let store = self.store_of_rows()?;
         let sql = format!(
             "SELECT {}::pg_catalog.text FROM {} AS l WHERE {}{}",
@@ -167,6 +196,17 @@ impl Source {
         self.actor.act(Reach::Evaluate, || {
             Plan::prepare(&sql, &[rows.type_oid()], Planning::Auto).values(&[Arg::Value(rows)]).pop()
         })
+    }
+
+    /// Some rows of an array, by their places in ascending order.
+    pub(crate) fn rows_at(&self, rows: Value, places: &[i64]) -> Vec<Value> {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return Vec::new() };
+        let sql = format!("SELECT l FROM pg_catalog.unnest(($1)[{first}:{last}]) AS l");
+        let part = self.actor.act(Reach::Evaluate, || {
+            Plan::prepare(&sql, &[rows.type_oid()], Planning::Auto).values(&[Arg::Value(rows)])
+        });
+        let at = |place: &i64| part.get(usize::try_from(place - first).ok()?).copied();
+        places.iter().filter_map(at).collect()
     }
 
     /// The person of one row.
@@ -208,7 +248,7 @@ impl Source {
             .hint("Make a foreign table of the same server with postgres_fdw, and a source of kind relation.")
     }
 
-    fn order(&self) -> Order {
+    pub(super) fn order(&self) -> Order {
         let key = &self.key.key;
         let is_local = matches!(self.rows.kind, 'r' | 'p' | 'm');
         let is_trusted = if key.is_text {
@@ -249,8 +289,12 @@ impl Source {
         plan::first(rows)
     }
 
-    fn asks_for_keys(&self) -> bool {
-        self.wrapper().is_none_or(|wrapper| ASKING_WRAPPERS.contains(&wrapper.as_str()))
+    /// Whether all foreign tables that it reads let the far end look for keys.
+    pub(super) fn asks_for_keys(&self) -> bool {
+        let sql = "SELECT ferry._wrappers(typrelid) FROM pg_type WHERE oid = $1::text::oid";
+        let row_type = self.rows.row_type.to_u32().to_string();
+        let wrappers = identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&row_type)]));
+        wrappers.into_iter().flatten().flatten().all(|wrapper| ASKING_WRAPPERS.contains(&wrapper.as_str()))
     }
 
     /// The conditions of a range.
@@ -355,7 +399,7 @@ impl Source {
     }
 
     /// Asks the store. What it says of a row is for nobody's eyes.
-    fn ask<T>(&self, body: impl FnOnce() -> T) -> Result<T, Refusal> {
+    pub(super) fn ask<T>(&self, body: impl FnOnce() -> T) -> Result<T, Refusal> {
         let place = format!("source {}", self.row.name);
         self.actor.attempt(Reach::Evaluate, body).map_err(|error| {
             let state = error.sqlstate();
@@ -395,9 +439,9 @@ fn listed(before: usize, rows: impl Iterator<Item = (String, Option<Facts>)>) ->
 
 /// The parameters of a statement.
 #[derive(Default)]
-struct Arguments {
+pub(super) struct Arguments {
     values: Vec<Value>,
-    types: Vec<Oid>,
+    pub(super) types: Vec<Oid>,
 }
 
 impl Arguments {
@@ -407,7 +451,7 @@ impl Arguments {
         format!("${}", self.values.len())
     }
 
-    fn args(&self) -> Vec<Arg<'static>> {
+    pub(super) fn args(&self) -> Vec<Arg<'static>> {
         self.values.iter().map(|value| Arg::Value(*value)).collect()
     }
 }

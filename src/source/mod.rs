@@ -8,6 +8,7 @@ mod dblink;
 mod rehearsal;
 mod relation;
 mod scan;
+mod stage;
 mod verifier;
 
 use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
@@ -31,6 +32,7 @@ use std::cell::OnceCell;
 pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions};
 pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
+pub(crate) use stage::{Kept, of_run as staged_of_run};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.

@@ -1,6 +1,6 @@
 //! Reading a long result piece by piece, so that it never has to fit into memory.
 
-use super::plan::{self, Plan, Value};
+use super::plan::{self, Arg, Plan, Row, Value};
 use super::text::c_string;
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -18,12 +18,18 @@ pub(crate) struct Cursor {
 impl Cursor {
     /// Opens a cursor over a statement without parameters.
     pub(crate) fn open(plan: &Plan) -> Cursor {
+        Cursor::open_with(plan, &[])
+    }
+
+    /// Opens a cursor over a statement with these.
+    pub(crate) fn open_with(plan: &Plan, arguments: &[Arg<'_>]) -> Cursor {
         COUNT.set(COUNT.get() + 1);
         let name = format!("pg_ferry {}", COUNT.get());
         let portal = c_string(&name);
-        // SAFETY: inside `connect`; the plan has no parameters; SPI copies the name and the plan.
+        let (mut values, nulls) = plan::bound(arguments);
+        // SAFETY: inside `connect`; as many values and nulls as the plan has parameters; SPI copies name, plan and values.
         unsafe {
-            pg_sys::SPI_cursor_open(portal.as_ptr(), plan.0, std::ptr::null_mut(), std::ptr::null(), false);
+            pg_sys::SPI_cursor_open(portal.as_ptr(), plan.0, values.as_mut_ptr(), nulls.as_ptr(), false);
         }
         Cursor { name }
     }
@@ -34,6 +40,16 @@ impl Cursor {
             // SAFETY: a portal that was just found; its rows are in SPI_tuptable.
             unsafe { pg_sys::SPI_cursor_fetch(portal, true, count) };
             plan::collect_values()
+        })
+        .unwrap_or_default()
+    }
+
+    /// The next rows as text; none at the end.
+    pub(crate) fn fetch_rows(&self, count: i64) -> Vec<Row> {
+        self.with_portal(|portal| {
+            // SAFETY: as above.
+            unsafe { pg_sys::SPI_cursor_fetch(portal, true, count) };
+            plan::collect_rows()
         })
         .unwrap_or_default()
     }

@@ -165,11 +165,7 @@ impl Plan {
     }
 
     fn execute(&self, arguments: &[Arg<'_>], view: View) {
-        let datums: Vec<Option<pg_sys::Datum>> = arguments.iter().map(Arg::datum).collect();
-        let mut values: Vec<pg_sys::Datum> =
-            datums.iter().map(|datum| datum.unwrap_or(pg_sys::Datum::null())).collect();
-        let nulls: Vec<c_char> =
-            datums.iter().map(|datum| if datum.is_some() { b' ' } else { b'n' } as c_char).collect();
+        let (mut values, nulls) = bound(arguments);
         // SAFETY: as many values and nulls as the plan has parameters, of its declared types.
         unsafe {
             match view {
@@ -217,6 +213,15 @@ impl Drop for Plan {
     }
 }
 
+/// Arguments as SPI takes them: values, and which of them are null.
+pub(super) fn bound(arguments: &[Arg<'_>]) -> (Vec<pg_sys::Datum>, Vec<c_char>) {
+    let bound = |argument: &Arg<'_>| match argument.datum() {
+        Some(datum) => (datum, b' ' as c_char),
+        None => (pg_sys::Datum::null(), b'n' as c_char),
+    };
+    arguments.iter().map(bound).unzip()
+}
+
 /// Prepares, runs and forgets: for what is not asked often.
 pub(crate) fn query(sql: &str, types: &[pg_sys::Oid], arguments: &[Arg<'_>]) -> Vec<Row> {
     Plan::prepare(sql, types, Planning::Auto).rows(arguments)
@@ -235,6 +240,11 @@ pub(crate) fn is_true(rows: Vec<Row>) -> bool {
 /// The first column of the current result table, of a composite type or an array; frees the table.
 pub(super) fn collect_values() -> Vec<Value> {
     collect(first_varlena).into_iter().flatten().collect()
+}
+
+/// The current result table as text; frees it.
+pub(super) fn collect_rows() -> Vec<Row> {
+    collect(text_row)
 }
 
 /// Reads and frees the current result table.

@@ -13,6 +13,7 @@ pub(crate) struct Run {
     pub(crate) moved: i64,
     pub(crate) updated: i64,
     pub(crate) deleted: i64,
+    pub(crate) deactivated: i64,
     pub(crate) refused: i64,
     pub(crate) skipped: i64,
 }
@@ -36,10 +37,12 @@ pub(crate) fn run(site: &Site) -> Run {
         moved: row.get("moved"),
         updated: row.get("updated"),
         deleted: row.get("deleted"),
+        deactivated: row.get("deactivated"),
         refused: row.get("refused"),
         skipped: row.get("skipped"),
     };
-    assert_eq!(run.done, run.moved + run.updated + run.deleted + run.refused + run.skipped, "{run:?}");
+    let counted = [run.moved, run.updated, run.deleted, run.deactivated, run.refused, run.skipped];
+    assert_eq!(run.done, counted.iter().sum::<i64>(), "{run:?}");
     run
 }
 
@@ -393,14 +396,13 @@ fn a_dry_run_reports_the_same_and_writes_nothing_else() {
     let sequence = "SELECT last_value FROM users_id_seq";
     let last: i64 = site.db.one(sequence, &[]);
     let dry = import(&site, ", dry_run => true");
-    // What only writing can tell: the duplicate of 2, the CHECK on 11 and the null in 14.
-    assert_eq!((dry.state.as_str(), dry.moved, dry.refused), ("finished", 32, 8));
+    assert_eq!((dry.state.as_str(), dry.moved, dry.refused), ("finished", 29, 11));
     assert_eq!((users(&site), site.db.count("ferry.link"), site.db.count("ferry.event")), (before, 0, 0));
     assert_eq!(site.db.one::<i64>(sequence, &[]), last);
     let reasons = "SELECT string_agg(legacy_key || ' ' || reason, ', ' ORDER BY legacy_key::int) FROM ferry.import_reject";
     assert_eq!(
         site.db.one::<String>(reasons, &[]),
-        "3 legacy_hash, 4 rule, 5 no_login, 6 bad_request, 8 write_failed, 9 exists, 10 write_failed, 13 rule_failed"
+        "3 legacy_hash, 4 rule, 5 no_login, 6 bad_request, 7 exists, 8 write_failed, 9 exists, 10 write_failed, 11 write_failed, 13 rule_failed, 14 write_failed"
     );
     assert_eq!(refused(&site), [""; 0], "nobody is refused by a dry run");
     assert_eq!(import(&site, "").moved, 29);
@@ -478,6 +480,11 @@ fn an_update_that_fails_is_refused_alone() {
         refused(&site),
         ["12 write_failed users_check 23514", "15 write_failed users_email_key 23505"]
     );
+    assert_eq!(import(&site, ", 'retry'").total, 0, "they were moved");
+    assert_eq!(refused(&site).len(), 2);
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT users_check");
+    assert_eq!(import(&site, ", 'update'").updated, 1);
+    assert_eq!(refused(&site), ["15 write_failed users_email_key 23505"]);
 }
 
 #[test]
