@@ -179,13 +179,25 @@ CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, c
           AND (a.query_start IS NULL OR (a.state = 'active' AND a.query_start = _import_is_alive.called_at)));
 COMMENT ON FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz) IS 'internal: whether the call of a run is still under way';
 
+CREATE FUNCTION ferry._import_is_of_moved(reject ferry.import_reject) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM ferry.link l
+        WHERE l.source = reject.source AND l.legacy_key = reject.legacy_key AND NOT l.tombstone AND l.moved_at <= reject.noted_at)
+$$;
+COMMENT ON FUNCTION ferry._import_is_of_moved(ferry.import_reject) IS 'internal: whether somebody moved before could not be updated, deleted or deactivated; who could not be moved is tried again by others';
+
 CREATE FUNCTION ferry._import_note(run bigint, source text, dry_run boolean, rejects jsonb, settled text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
     UPDATE ferry.import_reject i SET settled_at = clock_timestamp()
     WHERE NOT dry_run AND i.source = _import_note.source AND i.settled_at IS NULL
-      AND i.legacy_key = ANY (settled || ARRAY(SELECT r ->> 'legacy_key' FROM jsonb_array_elements(rejects) r));
+      AND i.legacy_key = ANY (settled || ARRAY(SELECT r ->> 'legacy_key' FROM jsonb_array_elements(rejects) r))
+      AND NOT (ferry._import_is_of_moved(i)
+               AND (SELECT r.operation FROM ferry.import_run r WHERE r.id = _import_note.run) IN ('insert', 'retry'));
     INSERT INTO ferry.import_reject AS i (run, source, legacy_key, user_id, reason, rule, code, message, column_name, constraint_name, sqlstate, detail, settled_at)
     SELECT run, source, r ->> 'legacy_key', r ->> 'user_id', d ->> 'reason', d ->> 'rule', d ->> 'code', d ->> 'message',
            d ->> 'column', d ->> 'constraint', d ->> 'sqlstate',
@@ -205,12 +217,9 @@ CREATE FUNCTION ferry._import_refused(source text, run bigint, after_key text, r
 AS $$
     SELECT i.legacy_key
     FROM ferry.import_reject i
-    JOIN ferry.import_run r ON r.id = i.run
     WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND (_import_refused.run IS NULL OR i.run < _import_refused.run)
       AND (after_key IS NULL OR i.legacy_key > after_key)
-      -- Who was moved and could not be updated, deleted or deactivated waits for the same operation.
-      AND NOT (r.operation NOT IN ('insert', 'retry')
-               AND EXISTS (SELECT FROM ferry.link l WHERE l.source = i.source AND l.legacy_key = i.legacy_key AND NOT l.tombstone))
+      AND NOT ferry._import_is_of_moved(i)
     GROUP BY i.legacy_key
     ORDER BY i.legacy_key
     LIMIT rows

@@ -33,8 +33,11 @@ impl Flow<'_> {
             let is_done = import.operation == Operation::Deactivate && user.is_gone;
             // Who was here before was only tied to the legacy user.
             let is_kept = present.contains(&user.key) || user.via == Some(Via::Adopt) || is_done;
-            let fate = if is_kept { Fate::Skipped } else { self.part_with(import, &user) };
-            import.count(&user.key, fate);
+            match if is_kept { Fate::Skipped } else { self.part_with(import, &user) } {
+                // What another operation refused them for is not settled by this one.
+                Fate::Skipped => import.tally.skipped += 1,
+                fate => import.count(&user.key, fate),
+            }
         }
         Ok(())
     }

@@ -108,6 +108,12 @@ fn deactivating_is_refused_where_nothing_says_how_or_the_users_table_objects() {
         assert_eq!(refusal.message, message);
         assert!(!refusal.hint.is_empty(), "{refusal:?}");
     }
+    let config: String = site.db.one("SELECT string_agg(line, '') FROM ferry.export_config() line", &[]);
+    assert!(config.contains(r#""active": "false""#), "{config}");
+    let unwise = "SELECT count(*) FROM ferry.check_config() WHERE problem LIKE 'users who are deactivated can still log in%'";
+    assert_eq!(site.db.one::<i64>(unwise, &[]), 0);
+    site.configure("target", "allowed = NULL");
+    assert_eq!(site.db.one::<i64>(unwise, &[]), 1);
     let not_text =
         refusal(&mut site.db.client(), r#"UPDATE ferry.source SET deactivate = '{"active": false}'"#);
     assert!(not_text.message.starts_with("source shop, deactivate"), "{not_text:?}");
@@ -454,6 +460,8 @@ fn limits_on_refusals_stop_every_operation() {
     crowd_after(&site, 100);
     stops("insert");
     stops("upsert");
+    // All of them, so that there are more than the limit.
+    import(&site, ", resume => false");
     stops("retry");
 }
 
