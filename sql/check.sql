@@ -119,6 +119,12 @@ AS $$
     JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw AND w.fdwname IN ('postgres_fdw', 'dblink_fdw')
     WHERE NOT EXISTS (SELECT FROM unnest(v.srvoptions) o WHERE o LIKE 'connect_timeout=%')
     UNION ALL
+    SELECT 'source ' || s.name, 'warning', format('users who are deactivated can still log in: target %s has no allowed', t.name),
+           'Set allowed of ferry.target, such as u.active.'
+    FROM ferry.source s
+    JOIN ferry.target t ON t.name = s.target AND t.allowed IS NULL
+    WHERE s.deactivate IS NOT NULL
+    UNION ALL
     SELECT 'target ' || t.name, 'warning', format('config SQL runs as superuser %I', t.run_as),
            'Make a role that owns the users table and nothing else, and set run_as to it.'
     FROM ferry.target t

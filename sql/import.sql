@@ -181,6 +181,16 @@ CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, c
           AND (a.query_start IS NULL OR (a.state = 'active' AND a.query_start = _import_is_alive.called_at)));
 COMMENT ON FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz) IS 'internal: whether the call of a run is still under way';
 
+CREATE FUNCTION ferry._import_is_of_moved(reject ferry.import_reject) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM ferry.link l
+        WHERE l.source = reject.source AND l.legacy_key = reject.legacy_key AND NOT l.tombstone AND l.moved_at <= reject.noted_at)
+$$;
+COMMENT ON FUNCTION ferry._import_is_of_moved(ferry.import_reject) IS 'internal: whether somebody moved before could not be updated, deleted or deactivated; who could not be moved is tried again by others';
+
 CREATE FUNCTION ferry._import_note(run bigint, source text, dry_run boolean, rejects jsonb, settled text[]) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -188,7 +198,9 @@ AS $$
     SELECT ferry._notice_refused(run, rejects);
     UPDATE ferry.import_reject i SET settled_at = clock_timestamp()
     WHERE NOT dry_run AND i.source = _import_note.source AND i.settled_at IS NULL
-      AND i.legacy_key = ANY (settled || ARRAY(SELECT r ->> 'legacy_key' FROM jsonb_array_elements(rejects) r));
+      AND i.legacy_key = ANY (settled || ARRAY(SELECT r ->> 'legacy_key' FROM jsonb_array_elements(rejects) r))
+      AND NOT (ferry._import_is_of_moved(i)
+               AND (SELECT r.operation FROM ferry.import_run r WHERE r.id = _import_note.run) IN ('insert', 'retry'));
     INSERT INTO ferry.import_reject AS i (run, source, legacy_key, user_id, reason, rule, code, message, column_name, constraint_name, sqlstate, detail, settled_at)
     SELECT run, source, r ->> 'legacy_key', r ->> 'user_id', d ->> 'reason', d ->> 'rule', d ->> 'code', d ->> 'message',
            d ->> 'column', d ->> 'constraint', d ->> 'sqlstate',
@@ -206,14 +218,16 @@ CREATE FUNCTION ferry._import_refused(source text, run bigint, after_key text, r
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT i.legacy_key FROM ferry.import_reject i
-    WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND i.run < _import_refused.run
+    SELECT i.legacy_key
+    FROM ferry.import_reject i
+    WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND (_import_refused.run IS NULL OR i.run < _import_refused.run)
       AND (after_key IS NULL OR i.legacy_key > after_key)
+      AND NOT ferry._import_is_of_moved(i)
     GROUP BY i.legacy_key
     ORDER BY i.legacy_key
     LIMIT rows
 $$;
-COMMENT ON FUNCTION ferry._import_refused(text, bigint, text, bigint) IS 'internal: the next legacy users who were refused before a run';
+COMMENT ON FUNCTION ferry._import_refused(text, bigint, text, bigint) IS 'internal: the next legacy users who were refused before a run, or ever, and may be moved by another one';
 
 CREATE FUNCTION ferry._import_begin(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint,
                                     key_from text, key_to text, changed_since timestamptz, dry_run boolean, resume boolean) RETURNS bigint
@@ -233,7 +247,7 @@ BEGIN
     IF _import_begin.operation IN ('delete', 'deactivate', 'retry') THEN
         opened.total := CASE
             WHEN _import_begin.operation <> 'retry' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
-            ELSE (SELECT count(DISTINCT i.legacy_key) FROM ferry.import_reject i WHERE i.source = _import_begin.source AND i.settled_at IS NULL) END;
+            ELSE (SELECT count(*) FROM ferry._import_refused(_import_begin.source, NULL, NULL, NULL)) END;
     END IF;
     -- One call at a time looks for a run to go on with.
     LOCK TABLE ferry.import_run IN SHARE ROW EXCLUSIVE MODE;
@@ -326,12 +340,17 @@ AS $$
 DECLARE
     r ferry.import_run := ferry._import_run_of_call(run);
     copied bigint;
+    leftover bigint;
 BEGIN
     -- What calls that were cancelled or killed have left behind, this run's own included.
-    PERFORM ferry._import_unstage(o.id)
-    FROM ferry.import_run o
-    WHERE (o.id = run OR NOT (o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at)))
-      AND EXISTS (SELECT FROM ferry._import_row s WHERE s.run = o.id AND s.place = 0);
+    FOREACH leftover IN ARRAY ARRAY(
+        SELECT o.id
+        FROM ferry.import_run o
+        WHERE (o.id = run OR NOT (o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at)))
+          AND EXISTS (SELECT FROM ferry._import_row s WHERE s.run = o.id AND s.place = 0))
+    LOOP
+        PERFORM ferry._import_unstage(leftover);
+    END LOOP;
     copied := ferry._import_stage_rows(run, r.source, r.operation, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
                                        least(r.total - r.done, (r.parameters ->> 'max_rows')::bigint), staged);
     UPDATE ferry.import_run i SET parameters = i.parameters || jsonb_build_object('staged', copied) WHERE i.id = run AND copied IS NOT NULL;

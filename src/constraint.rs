@@ -1,6 +1,7 @@
 //! What the users table would say of rows that nobody has written yet: its NOT NULLs, checks, foreign keys, unique
-//! indexes and exclusion constraints, asked in one query over the values that the mappings give. No INSERT: that would use up sequences and fire
-//! triggers. What cannot be known before (the values of defaults that are computed, of identities) is not judged.
+//! indexes and exclusion constraints, asked in one query over the values that the mappings give. No INSERT: that would
+//! use up sequences and fire triggers. What cannot be known before (the values of defaults that are computed, of
+//! identities) is not judged.
 
 use crate::batch::Batch;
 use crate::catalog::{self, Scope};

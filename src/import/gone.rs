@@ -33,8 +33,11 @@ impl Flow<'_> {
             let is_done = import.operation == Operation::Deactivate && user.is_gone;
             // Who was here before was only tied to the legacy user.
             let is_kept = present.contains(&user.key) || user.via == Some(Via::Adopt) || is_done;
-            let fate = if is_kept { Fate::Skipped } else { self.part_with(import, &user) };
-            import.count(&user.key, fate);
+            match if is_kept { Fate::Skipped } else { self.part_with(import, &user) } {
+                // What another operation refused them for is not settled by this one.
+                Fate::Skipped => import.tally.skipped += 1,
+                fate => import.count(&user.key, fate),
+            }
         }
         Ok(())
     }
@@ -63,7 +66,7 @@ impl Flow<'_> {
         self.target.delete(&user.user_id);
         self.target.check_deferred();
         link::bury(&source.row.name, &user.key, &self.target.row.name);
-        self.note_parting(source, user, "gone_from_source");
+        self.note_parting(source, user, Why::of("gone_from_source"));
         Parting::Done
     }
 
@@ -77,14 +80,14 @@ impl Flow<'_> {
             };
         }
         self.target.check_deferred();
-        self.note_parting(source, user, "deactivated");
+        self.note_parting(source, user, Why::of("deactivated"));
         Parting::Done
     }
 
-    fn note_parting(&self, source: &Source, user: &Moved, reason: &'static str) {
+    fn note_parting(&self, source: &Source, user: &Moved, why: Why) {
         let source = &source.row.name;
         link::note_gone(source, &user.key);
-        let why = Why::of(reason).source(source).user(&user.user_id);
+        let why = why.source(source).user(&user.user_id);
         self.log(event::Kind::Import, Outcome::Ok, &why.with("legacy_key", &user.key));
     }
 

@@ -2,6 +2,7 @@
 //! `ferry._import_claim`. Users who are here are updated, and that is undone at once.
 
 use super::set::Plain;
+use crate::config::Adopt;
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Why};
@@ -162,7 +163,6 @@ impl Flow<'_> {
         let Some((entry, _)) = claimed.into_iter().min().and_then(|place| identities.get(place)) else {
             return Ok(());
         };
-        use crate::config::Adopt;
         let reason =
             if matches!(self.target.row.adopt, Adopt::Refuse | Adopt::Locked) { "exists" } else { "review" };
         let why = Why::of(reason).source(&source.row.name).with("found_by", self.target.entry(*entry));

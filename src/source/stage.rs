@@ -74,10 +74,12 @@ impl Source {
         after: Option<&str>,
         rows: i64,
     ) -> Result<Option<Value>, Refusal> {
-        let sql = "SELECT r.document FROM ferry._import_row r WHERE r.run = $1 AND r.document IS NOT NULL \
-                   AND r.place > coalesce((SELECT max(k.place) FROM ferry._import_row k \
-                                           WHERE k.run = $1 AND k.legacy_key = $2), 0) \
-                   ORDER BY r.place LIMIT $3";
+        // Places have no gaps: the end of a page is known, whatever the planner thinks of a table that was just filled.
+        let sql = "SELECT r.document \
+                   FROM (SELECT coalesce(max(k.place), 0) AS place FROM ferry._import_row k \
+                         WHERE k.run = $1 AND k.legacy_key = $2) AS last \
+                   JOIN ferry._import_row r ON r.run = $1 AND r.place > last.place AND r.place <= last.place + $3 \
+                   ORDER BY r.place";
         let arguments = [Arg::Long(run), Arg::from(after), Arg::Long(rows)];
         let found = identity::as_ferry(|| plan::query(sql, &[LONG, TEXT, LONG], &arguments));
         self.unpacked(found)

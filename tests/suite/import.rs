@@ -13,6 +13,7 @@ pub(crate) struct Run {
     pub(crate) moved: i64,
     pub(crate) updated: i64,
     pub(crate) deleted: i64,
+    pub(crate) deactivated: i64,
     pub(crate) refused: i64,
     pub(crate) skipped: i64,
 }
@@ -36,10 +37,12 @@ pub(crate) fn run(site: &Site) -> Run {
         moved: row.get("moved"),
         updated: row.get("updated"),
         deleted: row.get("deleted"),
+        deactivated: row.get("deactivated"),
         refused: row.get("refused"),
         skipped: row.get("skipped"),
     };
-    assert_eq!(run.done, run.moved + run.updated + run.deleted + run.refused + run.skipped, "{run:?}");
+    let counted = [run.moved, run.updated, run.deleted, run.deactivated, run.refused, run.skipped];
+    assert_eq!(run.done, counted.iter().sum::<i64>(), "{run:?}");
     run
 }
 
@@ -477,6 +480,12 @@ fn an_update_that_fails_is_refused_alone() {
         refused(&site),
         ["12 write_failed users_check 23514", "15 write_failed users_email_key 23505"]
     );
+    assert_eq!(import(&site, ", 'retry'").total, 0, "they were moved");
+    assert_eq!(import(&site, "").skipped, 20);
+    assert_eq!(refused(&site).len(), 2, "only an update settles what an update refused");
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT users_check");
+    assert_eq!(import(&site, ", 'update'").updated, 1);
+    assert_eq!(refused(&site), ["15 write_failed users_email_key 23505"]);
 }
 
 #[test]

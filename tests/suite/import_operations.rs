@@ -2,9 +2,12 @@
 //! refused, and limits and ranges of each operation.
 
 use crate::import::{Run, crowd, import, md5_shop, refused};
+use crate::legacy_passwords::write_peppers;
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::refusal;
 use ferry_tests::need_extension;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// A shop of 30 users who were all moved, with a way to deactivate them.
 fn moved_shop() -> Site {
@@ -105,6 +108,12 @@ fn deactivating_is_refused_where_nothing_says_how_or_the_users_table_objects() {
         assert_eq!(refusal.message, message);
         assert!(!refusal.hint.is_empty(), "{refusal:?}");
     }
+    let config: String = site.db.one("SELECT string_agg(line, '') FROM ferry.export_config() line", &[]);
+    assert!(config.contains(r#""active": "false""#), "{config}");
+    let unwise = "SELECT count(*) FROM ferry.check_config() WHERE problem LIKE 'users who are deactivated can still log in%'";
+    assert_eq!(site.db.one::<i64>(unwise, &[]), 0);
+    site.configure("target", "allowed = NULL");
+    assert_eq!(site.db.one::<i64>(unwise, &[]), 1);
     let not_text =
         refusal(&mut site.db.client(), r#"UPDATE ferry.source SET deactivate = '{"active": false}'"#);
     assert!(not_text.message.starts_with("source shop, deactivate"), "{not_text:?}");
@@ -451,6 +460,8 @@ fn limits_on_refusals_stop_every_operation() {
     crowd_after(&site, 100);
     stops("insert");
     stops("upsert");
+    // All of them, so that there are more than the limit.
+    import(&site, ", resume => false");
     stops("retry");
 }
 
@@ -567,4 +578,223 @@ fn ordered_ranges(site: &Site, cuts: &[String]) -> Vec<(Option<String>, Option<S
     let ends = cuts.iter().map(|(_, cut)| Some((*cut).clone()));
     let starts = [None].into_iter().chain(ends.clone());
     starts.zip(ends.chain([None])).collect()
+}
+
+/// A shop whose customers are in a CSV file; the second file gets a line each time that the first is read.
+struct FileShop {
+    site: Site,
+    csv: PathBuf,
+    reads: PathBuf,
+}
+
+impl FileShop {
+    fn new(count: i64) -> FileShop {
+        let site = Site::new();
+        let in_data =
+            |ending: &str| site.db.cluster().data_directory().join(format!("{}.{ending}", site.db.name()));
+        let (csv, reads) = (in_data("csv"), in_data("reads"));
+        let owner = site.db.owner();
+        site.db.sql(&format!(
+            "CREATE EXTENSION file_fdw;
+             CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+             CREATE SCHEMA legacy AUTHORIZATION {owner};
+             CREATE FOREIGN TABLE legacy.customers (id bigint, email text, first text, last text, pwd text)
+                 SERVER files OPTIONS (program 'cat {} && echo x >> {}', format 'csv');
+             GRANT SELECT ON legacy.customers TO {owner}",
+            csv.display(),
+            reads.display()
+        ));
+        let shop = FileShop { site, csv, reads };
+        shop.write(&format!("generate_series(1, {count}) n"));
+        shop.site.add_source("shop", "legacy.customers");
+        shop.site.configure_source("shop", "format = 'md5'");
+        shop
+    }
+
+    /// Customers of these numbers `n`.
+    fn write(&self, numbers: &str) {
+        self.site.db.sql(&format!(
+            "COPY (SELECT n, format('user%s@example.com', n), 'Ann', 'Nr ' || n, md5(format('password %s', n)) FROM {numbers}) TO '{}' (FORMAT csv)",
+            self.csv.display()
+        ));
+    }
+
+    /// How often the file was read since the last time.
+    fn reads(&self) -> usize {
+        let read = std::fs::read_to_string(&self.reads).unwrap_or_default().lines().count();
+        std::fs::remove_file(&self.reads).ok();
+        read
+    }
+
+    #[track_caller]
+    fn assert_nothing_is_left(&self) {
+        let size: i64 = self.site.db.one("SELECT pg_relation_size('ferry._import_row')", &[]);
+        assert_eq!((self.site.db.count("ferry._import_row"), size), (0, 0), "staged rows were left behind");
+    }
+}
+
+#[test]
+fn a_file_is_read_once_however_many_batches_there_are() {
+    need_extension!("file_fdw");
+    let shop = FileShop::new(10_500);
+    let run = import(&shop.site, ", batch_size => 3000");
+    assert_eq!((run.done, run.moved), (10_500, 10_500));
+    // To count, and to stage.
+    assert_eq!(shop.reads(), 2);
+    let staged: String = shop.site.db.one("SELECT parameters ->> 'staged' FROM ferry.import_run", &[]);
+    assert_eq!(staged, "10500");
+    shop.assert_nothing_is_left();
+    assert_eq!(login(&mut shop.site.app(), "user10500@example.com", "password 10500").outcome, "ok");
+    // What fits into a page is not worth a copy.
+    import(&shop.site, ", max_rows => 5000");
+    assert!(
+        !shop
+            .site
+            .db
+            .one::<bool>("SELECT bool_or(parameters ? 'staged') FROM ferry.import_run WHERE id > 1", &[])
+    );
+}
+
+#[test]
+fn every_operation_works_on_staged_rows() {
+    need_extension!("file_fdw");
+    let shop = FileShop::new(60);
+    let site = &shop.site;
+    site.as_owner("ALTER TABLE users ADD CONSTRAINT no_seven CHECK (name NOT LIKE '% 7')");
+    for _ in 0..4 {
+        site.db.sql("CALL ferry.import('shop', staged => true, batch_size => 4, max_rows => 20)");
+        shop.assert_nothing_is_left();
+    }
+    let run = crate::import::run(site);
+    assert_eq!((run.state.as_str(), run.done, run.moved, run.refused), ("finished", 60, 59, 1));
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT no_seven");
+    assert_eq!(import(site, ", 'retry', staged => true").moved, 1);
+    site.db.sql("UPDATE ferry.mapping SET on_conflict = 'overwrite' WHERE target_column = 'name'");
+    site.db.sql("UPDATE users SET name = 'else' WHERE id % 2 = 0");
+    let run = import(site, ", 'upsert', staged => true, batch_size => 7");
+    assert_eq!((run.done, run.updated), (60, 30));
+    shop.write("generate_series(1, 50) n");
+    site.configure_source("shop", "deactivate = '{\"active\": \"false\"}'");
+    for operation in ["deactivate", "delete"] {
+        shop.reads();
+        let run = import(site, &format!(", '{operation}', staged => true, batch_size => 9"));
+        assert_eq!((run.done, run.skipped, run.refused, run.deactivated + run.deleted), (60, 50, 0, 10));
+        assert!(shop.reads() <= 4, "the file is read once, whatever the batches");
+        shop.assert_nothing_is_left();
+    }
+    assert_eq!(site.counts().0, 50);
+}
+
+#[test]
+fn staged_rows_are_what_they_were_and_nobody_else_sees_them() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    site.as_owner(
+        r#"ALTER TABLE users ADD odd jsonb;
+           ALTER TABLE legacy.customers ADD a text[], ADD b bytea, ADD c jsonb, ADD d timestamptz, ADD e double precision, ADD f interval,
+               ADD g name, ADD h char(5), ADD i money, ADD j point, ADD dropped int;
+           ALTER TABLE legacy.customers DROP dropped, ADD k numeric"#,
+    );
+    site.configure_source("shop", "unmapped = 'odd'");
+    site.db.sql("SET DateStyle = 'German, DMY'; SET TimeZone = 'Asia/Tokyo'; SET extra_float_digits = -5; SET bytea_output = 'escape'; SET IntervalStyle = 'iso_8601'");
+    site.db.sql(
+        r#"INSERT INTO legacy.customers (id, email, pwd, a, b, c, d, e, f, g, h, i, j, k) VALUES
+           (1, 'a@example.com', md5('x'), ARRAY['a"b', 'c\d', NULL, '', '{,}', 'NULL'], '\x00ff5c', '{"x": ["\"", null]}', '2024-03-31 02:30+01', 0.1 + 0.2,
+            '-1 mon 3 days', 'n(,)', 'ab', '12.34', '(1,2)', 12345678901234567890.000100),
+           (2, 'b@example.com', md5('y'), NULL, '', 'null', 'infinity', 'NaN', '0', '', '', NULL, NULL, 'NaN'),
+           (3, E'c"\\''(),@example.com', md5('z'), '{}', NULL, '[]', NULL, '-Infinity', NULL, NULL, NULL, '-1', '(0,-0)', NULL)"#,
+    );
+    let users = || -> Vec<String> {
+        let rows = site.db.rows("SELECT concat_ws(' ', email, name, odd) FROM users ORDER BY email", &[]);
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    assert_eq!(import(&site, "").moved, 3);
+    let plain = users();
+    site.db.sql("TRUNCATE users CASCADE; DELETE FROM ferry.link");
+    assert_eq!(import(&site, ", staged => true").moved, 3);
+    assert_eq!(users(), plain);
+    for role in [site.db.owner(), site.db.app()] {
+        let sql = "SELECT has_table_privilege($1, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES') FROM pg_class c
+                   WHERE c.relnamespace = 'ferry'::regnamespace AND c.relname = '_import_row'";
+        assert!(!site.db.one::<bool>(sql, &[&role]), "{role} sees staged rows");
+    }
+    let persistence: String =
+        site.db.one("SELECT relpersistence::text FROM pg_class WHERE relname = '_import_row'", &[]);
+    assert_eq!(persistence, "u", "hashes do not go into the WAL");
+}
+
+#[test]
+fn what_a_killed_import_has_staged_goes_with_the_next_call() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 200);
+    crate::concurrency::slow_down_inserts(&site.db, 0.005);
+    let mut client = site.db.client();
+    let importing = std::thread::spawn(move || {
+        client.batch_execute("CALL ferry.import('shop', staged => true, batch_size => 10)")
+    });
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while site.db.one::<i64>("SELECT coalesce(sum(done), 0)::bigint FROM ferry.import_run", &[]) < 30 {
+        assert!(Instant::now() < deadline, "the import does not move");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    site.db.rows("SELECT pg_terminate_backend(pid) FROM ferry.import_run", &[]);
+    assert!(importing.join().unwrap().is_err());
+    assert_eq!(site.db.count("ferry._import_row WHERE place > 0"), 200);
+    // A call for another source drops them as well.
+    site.add_local_source("other", "others");
+    site.db.sql("CALL ferry.import('other')");
+    assert_eq!(site.db.count("ferry._import_row"), 0);
+    let run = import(&site, ", staged => true");
+    assert_eq!((run.state.as_str(), run.done, run.moved), ("finished", 200, 200));
+    assert_eq!((site.counts().0, site.db.count("ferry._import_row")), (200, 0));
+}
+
+#[test]
+fn a_view_over_a_file_is_known_to_be_read_whole() {
+    need_extension!("file_fdw");
+    let shop = FileShop::new(10);
+    let site = &shop.site;
+    site.as_owner("CREATE VIEW legacy.inner_view AS SELECT * FROM legacy.customers; CREATE VIEW legacy.people AS SELECT i.* FROM legacy.inner_view i");
+    let wrappers = "SELECT string_agg(w, ',') FROM ferry._wrappers('legacy.people'::regclass) w";
+    assert_eq!(site.db.one::<String>(wrappers, &[]), "file_fdw");
+    site.configure_source("shop", "relation = 'legacy.people'");
+    import(site, ", batch_size => 2");
+    assert_eq!(site.db.one::<i64>("SELECT batches FROM ferry.import_run", &[]), 1);
+}
+
+#[test]
+fn a_recipe_with_pepper_salt_and_login_is_verified_when_the_source_is_gone() {
+    need_extension!("pg_ferry");
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    write_peppers(&site.db, "shop = text:the pepper of the house");
+    site.configure_source(
+        "shop",
+        "format = 'sha256($salt.$pass.$pepper.$user)', salt = 'l.salt', salt_encoding = 'hex', pepper = 'shop', hash_login = 'upper(l.email)'",
+    );
+    site.db.sql(
+        "INSERT INTO legacy.customers (id, email, salt, pwd)
+         SELECT n, format('User%s@example.com', n), lpad(to_hex(n), 8, '0'),
+                encode(sha256(decode(lpad(to_hex(n), 8, '0'), 'hex') || convert_to(format('password %s', n) || 'the pepper of the house' || format('USER%s@EXAMPLE.COM', n), 'UTF8')), 'hex')
+         FROM generate_series(1, 20) n",
+    );
+    assert_eq!(import(&site, ", staged => true").moved, 20);
+    let stored = site.user("user7@example.com", "password_hash").unwrap();
+    assert!(stored.starts_with("$ferry$v=1$"), "{stored}");
+    let named: String = site.db.one("SELECT string_agg(u::text, ' ') FROM users u", &[]);
+    assert!(!named.contains("the pepper of the house"));
+    site.db.sql(
+        "UPDATE ferry.source SET enabled = false; DROP TABLE legacy.customers; DELETE FROM ferry.source",
+    );
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "user7@example.com", "password 8"), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, "User7@example.com", "password 7").outcome, "ok");
+    assert!(site.user("user7@example.com", "password_hash").unwrap().starts_with("$argon2id$"));
+    assert_eq!(login(&mut app, "user7@example.com", "password 7").outcome, "ok");
+    // Without its pepper nobody gets in, and the reason is told.
+    write_peppers(&site.db, "other = text:x");
+    let mut app = site.app();
+    assert_eq!(login(&mut app, "user8@example.com", "password 8"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/pepper");
 }

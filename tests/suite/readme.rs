@@ -109,6 +109,49 @@ fn exported_files_are_read_as_printed() {
 }
 
 #[test]
+fn a_file_of_documents_is_imported_as_printed() {
+    need_extension!("file_fdw");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let local = blocks(before_subsections(&section("Quick start")), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let target = with("INSERT INTO ferry.target").split("INSERT INTO ferry.source").next().unwrap();
+    let path = cluster.data_directory().join("people.ndjson");
+    let hash = "$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0";
+    let document = |id: i32| {
+        format!(r#"{{"id":"{id}","email":"P{id}@Example.com","name":"\"P\", né {id}","password":"{hash}"}}"#)
+    };
+    let lines = [
+        document(1),
+        String::new(),
+        format!("{},", &document(3)[..40]),
+        document(4),
+        "  ".into(),
+        document(6),
+    ];
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let files = subsection(&section("Bulk import"), "Files");
+    let files = script(&files).replace("/srv/export/people.ndjson", &path.display().to_string());
+    let schema = "CREATE SCHEMA legacy AUTHORIZATION app_owner;";
+    let printed = psql(
+        &db,
+        &[
+            with("CREATE EXTENSION pg_ferry"),
+            schema,
+            target,
+            &files,
+            "SELECT outcome FROM ferry.authenticate('p4@example.com', 'comments are closed');
+             SELECT string_agg(name, ' ' ORDER BY name) FROM users;",
+        ]
+        .concat(),
+    );
+    assert_promised(&printed, &subsection(&section("Bulk import"), "Files"));
+    assert!(printed.lines().any(|line| line.trim() == "ok"), "{printed}");
+    assert!(printed.contains(r#""P", né 1 "P", né 4 "P", né 6"#), "{printed}");
+}
+
+#[test]
 fn calibrate_prints_what_is_printed() {
     let shown = blocks(&subsection(&section("Hash formats"), "Home-made hashes"), "text");
     let shown =
