@@ -9,7 +9,7 @@ use crate::error::{OrRaise, Refusal};
 use crate::guc;
 use crate::link::{self, Tie, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
-use crate::source::{Described, Order, Particulars, Person, Register, Scan, Source, Surveyor};
+use crate::source::{Described, Order, Particulars, Person, Register, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::plan::Value;
 use crate::spi::{connect, guard, session};
 use crate::target::{Target, User};
@@ -152,8 +152,7 @@ impl Roll {
         let moved = people.iter().map(|(person, _)| person).filter(|person| ties.contains_key(&person.key));
         let spellings = moved.flat_map(|person| self.source.logins(person));
         let spellings = spellings.filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
-        let logins: Vec<Option<String>> =
-            spellings.flat_map(|stored| [Some(stored.login.to_string()), Some(stored.normalised)]).collect();
+        let logins: Vec<Option<String>> = spellings.flat_map(spelled).map(Some).collect();
         let here = self.target.who_is_here(&logins)?;
         Ok(here.into_iter().filter_map(|place| logins.get(place).cloned().flatten()).collect())
     }
@@ -239,6 +238,12 @@ impl Roll {
                 && is_covered(stored.login)
         })
     }
+}
+
+/// A login as it is looked up: in its normal form, and as it is stored.
+fn spelled(stored: StoredLogin<'_>) -> impl Iterator<Item = String> {
+    let as_stored = Some(stored.login.to_string()).filter(|login| *login != stored.normalised);
+    [stored.normalised].into_iter().chain(as_stored)
 }
 
 /// What is known here of the people of a batch.
