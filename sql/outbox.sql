@@ -101,9 +101,9 @@ BEGIN
     kind := CASE r.state WHEN 'running' THEN 'run_started' ELSE 'run_ended' END;
     IF NOT r.dry_run AND EXISTS (SELECT FROM ferry.target t WHERE t.name = r.target AND kind = ANY (t.outbox)) THEN
         PERFORM ferry._notice(kind, r.target, r.source, NULL, NULL, 'import', nullif(r.state, 'running'), r.id,
-            jsonb_strip_nulls(jsonb_build_object(
-                'operation', r.operation, 'message', r.message, 'total', r.total, 'done', r.done, 'moved', r.moved,
-                'updated', r.updated, 'deleted', r.deleted, 'refused', r.refused, 'skipped', r.skipped))::text);
+            (SELECT jsonb_object_agg(c.key, c.value)::text
+             FROM jsonb_each(jsonb_strip_nulls(to_jsonb(r))) c
+             WHERE c.key IN ('operation', 'message', 'total', 'done', 'moved', 'updated', 'deleted', 'deactivated', 'refused', 'skipped')));
     END IF;
 END
 $$;
