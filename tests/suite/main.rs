@@ -30,6 +30,7 @@ mod hooks;
 mod hostile_hashes;
 mod import;
 mod import_concurrency;
+mod import_set;
 mod import_sources;
 mod isolation;
 mod legacy_passwords;
