@@ -45,9 +45,13 @@ suite-%: .work/installed-%
 installcheck-%: .work/installed-%
 	@env -u PG_CONFIG -u PGHOST FERRY_PG_MAJOR=$* tools/installcheck $(TEST)
 
-.PRECIOUS: .work/installed-%
+# A server has one of the two builds at a time.
+.PRECIOUS: .work/installed-% .work/released-%
 .work/installed-%: $(SOURCES) | bootstrap
 	@tools/install-private $*
+
+.work/released-%: $(SOURCES) | bootstrap
+	@tools/install-private $* --release
 
 installcheck: $(if $(PG_CONFIG)$(PGHOST),,.work/installed-$(FIRST)) ## regression tests, throwaway or: PG_CONFIG=… PGHOST=…
 	@tools/installcheck $(TEST)
@@ -55,7 +59,7 @@ installcheck: $(if $(PG_CONFIG)$(PGHOST),,.work/installed-$(FIRST)) ## regressio
 install: ## build for release and install: make install PG_CONFIG=/path/to/pg_config
 	@tools/install "$(PG_CONFIG)"
 
-bench: .work/installed-$(FIRST) ## measure what a login costs
+bench: .work/released-$(FIRST) ## measure what a login and an import cost, with a release build
 	@tools/bench
 
 clean: ## remove everything that was built or prepared

@@ -71,5 +71,5 @@ SELECT 'wrong password / moved login', ratio('wrong password', 'moved login'), '
 UNION ALL
 SELECT 'unknown login / wrong password', ratio('unknown login', 'wrong password'), 'near 1: time does not tell who exists';
 
-\echo 'A development build, fsync off, ferry.failure_floor 0, the legacy users in a local table with plain MD5.'
+\echo 'A release build, fsync off, ferry.failure_floor 0, the legacy users in a local table with plain MD5.'
 \echo

@@ -425,7 +425,7 @@ END
 $$;
 COMMENT ON FUNCTION ferry._import_batch(bigint) IS 'internal: does one batch of a run of ferry.import and counts it';
 
-CREATE PROCEDURE ferry.import(source text, operation text DEFAULT 'insert', batch_size bigint DEFAULT 1000, max_rows bigint DEFAULT NULL,
+CREATE PROCEDURE ferry.import(source text, operation text DEFAULT 'insert', batch_size bigint DEFAULT 5000, max_rows bigint DEFAULT NULL,
                               max_rejects bigint DEFAULT NULL, rows_per_second bigint DEFAULT NULL, key_from text DEFAULT NULL, key_to text DEFAULT NULL,
                               changed_since timestamptz DEFAULT NULL, dry_run boolean DEFAULT false, resume boolean DEFAULT true, staged boolean DEFAULT NULL)
     LANGUAGE plpgsql

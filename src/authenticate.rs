@@ -481,6 +481,10 @@ impl<'a> Flow<'a> {
     /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
     fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
         let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
+        // First, for a batch that holds it may want any of the others.
+        if !what.identities.is_empty() {
+            lock::share(lookups_key(target));
+        }
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
@@ -612,6 +616,11 @@ fn worse(first: Option<(Outcome, Why)>, second: (Outcome, Why)) -> Option<(Outco
         Some((Outcome::Unavailable, why)) => Some((Outcome::Unavailable, why)),
         _ => Some(second),
     }
+}
+
+/// The lock on all that is looked up in a target: an import that writes many at once has it alone.
+pub(crate) fn lookups_key(target: &str) -> u64 {
+    lock_key(&["lookups", target])
 }
 
 /// A number for a lock: equal names give equal numbers, and a collision only makes somebody wait.

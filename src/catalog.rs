@@ -340,6 +340,11 @@ impl Scope {
         Scope::of_value(TEXT, "login_row(login)", "login", "login LIKE '%@example.com'")
     }
 
+    /// Many such texts, in their order: `$1` is an array of them.
+    pub(crate) fn of_logins() -> Scope {
+        Scope { from: "FROM pg_catalog.unnest($1) AS login_row(login)".to_string(), ..Scope::of_login() }
+    }
+
     fn of_value(type_oid: Oid, alias: &str, value: &str, condition: &str) -> Scope {
         let type_name = types::type_name(type_oid);
         Scope {

@@ -152,13 +152,15 @@ pub(crate) fn pack(
 
 /// Whether everybody who sees the hash knows how to verify it, and it is the same as the source would.
 fn speaks_for_itself(hash: &str, method: &Method, verifier: &Verifier) -> bool {
-    let is_evident = match method {
-        // Identified, not named.
-        Method::Format(_) if verifier.method.is_none() => true,
-        Method::Format(format) => legacy_hash::evident(hash).is_ok_and(|evident| evident.name == format.name),
-        Method::Recipe(_) => false,
-    };
-    is_evident && !must_seal(method, verifier)
+    !must_seal(method, verifier)
+        && match method {
+            // Identified, not named.
+            Method::Format(_) if verifier.method.is_none() => true,
+            Method::Format(format) => {
+                legacy_hash::evident(hash).is_ok_and(|evident| evident.name == format.name)
+            }
+            Method::Recipe(_) => false,
+        }
 }
 
 fn must_seal(method: &Method, verifier: &Verifier) -> bool {

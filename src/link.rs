@@ -3,6 +3,7 @@
 use crate::spi::identity;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
+use sha2::{Digest as _, Sha256};
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
@@ -73,6 +74,7 @@ impl Link {
 
 const COLUMNS: &str =
     "source, legacy_key, user_id, tombstone, gone_at IS NOT NULL, via, hash_digest, replaced::text";
+/// [`insert_imported`] computes the same here.
 const DIGEST: &str = "encode(sha256(convert_to($3, 'UTF8')), 'hex')";
 
 thread_local! {
@@ -80,8 +82,6 @@ thread_local! {
     static BY_USER: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
-    static OF_USERS: OnceCell<Plan> = const { OnceCell::new() };
-    static LINKED: OnceCell<Plan> = const { OnceCell::new() };
     static IS_LEFT_BEHIND: OnceCell<Plan> = const { OnceCell::new() };
     static TIES: OnceCell<Plan> = const { OnceCell::new() };
     static WITH_OUR_HASH: OnceCell<Plan> = const { OnceCell::new() };
@@ -110,10 +110,7 @@ pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option
 /// The users among these who were moved, each with the source they came from.
 pub(crate) fn of_users(target: &str, ids: &[Option<String>]) -> HashMap<String, Option<String>> {
     let sql = "SELECT user_id, source FROM ferry.link WHERE target = $1 AND user_id = ANY ($2)";
-    run(&OF_USERS, sql, &[TEXT, TEXTS], |plan| plan.rows(&[Arg::Text(target), Arg::Texts(ids)]))
-        .into_iter()
-        .filter_map(pair)
-        .collect()
+    many(sql, target, ids)
 }
 
 /// A link about to be made.
@@ -155,29 +152,43 @@ pub(crate) struct Imported {
 
 /// Ties many legacy keys to users, as [`insert`] does one.
 pub(crate) fn insert_imported(source: &str, target: &str, moved: Vec<Imported>) {
-    let sql = format!(
-        "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via) \
-         SELECT $1, m.key, {}, $2, m.user_id, 'import' FROM unnest($3, $4, $5) AS m (key, hash, user_id)",
-        DIGEST.replace("$3", "m.hash")
-    );
-    let (mut keys, mut hashes, mut users) = (Vec::new(), Vec::new(), Vec::new());
+    let sql = "INSERT INTO ferry.link (source, legacy_key, hash_digest, target, user_id, via) \
+               SELECT $1, m.key, m.digest, $2, m.user_id, 'import' FROM unnest($3, $4, $5) AS m (key, digest, user_id)";
+    let (mut keys, mut digests, mut users) = (Vec::new(), Vec::new(), Vec::new());
     for user in moved {
         keys.push(Some(user.key));
-        hashes.push(Some(user.hash));
+        digests.push(Some(hex::encode(Sha256::digest(user.hash))));
         users.push(Some(user.user_id));
     }
     let arguments =
-        [Arg::Text(source), Arg::Text(target), Arg::Texts(&keys), Arg::Texts(&hashes), Arg::Texts(&users)];
+        [Arg::Text(source), Arg::Text(target), Arg::Texts(&keys), Arg::Texts(&digests), Arg::Texts(&users)];
     let types = [TEXT, TEXT, TEXTS, TEXTS, TEXTS];
-    run(&INSERT_IMPORTED, &sql, &types, |plan| plan.count(&arguments));
+    run(&INSERT_IMPORTED, sql, &types, |plan| plan.count(&arguments));
 }
 
 /// Those of the legacy keys that are tied to somebody: each with the user, or without one where it is a tombstone.
 pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, Option<String>> {
-    let sql = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link \
-               WHERE source = $1 AND legacy_key = ANY ($2)";
-    let arguments = [Arg::Text(source), Arg::Texts(keys)];
-    run(&LINKED, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments)).into_iter().filter_map(pair).collect()
+    const FOUND: &str = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link";
+    // The keys of a page are neighbours, of whom mostly nobody is tied: to read all between the first and the last is a
+    // tenth of looking each up.
+    let between = format!(
+        "{FOUND}, (SELECT min(k), max(k) FROM unnest($2) AS k) AS range (first, last) \
+         WHERE source = $1 AND legacy_key BETWEEN range.first AND range.last LIMIT {}",
+        2 * keys.len() + 1
+    );
+    let found = many(&between, source, keys);
+    if found.len() <= 2 * keys.len() {
+        return found;
+    }
+    many(&format!("{FOUND} WHERE source = $1 AND legacy_key = ANY ($2)"), source, keys)
+}
+
+/// Pairs of texts, asked with a name and many texts. Planned anew each time: the table grows from nothing to millions while
+/// one session asks.
+fn many(sql: &str, name: &str, texts: &[Option<String>]) -> HashMap<String, Option<String>> {
+    let ask =
+        || Plan::prepare(sql, &[TEXT, TEXTS], Planning::Custom).rows(&[Arg::Text(name), Arg::Texts(texts)]);
+    identity::as_ferry(|| identity::probing(ask)).into_iter().filter_map(pair).collect()
 }
 
 /// How a legacy user is tied.

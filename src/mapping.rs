@@ -18,6 +18,7 @@ use std::cell::OnceCell;
 mod bulk;
 mod deactivation;
 
+pub(crate) use bulk::Hashes;
 pub(crate) use deactivation::Deactivation;
 pub(crate) use draft::Draft;
 
@@ -154,20 +155,19 @@ impl Transfer {
 
     /// The user that would be made, as a value of the users table's row type: null where nothing is mapped.
     pub(crate) fn new_user(&self, target: &Target, row: Value) -> Result<Option<Value>, SqlError> {
-        let value_of = |column: &Column| {
-            let mapped = self.mapped.iter().find(|mapped| mapped.column.number == column.number);
-            mapped.map_or("NULL".to_string(), |mapped| mapped.expression.to_string())
-        };
-        let sql = format!(
-            "SELECT ROW({})::{} {}",
-            list(target.relation.columns.iter().map(value_of)),
-            target.relation.name,
-            Scope::of_row(self.row_type, "l").from
-        );
+        let sql = format!("SELECT {} {}", self.new_user_sql(target), Scope::of_row(self.row_type, "l").from);
         target.actor.attempt(Reach::Evaluate, || {
             let plan = Plan::prepare(&sql, &[self.row_type], Planning::Auto);
             plan.values(&[Arg::Value(row)]).pop()
         })
+    }
+
+    fn new_user_sql(&self, target: &Target) -> String {
+        let value_of = |column: &Column| {
+            let mapped = self.mapped.iter().find(|mapped| mapped.column.number == column.number);
+            mapped.map_or("NULL".to_string(), |mapped| mapped.expression.to_string())
+        };
+        format!("ROW({})::{}", list(target.relation.columns.iter().map(value_of)), target.relation.name)
     }
 
     /// The columns that adopting a user writes, beside the hash.

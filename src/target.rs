@@ -211,30 +211,46 @@ impl Target {
     pub(crate) fn who_is_here(&self, logins: &[Option<String>]) -> Result<HashSet<usize>, SqlError> {
         let mut found = HashSet::new();
         for lookup in &self.lookups {
-            let is_value = |login: &Option<String>| {
-                login
-                    .as_ref()
-                    .is_some_and(|login| lookup.key.is_text || types::cast(login, &lookup.key).is_some())
-            };
-            // What is no value of the column's type is nobody's: null.
-            let values: Vec<Option<String>> =
-                logins.iter().map(|login| login.clone().filter(|_| is_value(login))).collect();
-            let sql = format!(
-                "SELECT f.\"ferry place\" FROM ROWS FROM (pg_catalog.unnest($1::{}[])) WITH ORDINALITY \
-                 AS f (\"ferry value\", \"ferry place\") \
-                 WHERE EXISTS (SELECT FROM {} AS u WHERE {} {} f.\"ferry value\")",
-                types::type_name(lookup.key.oid),
-                self.relation.name,
-                lookup.sql,
-                lookup.key.equals
-            );
-            let places = self
-                .actor
-                .attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(&values)]))?;
-            let places = places.into_iter().flatten().flatten();
-            found.extend(places.filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1)));
+            found.extend(self.who_has(lookup, logins)?);
         }
         Ok(found)
+    }
+
+    /// Which of some users to be made anybody here is by an entry of `lookup`, by their places. Of each, what
+    /// [`Target::entries_sql`] says.
+    pub(crate) fn who_is_identified(&self, users: &[&[Option<String>]]) -> Result<HashSet<usize>, SqlError> {
+        let mut found = HashSet::new();
+        for (entry, (lookup, _)) in self.finders.iter().enumerate() {
+            let values: Vec<Option<String>> =
+                users.iter().map(|user| user.get(entry).cloned().flatten()).collect();
+            found.extend(self.who_has(lookup, &values)?);
+        }
+        Ok(found)
+    }
+
+    /// Which of some values of a look-up anybody has here, by their places.
+    fn who_has(&self, lookup: &Lookup, values: &[Option<String>]) -> Result<HashSet<usize>, SqlError> {
+        let is_value = |value: &String| lookup.key.is_text || types::cast(value, &lookup.key).is_some();
+        // What is no value of the column's type is nobody's: null.
+        let values: Vec<Option<String>> = values.iter().map(|value| value.clone().filter(is_value)).collect();
+        let sql = format!(
+            "SELECT f.\"ferry place\" FROM ROWS FROM (pg_catalog.unnest($1::{}[])) WITH ORDINALITY \
+             AS f (\"ferry value\", \"ferry place\") \
+             WHERE EXISTS (SELECT FROM {} AS u WHERE {} {} f.\"ferry value\")",
+            types::type_name(lookup.key.oid),
+            self.relation.name,
+            lookup.sql,
+            lookup.key.equals
+        );
+        let ask = || identity::probing(|| plan::query(&sql, &[TEXTS], &[Arg::Texts(&values)]));
+        let places = self.actor.attempt(Reach::Evaluate, ask)?;
+        let places = places.into_iter().flatten().flatten();
+        Ok(places.filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1)).collect())
+    }
+
+    /// The login columns, as SQL over `u`.
+    pub(crate) fn logins_sql(&self) -> Vec<String> {
+        self.lookups.iter().map(|lookup| lookup.sql.clone()).collect()
     }
 
     /// The whole row of a user, as it is now.
@@ -279,12 +295,17 @@ impl Target {
 
     /// What each entry of `lookup` says of a user about to be made, a value of the users table's row type.
     pub(crate) fn identities(&self, new_user: Value) -> Result<Vec<Option<String>>, SqlError> {
-        let entries = self.finders.iter().map(|(lookup, _)| format!("{}::pg_catalog.text", lookup.sql));
-        let sql = format!("SELECT {} {}", list(entries), Scope::of_row(self.relation.row_type, "u").from);
+        let sql =
+            format!("SELECT {} {}", self.entries_sql(), Scope::of_row(self.relation.row_type, "u").from);
         let rows = self.actor.attempt(Reach::Evaluate, || {
             plan::query(&sql, &[self.relation.row_type], &[Arg::Value(new_user)])
         })?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// A SELECT list over `u`: the text of each entry of `lookup`.
+    pub(crate) fn entries_sql(&self) -> String {
+        list(self.finders.iter().map(|(lookup, _)| format!("{}::pg_catalog.text", lookup.sql)))
     }
 
     /// The users for whom an entry of `lookup` has a value.

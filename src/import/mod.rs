@@ -315,7 +315,7 @@ impl Flow<'_> {
             listed.iter().partition(|row| linked.contains_key(&row.key));
         let (plain, mut odd, mut idle) = match import.operation.moves() {
             true => {
-                let (plain, odd) = self.sort(&source, unknown);
+                let (plain, odd) = self.sort(&source, rows, unknown);
                 (plain, odd, Vec::new())
             }
             false => (Vec::new(), Vec::new(), unknown),
@@ -333,7 +333,7 @@ impl Flow<'_> {
             idle.extend(known);
         }
         done.fates.extend(idle.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
-        odd.extend(self.write_plain(&source, rows, plain, &mut done.fates));
+        odd.extend(self.write_plain(&source, rows, &plain, &mut done.fates));
         if odd.len() > limit {
             return None;
         }

@@ -76,7 +76,7 @@ fn check_limits(wanted: &Wanted) -> Result<(), Refusal> {
         if value.is_some_and(|value| !(least..=most).contains(&value)) {
             let hint = match most {
                 i64::MAX => "Give a number of 1 or more, or null for no limit.".to_string(),
-                most => format!("Give a number from {least} to {most}; 1000 is a good one."),
+                most => format!("Give a number from {least} to {most}; 5000 is a good one."),
             };
             return Err(
                 Refusal::new(Kind::Invalid, format!("{name} of ferry.import is out of range")).hint(hint)

@@ -91,12 +91,12 @@ impl Flow<'_> {
     }
 
     /// What inserting plain rows would come to; raises what a statement would.
-    pub(super) fn rehearse_plain(&self, source: &Source, rows: Value, plain: &[Plain<'_>]) {
+    pub(super) fn rehearse_plain(&self, source: &Source, rows: Value, plain: &[&Plain<'_>]) {
         let Some(rehearsal) = &self.rehearsal else { return };
         if let Some(error) = &rehearsal.forbidden {
             unfit(&error.sqlstate());
         }
-        let values = source.rows_at(rows, &plain.iter().map(Plain::place).collect::<Vec<_>>());
+        let values = source.rows_at(rows, &plain.iter().map(|plain| plain.place()).collect::<Vec<_>>());
         let hashes: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.hash().to_string())).collect();
         let judged = match rehearsal.constraints.judge_all(&values, &hashes, &self.target) {
             Ok(judged) => judged,

@@ -1,20 +1,24 @@
 //! Many users by one statement.
 //!
-//! No lock is taken for each: unique indexes and the key of `ferry.link` decide who was first. A statement that fails
+//! No lock is taken for each: unique indexes and the key of `ferry.link` decide who was first; where users are looked up
+//! by more than their login, one lock keeps everybody else from writing. A statement that fails
 //! is undone and tried again with half of its rows, until those that make it fail are few, which then go the way of a
 //! login.
 
 use super::Fate;
 use super::record::Reject;
+use crate::authenticate::lookups_key;
 use crate::config::{self, Point};
 use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Flow, Why};
 use crate::link::{self, Imported};
-use crate::login::{Login, MAX_LOGIN_BYTES};
+use crate::login::{Login, LoginForm, MAX_LOGIN_BYTES};
+use crate::mapping::Hashes;
 use crate::source::{Facts, Listed, Source};
 use crate::spi::guard::{self, SqlError};
-use crate::spi::plan::Value;
+use crate::spi::plan::{Row, Value};
+use crate::spi::{lock, session};
 use std::collections::{HashMap, HashSet};
 
 /// Fewer rows than this are not divided further.
@@ -23,6 +27,9 @@ const FEW: usize = 16;
 /// A row that needs nobody's attention, with what goes into the hash column.
 pub(super) struct Plain<'a> {
     row: &'a Listed,
+    logins: Vec<Login>,
+    /// What the entries of the target's `lookup` say of the user that will be made.
+    identities: Vec<Option<String>>,
     hash: String,
 }
 
@@ -46,59 +53,104 @@ impl Flow<'_> {
         let has_hooks = rows.hooks.iter().any(|row| {
             row.enabled && row.target == *target && row.is_about(&source.row.name) && meets_many(row.point)
         });
-        !self.target.has_lookup() && !source.has_scope() && !has_children && !has_hooks
+        // Whom a lookup finds must be looked up as of now, once nobody can add another; a rehearsal remembers one by one
+        // what each would have taken.
+        let is_blind = self.target.has_lookup() && (session::has_fixed_snapshot() || self.rehearsal.is_some());
+        !is_blind && !has_children && !has_hooks
     }
 
     /// Tells those who need nobody's attention from the others.
     pub(super) fn sort<'a>(
         &mut self,
         source: &Source,
-        rows: Vec<&'a Listed>,
+        rows: Value,
+        listed: Vec<&'a Listed>,
     ) -> (Vec<Plain<'a>>, Vec<&'a Listed>) {
         if !self.is_plain(source) {
-            return (Vec::new(), rows);
+            return (Vec::new(), listed);
         }
+        let identities = self.identities_of(source, rows, &listed);
         let mut seen = Seen::default();
-        rows.iter().for_each(|row| seen.key(&row.key));
+        listed.iter().for_each(|row| seen.key(&row.key));
         let form = self.target.row.login_form;
-        let mut candidates = Vec::with_capacity(rows.len());
+        let mut candidates = Vec::with_capacity(listed.len());
         let mut odd = Vec::new();
-        for row in rows {
+        for (row, identities) in listed.into_iter().zip(identities) {
             let logins = row.facts.iter().flat_map(|facts| &facts.logins);
             let logins: Vec<Login> = logins.map(|login| Login::new(login, form)).collect();
-            let is_only = seen.is_only(row, &logins);
+            let is_only = seen.is_only(row, &logins, identities.as_deref().unwrap_or_default());
             let hash = row.facts.as_ref().and_then(|facts| plain_hash(source, facts));
-            match hash {
-                Some(hash) if is_only && seen.hash(&hash) => candidates.push((Plain { row, hash }, logins)),
+            match (hash, identities) {
+                (Some(hash), Some(identities)) if is_only => {
+                    candidates.push(Plain { row, logins, identities, hash });
+                }
                 _ => odd.push(row),
             }
         }
-        let (candidates, logins): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
-        let taken = self.who_is_here(&logins);
+        let met = self.who_is_met(source, &candidates);
         let mut plain = Vec::with_capacity(candidates.len());
         for (place, candidate) in candidates.into_iter().enumerate() {
-            if taken.contains(&place) { odd.push(candidate.row) } else { plain.push(candidate) }
+            if met.contains(&place) { odd.push(candidate.row) } else { plain.push(candidate) }
         }
         odd.sort_by_key(|row| row.place);
         (plain, odd)
     }
 
-    /// The places of those of whose logins somebody has one here. What cannot be told counts as that.
-    fn who_is_here(&self, logins: &[Vec<Login>]) -> HashSet<usize> {
-        let (mut places, mut spellings) = (Vec::new(), Vec::new());
-        for (place, logins) in logins.iter().enumerate() {
-            for spelling in logins.iter().flat_map(Login::spellings) {
-                places.push(place);
-                spellings.push(Some(spelling.to_string()));
+    /// What the entries of `lookup` say of each row; `None` where that cannot be told.
+    fn identities_of(
+        &self,
+        source: &Source,
+        rows: Value,
+        listed: &[&Listed],
+    ) -> Vec<Option<Vec<Option<String>>>> {
+        if !self.target.has_lookup() {
+            return vec![Some(Vec::new()); listed.len()];
+        }
+        let said = source.transfer.identities(&self.target).evaluate(&pick(rows, listed), &self.target.actor);
+        said.into_iter().map(Result::ok).collect()
+    }
+
+    /// The places of those who are out of scope, or whom somebody here may be. What cannot be told counts as that.
+    fn who_is_met(&self, source: &Source, candidates: &[Plain<'_>]) -> HashSet<usize> {
+        match self.try_who_is_met(source, candidates) {
+            Ok(met) => met,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) => (0..candidates.len()).collect(),
+        }
+    }
+
+    fn try_who_is_met(&self, source: &Source, candidates: &[Plain<'_>]) -> Result<HashSet<usize>, SqlError> {
+        let (mut places, mut logins, mut spellings) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, candidate) in candidates.iter().enumerate() {
+            for login in &candidate.logins {
+                logins.push((place, login.normalised.as_str()));
+                for spelling in login.spellings() {
+                    places.push(place);
+                    spellings.push(Some(spelling.to_string()));
+                }
             }
         }
-        match self.target.who_is_here(&spellings) {
-            Ok(found) => {
-                let found = found.into_iter().chain(self.claimed_logins(&spellings));
-                found.filter_map(|index| places.get(index).copied()).collect()
-            }
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(_) => (0..logins.len()).collect(),
+        let mut met = HashSet::new();
+        if source.has_scope() {
+            let covered = source.covered(&logins)?;
+            met.extend((0..candidates.len()).filter(|place| !covered.contains(place)));
+        }
+        let found = self.target.who_is_here(&spellings)?;
+        let found = found.into_iter().chain(self.claimed_logins(&spellings));
+        met.extend(found.filter_map(|index| places.get(index).copied()));
+        if self.target.has_lookup() {
+            self.hold_lookups();
+            let identities: Vec<&[Option<String>]> =
+                candidates.iter().map(|candidate| candidate.identities.as_slice()).collect();
+            met.extend(self.target.who_is_identified(&identities)?);
+        }
+        Ok(met)
+    }
+
+    /// From here on nobody is written who is looked up, but by this batch: it has too many for a lock on each.
+    fn hold_lookups(&self) {
+        if self.trace.is_none() {
+            lock::acquire(lookups_key(&self.target.row.name));
         }
     }
 
@@ -107,11 +159,11 @@ impl Flow<'_> {
         &mut self,
         source: &Source,
         rows: Value,
-        plain: Vec<Plain<'a>>,
+        plain: &[Plain<'a>],
         fates: &mut Vec<(String, Fate)>,
     ) -> Vec<&'a Listed> {
         let mut left = Vec::new();
-        self.write_part(source, rows, &plain, fates, &mut left);
+        self.write_part(source, rows, &plain.iter().collect::<Vec<_>>(), fates, &mut left);
         left
     }
 
@@ -119,7 +171,7 @@ impl Flow<'_> {
         &mut self,
         source: &Source,
         rows: Value,
-        plain: &[Plain<'a>],
+        plain: &[&Plain<'a>],
         fates: &mut Vec<(String, Fate)>,
         left: &mut Vec<&'a Listed>,
     ) {
@@ -129,7 +181,14 @@ impl Flow<'_> {
         match guard::attempt_if(|written| *written, || self.insert_plain(source, rows, plain)) {
             Ok(true) => fates.extend(plain.iter().map(|plain| (plain.row.key.clone(), Fate::Moved))),
             // A trigger has changed or swallowed something: who became whom can't be told from many.
-            Ok(false) => left.extend(plain.iter().map(|plain| plain.row)),
+            Ok(false) => match distinct(plain) {
+                (_, others) if others.is_empty() => left.extend(plain.iter().map(|plain| plain.row)),
+                // Or only not of those who have the same hash.
+                (distinct, others) => {
+                    left.extend(others.iter().map(|plain| plain.row));
+                    self.write_part(source, rows, &distinct, fates, left);
+                }
+            },
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) if plain.len() > FEW => {
                 let (first, second) = plain.split_at(plain.len() / 2);
@@ -140,29 +199,51 @@ impl Flow<'_> {
         }
     }
 
-    fn insert_plain(&self, source: &Source, rows: Value, plain: &[Plain<'_>]) -> bool {
-        let keys: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.row.key.clone())).collect();
-        let key = source.key_sql();
+    /// Whether all were written as they should have been.
+    fn insert_plain(&self, source: &Source, rows: Value, plain: &[&Plain<'_>]) -> bool {
+        let listed: Vec<&Listed> = plain.iter().map(|plain| plain.row).collect();
+        let rows = match pick(rows, &listed) {
+            all if all.len() == rows.elements().len() => rows,
+            some => Value::array(&some, source.rows.row_type),
+        };
         if self.trace.is_some() {
             self.rehearse_plain(source, rows, plain);
             return true;
         }
-        let hashes: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.hash.clone())).collect();
-        let written = source.transfer.insert_many(&self.target, key, rows, &keys, &hashes);
-        let mut by_hash: HashMap<&str, &str> =
-            plain.iter().map(|plain| (plain.hash.as_str(), plain.row.key.as_str())).collect();
-        let mut moved = Vec::with_capacity(written.len());
-        for (user_id, hash) in written {
-            let Some(key) = by_hash.remove(hash.as_str()) else { return false };
-            moved.push(Imported { key: key.to_string(), hash, user_id });
-        }
-        if !by_hash.is_empty() {
+        let (has_equals, form) = (!distinct(plain).1.is_empty(), self.target.row.login_form);
+        let logins = if has_equals { self.target.logins_sql() } else { Vec::new() };
+        let written = self.insert_rows(source, rows, plain, &logins);
+        if written.len() != plain.len() {
             return false;
+        }
+        let mut moved = Vec::with_capacity(plain.len());
+        for (row, plain) in written.into_iter().zip(plain) {
+            let mut fields = row.into_iter();
+            let (Some(Some(user_id)), Some(Some(hash))) = (fields.next(), fields.next()) else {
+                return false;
+            };
+            // Each hash at its place says who is who; where several have the same, the login does.
+            let is_theirs =
+                hash == plain.hash && (!has_equals || fields.flatten().any(|login| plain.has(&login, form)));
+            if !is_theirs {
+                return false;
+            }
+            moved.push(Imported { key: plain.row.key.clone(), hash, user_id });
         }
         self.notice_imported(&source.row.name, &moved);
         link::insert_imported(&source.row.name, &self.target.row.name, moved);
         self.target.check_deferred();
         true
+    }
+
+    fn insert_rows(&self, source: &Source, rows: Value, plain: &[&Plain<'_>], also: &[String]) -> Vec<Row> {
+        let insert = |hashes: &Hashes<'_>| source.transfer.insert_many(&self.target, rows, hashes, also);
+        if plain.iter().all(|plain| plain.keeps_hash()) {
+            return insert(&Hashes::OfSource(source.hash_sql()));
+        }
+        let keys: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.row.key.clone())).collect();
+        let hashes: Vec<Option<String>> = plain.iter().map(|plain| Some(plain.hash.clone())).collect();
+        insert(&Hashes::Packed { key: source.key_sql(), keys: &keys, hashes: &hashes })
     }
 
     /// Brings users up to date who were moved before.
@@ -257,12 +338,39 @@ fn plain_hash(source: &Source, facts: &Facts) -> Option<String> {
     packed?.ok().map(|hash| hash.unwrap_or_else(legacy_hash::locked_marker))
 }
 
+impl Plain<'_> {
+    /// Whether the hash goes into the column as it is in the source.
+    fn keeps_hash(&self) -> bool {
+        self.row.facts.as_ref().is_some_and(|facts| facts.hash.as_deref() == Some(self.hash.as_str()))
+    }
+
+    /// Whether a login that somebody was given is theirs. Of all who are plain, nobody else has it.
+    fn has(&self, login: &str, form: LoginForm) -> bool {
+        let given = Login::new(login, form);
+        self.logins.iter().any(|own| own.normalised == given.normalised)
+    }
+}
+
+/// The rows behind those that are listed.
+fn pick(rows: Value, listed: &[&Listed]) -> Vec<Value> {
+    let all = rows.elements();
+    let row = |listed: &&Listed| all.get(usize::try_from(listed.place).ok()?.checked_sub(1)?).copied();
+    listed.iter().filter_map(row).collect()
+}
+
+/// Those whose hash nobody before them has, and the others.
+fn distinct<'p, 'a>(plain: &[&'p Plain<'a>]) -> (Vec<&'p Plain<'a>>, Vec<&'p Plain<'a>>) {
+    let mut seen = HashSet::new();
+    plain.iter().partition(|plain| seen.insert(plain.hash.as_str()))
+}
+
 /// What may be there only once in a statement for many.
 #[derive(Default)]
 struct Seen<'a> {
     keys: HashMap<&'a str, usize>,
     logins: HashSet<String>,
-    hashes: HashSet<String>,
+    /// By the entry of `lookup`.
+    identities: HashSet<(usize, String)>,
 }
 
 impl<'a> Seen<'a> {
@@ -270,19 +378,17 @@ impl<'a> Seen<'a> {
         *self.keys.entry(key).or_default() += 1;
     }
 
-    /// Whether nobody before has the row's logins, and nobody at all its key.
-    fn is_only(&mut self, row: &Listed, logins: &[Login]) -> bool {
+    /// Whether nobody before has the row's logins or identities, and nobody at all its key.
+    fn is_only(&mut self, row: &Listed, logins: &[Login], identities: &[Option<String>]) -> bool {
         let mut is_only = self.keys.get(row.key.as_str()) == Some(&1);
-        // A user may have the same login twice, as name and as address.
-        let own: HashSet<&str> = logins.iter().map(|login| login.normalised.as_str()).collect();
-        for login in own {
-            is_only &= self.logins.insert(login.to_string());
+        for (place, login) in logins.iter().enumerate() {
+            // A user may have the same login twice, as name and as address.
+            let is_told = logins[..place].iter().any(|other| other.normalised == login.normalised);
+            is_only &= is_told || self.logins.insert(login.normalised.clone());
+        }
+        for (entry, identity) in identities.iter().enumerate() {
+            is_only &= identity.as_ref().is_none_or(|text| self.identities.insert((entry, text.clone())));
         }
         is_only
-    }
-
-    /// Whether nobody before has the hash.
-    fn hash(&mut self, hash: &str) -> bool {
-        self.hashes.insert(hash.to_string())
     }
 }

@@ -1,10 +1,11 @@
 //! The mappings of one source over many rows at once.
 
 use super::{Mapped, Transfer, set_clause};
+use crate::batch::Batch;
 use crate::spi::identity::Reach;
-use crate::spi::plan::{self, Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
 use crate::spi::types::{self, TEXTS};
-use crate::sql::{Ident, list};
+use crate::sql::{Expression, Ident, list};
 use crate::target::Target;
 
 /// Pairs of texts as an item of FROM. Its names are such as no column has: expressions may name columns without `l`.
@@ -14,40 +15,52 @@ const KEY: &str = "\"ferry import\".\"ferry key\"";
 const VALUE: &str = "\"ferry import\".\"ferry value\"";
 const PLACE: &str = "\"ferry import\".\"ferry place\"";
 
+/// What goes into the hash column.
+pub(crate) enum Hashes<'a> {
+    /// What the source says, as SQL over `l`.
+    OfSource(&'a Expression),
+    /// Texts by legacy key.
+    Packed { key: &'a str, keys: &'a [Option<String>], hashes: &'a [Option<String>] },
+}
+
 impl Transfer {
-    /// Writes those rows of an array as users whose keys are given, each with its hash; returns ids and hashes as they
-    /// were written. In the order of the keys, so that two imports do not wait for each other crosswise. Runs with the actor's rights and without a net: the caller has one.
+    /// Writes the rows of an array as users. Of each, in the order of the array, it returns the id and the hash as they
+    /// were written, and what `also` says. In the order of the keys, so that two imports do not wait for each other
+    /// crosswise. Runs with the actor's rights and without a net: the caller has one.
     pub(crate) fn insert_many(
         &self,
         target: &Target,
-        key: &str,
         rows: Value,
-        keys: &[Option<String>],
-        hashes: &[Option<String>],
-    ) -> Vec<(String, String)> {
+        hashes: &Hashes<'_>,
+        also: &[String],
+    ) -> Vec<Row> {
         let hash = Ident(target.row.hash_column.clone());
         let columns = self.mapped.iter().map(|mapped| Ident(mapped.column.name.clone()).to_string());
         let values = self.mapped.iter().map(|mapped| mapped.expression.to_string());
+        let (value, and_from) = match hashes {
+            Hashes::OfSource(hash) => (format!("{hash}::pg_catalog.text"), String::new()),
+            Hashes::Packed { key, .. } => (
+                VALUE.to_string(),
+                format!(
+                    " JOIN {PAIRS} ON {key}::pg_catalog.text OPERATOR(pg_catalog.=) {KEY} ORDER BY {PLACE}"
+                ),
+            ),
+        };
+        let returned = [target.id_lookup().sql.clone(), format!("u.{hash}")].into_iter().chain(also.to_vec());
         let sql = format!(
-            "INSERT INTO {} AS u ({}) SELECT {} FROM pg_catalog.unnest($1) AS l JOIN {PAIRS} \
-             ON {key}::pg_catalog.text OPERATOR(pg_catalog.=) {KEY} ORDER BY {PLACE} \
-             RETURNING {}::pg_catalog.text, u.{hash}::pg_catalog.text",
+            "INSERT INTO {} AS u ({}) SELECT {} FROM pg_catalog.unnest($1) AS l{and_from} RETURNING {}",
             target.relation.name,
             list(columns.chain([hash.to_string()])),
-            list(values.chain([VALUE.to_string()])),
-            target.id_lookup().sql
+            list(values.chain([value])),
+            list(returned.map(|value| format!("{value}::pg_catalog.text")))
         );
-        let written = target.actor.act(Reach::Write, || {
-            let arguments = [Arg::Value(rows), Arg::Texts(keys), Arg::Texts(hashes)];
-            plan::query(&sql, &[rows.type_oid(), TEXTS, TEXTS], &arguments)
-        });
-        written
-            .into_iter()
-            .filter_map(|row| {
-                let mut fields = row.into_iter();
-                Some((fields.next()??, fields.next()??))
-            })
-            .collect()
+        target.actor.act(Reach::Write, || match hashes {
+            Hashes::OfSource(_) => plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]),
+            Hashes::Packed { keys, hashes, .. } => {
+                let arguments = [Arg::Value(rows), Arg::Texts(keys), Arg::Texts(hashes)];
+                plan::query(&sql, &[rows.type_oid(), TEXTS, TEXTS], &arguments)
+            }
+        })
     }
 
     /// Whether an import that updates would change anything.
@@ -87,6 +100,17 @@ impl Transfer {
             let plan = Plan::prepare(&sql, &[rows.type_oid(), TEXTS, TEXTS], Planning::Auto);
             plan.count(&[Arg::Value(rows), Arg::Texts(keys), Arg::Texts(ids)])
         })
+    }
+
+    /// What each entry of the target's `lookup` says of the users that would be made of the rows of an array.
+    pub(crate) fn identities(&self, target: &Target) -> Batch {
+        let sql = format!(
+            "SELECT {} FROM (SELECT {} AS \"ferry user\" FROM pg_catalog.unnest($1) AS l) AS n, \
+             LATERAL pg_catalog.unnest(ARRAY[n.\"ferry user\"]) AS u",
+            target.entries_sql(),
+            self.new_user_sql(target)
+        );
+        Batch::new(sql, self.row_type)
     }
 }
 

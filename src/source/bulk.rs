@@ -5,7 +5,7 @@
 //! ordered here, byte by byte, at the price of reading the whole relation for each page.
 
 use super::{Person, Source, Store};
-use crate::catalog;
+use crate::catalog::{self, Scope};
 use crate::envelope::Luggage;
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::login::Login;
@@ -14,7 +14,7 @@ use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, Oid, TEXT, TEXTS, TIMESTAMP};
-use crate::sql::list;
+use crate::sql::{Expression, list};
 use std::collections::HashSet;
 
 /// Where a page reads the whole relation, it has at least so many rows.
@@ -226,6 +226,24 @@ impl Source {
 
     pub(crate) fn has_scope(&self) -> bool {
         self.scope.is_some()
+    }
+
+    /// The same of many: the numbers of those of whom the source is to be asked about any login.
+    pub(crate) fn covered(&self, logins: &[(usize, &str)]) -> Result<HashSet<usize>, SqlError> {
+        let (numbers, texts): (Vec<usize>, Vec<_>) =
+            logins.iter().map(|(number, login)| (number, Some((*login).to_string()))).unzip();
+        let Some(scope) = &self.scope else { return Ok(numbers.into_iter().collect()) };
+        let sql = format!("SELECT {scope} {}", Scope::of_logins().from);
+        let covers =
+            self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(&texts)]))?;
+        let covers =
+            covers.into_iter().map(|row| row.first().is_some_and(|said| said.as_deref() == Some("t")));
+        Ok(numbers.into_iter().zip(covers).filter_map(|(number, covers)| covers.then_some(number)).collect())
+    }
+
+    /// The legacy hash as SQL over `l`.
+    pub(crate) fn hash_sql(&self) -> &Expression {
+        &self.hash
     }
 
     /// The legacy key as SQL over `l`.

@@ -66,6 +66,19 @@ pub(crate) fn as_ferry<T>(body: impl FnOnce() -> T) -> T {
     act_as(ferry_owner(), "pg_catalog", Reach::Write, body)
 }
 
+/// Runs `body`, which looks thousands of values up, with plans that ask an index for each. The usual settings take each page
+/// of an index for one that must be read, and would rather read a table of a million users for each batch.
+pub(crate) fn probing<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: as in `act_as`.
+    unsafe {
+        let nest = pg_sys::NewGUCNestLevel();
+        set("random_page_cost", "0.1");
+        let result = body();
+        pg_sys::AtEOXact_GUC(false, nest);
+        result
+    }
+}
+
 fn with_temp_last(path: &str) -> String {
     if path.is_empty() { "pg_temp".to_string() } else { format!("{path}, pg_temp") }
 }

@@ -9,6 +9,15 @@ const LOCK_CLASS: u16 = 0x0FE2;
 
 /// Waits for the lock on `key` and keeps it until the (sub)transaction ends.
 pub(crate) fn acquire(key: u64) {
+    lock(key, pg_sys::ExclusiveLock);
+}
+
+/// The same, together with others who share it.
+pub(crate) fn share(key: u64) {
+    lock(key, pg_sys::ShareLock);
+}
+
+fn lock(key: u64, mode: u32) {
     let mut tag = pg_sys::LOCKTAG {
         // SAFETY: reads the database of this backend.
         locktag_field1: unsafe { pg_sys::MyDatabaseId }.to_u32(),
@@ -20,6 +29,6 @@ pub(crate) fn acquire(key: u64) {
     };
     // SAFETY: a complete tag; lock_timeout, cancel and deadlock detection apply as usual.
     unsafe {
-        pg_sys::LockAcquire(&raw mut tag, pg_sys::ExclusiveLock as i32, false, false);
+        pg_sys::LockAcquire(&raw mut tag, mode as i32, false, false);
     }
 }

@@ -1,6 +1,6 @@
 //! Prepared statements and their results, over owned values.
 
-use super::text::{array_datum, c_string, datum, owned_from_server};
+use super::text::{array_datum, c_string, datum, from_datum, owned_from_server};
 use super::{in_call_context, list};
 use pgrx::pg_sys;
 use std::ffi::c_char;
@@ -20,6 +20,31 @@ impl Value {
 
     pub(crate) fn type_oid(&self) -> pg_sys::Oid {
         self.type_oid
+    }
+
+    /// The elements of an array, none of them null; they live as long as it does.
+    pub(crate) fn elements(&self) -> Vec<Value> {
+        // SAFETY: an array, which was detoasted when it was made; elements by reference, as rows are, point into it. The
+        // list of them is copied and freed.
+        unsafe {
+            let element = pg_sys::get_element_type(self.type_oid);
+            let (mut length, mut by_value, mut align) = (0, false, 0);
+            pg_sys::get_typlenbyvalalign(element, &raw mut length, &raw mut by_value, &raw mut align);
+            let (mut datums, mut count) = (std::ptr::null_mut(), 0);
+            pg_sys::deconstruct_array(
+                self.datum.cast_mut_ptr(),
+                element,
+                length.into(),
+                by_value,
+                align,
+                &raw mut datums,
+                std::ptr::null_mut(),
+                &raw mut count,
+            );
+            let values = (0..count as usize).map(|place| Value::new(*datums.add(place), element)).collect();
+            pg_sys::pfree(datums.cast());
+            values
+        }
     }
 
     /// An array of values of one type, none of them null; it lives as long as they do.
@@ -265,18 +290,29 @@ fn collect<T>(read: unsafe fn(pg_sys::HeapTuple, pg_sys::TupleDesc) -> T) -> Vec
 /// # Safety
 /// `tuple` is described by `description`.
 unsafe fn text_row(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc) -> Row {
-    // SAFETY: promised by the caller; column numbers start at 1; results are palloc'd C strings.
+    // SAFETY: promised by the caller; column numbers start at 1.
+    unsafe { (1..=(*description).natts).map(|column| field(tuple, description, column)).collect() }
+}
+
+/// One field as text. Those of type text, which most are, are taken as they are: to look an output function up for each
+/// costs more than all the rest.
+///
+/// # Safety
+/// `tuple` is described by `description`, which has such a column.
+unsafe fn field(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc, column: i32) -> Option<String> {
+    // SAFETY: promised by the caller; results of output functions are palloc'd C strings.
     unsafe {
-        (1..=(*description).natts)
-            .map(|column| {
-                let value = pg_sys::SPI_getvalue(tuple, description, column);
-                (!value.is_null()).then(|| {
-                    let text = owned_from_server(value);
-                    pg_sys::pfree(value.cast());
-                    text
-                })
-            })
-            .collect()
+        if pg_sys::SPI_gettypeid(description, column) == pg_sys::TEXTOID {
+            let mut is_null = false;
+            let datum = pg_sys::SPI_getbinval(tuple, description, column, &raw mut is_null);
+            return (!is_null).then(|| from_datum(datum));
+        }
+        let value = pg_sys::SPI_getvalue(tuple, description, column);
+        (!value.is_null()).then(|| {
+            let text = owned_from_server(value);
+            pg_sys::pfree(value.cast());
+            text
+        })
     }
 }
 

@@ -91,6 +91,23 @@ pub(super) fn array_datum(items: &[Option<String>]) -> pg_sys::Datum {
     }
 }
 
+/// A value of type text.
+///
+/// # Safety
+/// `datum` is a non-null value of type text.
+pub(super) unsafe fn from_datum(datum: pg_sys::Datum) -> String {
+    // SAFETY: promised by the caller; what had to be detoasted is a copy of its own, freed once.
+    unsafe {
+        let stored = datum.cast_mut_ptr();
+        let packed = pg_sys::pg_detoast_datum_packed(stored);
+        let text = from_server(varlena::varlena_to_byte_slice(packed));
+        if !std::ptr::eq(packed, stored) {
+            pg_sys::pfree(packed.cast());
+        }
+        text
+    }
+}
+
 /// Bytes in the database's encoding, as UTF-8. SQL_ASCII databases are refused at install.
 pub(super) fn from_server(bytes: &[u8]) -> String {
     if bytes.is_ascii() {

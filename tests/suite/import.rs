@@ -333,14 +333,22 @@ fn one_by_one_and_all_at_once_come_to_the_same() {
     need_extension!("pg_ferry");
     let (at_once, due) = odd_shop();
     let (singly, _) = odd_shop();
-    // With a scope, each login is asked about.
-    singly.configure_source("shop", "scope = 'login <> $$nobody$$'");
+    // A hook is called for each.
+    singly.as_owner("CREATE FUNCTION nothing(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb'");
+    singly.db.sql(
+        "INSERT INTO ferry.hook (name, point, function) VALUES ('nothing', 'after_write', 'public.nothing')",
+    );
     let (small, _) = odd_shop();
-    let runs = [import(&at_once, ""), import(&singly, ""), import(&small, ", batch_size => 3")];
-    assert_eq!(runs[0], runs[1]);
-    assert_eq!(runs[0], runs[2]);
-    for site in [&singly, &small] {
-        assert_eq!(refused(site), due);
+    let (scoped, _) = odd_shop();
+    scoped.configure_source("shop", "scope = 'login <> $$nobody$$'");
+    let (looked_up, _) = odd_shop();
+    looked_up.configure("target", "lookup = '{email}'");
+    let run = import(&at_once, "");
+    for (site, arguments) in [(&singly, ""), (&small, ", batch_size => 3"), (&scoped, ""), (&looked_up, "")] {
+        assert_eq!(import(site, arguments), run);
+        // Somebody who cannot be made cannot be looked up either.
+        let refused = refused(site).into_iter().map(|line| line.replace("lookup_failed", "write_failed"));
+        assert_eq!(refused.collect::<Vec<_>>(), due);
         assert_eq!(users(site), users(&at_once));
     }
 }

@@ -36,6 +36,7 @@ mod import_concurrency;
 mod import_million;
 mod import_operations;
 mod import_population;
+mod import_set;
 mod import_sources;
 mod import_trouble;
 mod isolation;

@@ -1,8 +1,26 @@
 //! Which formats a stored string may be: by its shape alone, without parsing it to the end.
 
+use std::sync::LazyLock;
+
 use crate::Error;
-use crate::format::{Format, formats};
+use crate::format::{Format, format, formats};
 use crate::limits::MAX_HASH_BYTES;
+
+/// How the hashes that are met most begin. What begins so and has the shape of the format has that of no other that need
+/// not be named: a bulk import asks for each of its users, and to ask all formats takes microseconds.
+const COMMON: [(&str, &str); 11] = [
+    ("$argon2id$", "argon2id-phc"),
+    ("$argon2i$", "argon2i-phc"),
+    ("$2a$", "bcrypt"),
+    ("$2b$", "bcrypt"),
+    ("$2y$", "bcrypt"),
+    ("$P$", "phpass"),
+    ("$6$", "sha512crypt"),
+    ("$5$", "sha256crypt"),
+    ("$1$", "md5crypt"),
+    ("$apr1$", "apr1"),
+    ("pbkdf2_sha256$", "django-pbkdf2-sha256"),
+];
 
 /// What a stored string may be.
 #[derive(Clone, Debug)]
@@ -43,6 +61,9 @@ pub fn evident(hash: &str) -> Result<&'static Format, Error> {
     if hash.len() > MAX_HASH_BYTES {
         return Err(Error::UnknownFormat);
     }
+    if let Some(format) = common(hash) {
+        return Ok(format);
+    }
     let having_shape = |named: bool| {
         formats().filter(move |format| format.must_name == named && format.scheme.recognise(hash))
     };
@@ -52,6 +73,15 @@ pub fn evident(hash: &str) -> Result<&'static Format, Error> {
         (None, _) if having_shape(true).next().is_none() => Err(Error::UnknownFormat),
         _ => Err(Error::Ambiguous),
     }
+}
+
+/// The format of [`COMMON`] that `hash` begins like and has the shape of.
+fn common(hash: &str) -> Option<&'static Format> {
+    static FOUND: LazyLock<Vec<(&str, &Format)>> = LazyLock::new(|| {
+        COMMON.iter().filter_map(|(beginning, name)| Some((*beginning, format(name)?))).collect()
+    });
+    let found = FOUND.iter().find(|(beginning, _)| hash.starts_with(beginning));
+    found.map(|(_, format)| *format).filter(|format| format.scheme.recognise(hash))
 }
 
 /// Whether `hash` says that nobody may log in: what `passwd -l`, Solaris, Django's unusable passwords,

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Vector, on, vectors};
-use legacy_hash::{Identified, Limits, Method, Verdict, formats, identify, verify};
+use legacy_hash::{Identified, Limits, Method, Verdict, evident, formats, identify, verify};
 
 /// Names for one computation: what the formats of a line hold for a password may be the same string.
 const SAME: &[&[&str]] = &[
@@ -94,4 +94,28 @@ fn some_of_each() -> Vec<Vector> {
     });
     let of = |name: &'static str| vectors.iter().filter(move |v| v.format == name).take(3).cloned();
     formats().flat_map(|format| of(format.name)).collect()
+}
+
+#[test]
+fn what_is_evident_is_so_after_all_formats_were_asked() {
+    let all = |hash: &str| match identify(hash) {
+        Identified::Locked => None,
+        Identified::Candidates(found) => {
+            let mut evident = found.iter().filter(|format| !format.must_name);
+            evident.next().filter(|_| evident.next().is_none()).map(|format| format.name)
+        }
+    };
+    let (mut seen, mut cut) = (BTreeSet::new(), BTreeSet::new());
+    for v in vectors() {
+        // One of each format, cut off anywhere.
+        let ends = v.hash.char_indices().map(|(end, _)| v.hash[..end].to_string());
+        let ends = ends.take(if cut.insert(v.format.clone()) { usize::MAX } else { 0 });
+        let more = ["", "=", "$", "$a", ":b", "$=$"].map(|more| v.hash.clone() + more);
+        for hash in ends.chain(more) {
+            let found = evident(&hash).ok().map(|format| format.name);
+            assert_eq!(found, all(&hash), "{hash}");
+            seen.extend(found);
+        }
+    }
+    assert!(seen.len() > 100, "{seen:?}");
 }
