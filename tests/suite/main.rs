@@ -41,6 +41,7 @@ mod login_form;
 mod login_wordpress;
 mod lookup;
 mod mapping_conflicts;
+mod pages;
 mod passwords;
 mod presets;
 mod preview;
