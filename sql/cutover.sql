@@ -175,13 +175,15 @@ AS $$
                'Map those that are to be kept, or name a column in unmapped of ferry.source.'
         FROM s, ferry._left_behind(of_source) WITH ORDINALITY AS c (name, place) HAVING count(*) > 0
         UNION ALL
-        SELECT 5, array_position('{here,envelope,locked,unverifiable}', k.password), 'password',
+        SELECT 5, array_position('{here,envelope,no_pepper,locked,unverifiable}', k.password), 'password',
                CASE k.password WHEN 'here' THEN 'of those moved: checked here'
                                WHEN 'envelope' THEN 'of those moved: the legacy hash, checked here' || coalesce(' with pepper ' || k.hash, '')
+                               WHEN 'no_pepper' THEN format('of those moved: pepper %s is not there', k.hash)
                                WHEN 'locked' THEN 'of those moved: none'
                                ELSE 'of those moved: cannot be checked' END,
                sum(k.users), sum(k.value), NULL,
                CASE WHEN k.password IN ('locked', 'unverifiable') THEN format('They need a reset: ferry.notice_list(%L).', of_source)
+                    WHEN k.password = 'no_pepper' THEN 'They cannot log in until it is in the file of ferry.pepper_file.'
                     WHEN k.hash IS NOT NULL THEN 'Keep the file of ferry.pepper_file until all of them have logged in.' END
         FROM kind k WHERE k.state = 'moved' GROUP BY k.password, k.hash
         UNION ALL

@@ -193,6 +193,34 @@ fn what_would_be_lost_is_told() {
 }
 
 #[test]
+fn a_pepper_that_moved_users_need_is_named() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    let file = format!("{}.peppers", site.db.name());
+    let peppers = |value: &str| {
+        site.db.sql(&format!(
+            "COPY (SELECT '{value}') TO PROGRAM 'umask 077; cat > {file}';
+             ALTER DATABASE {} SET ferry.pepper_file = '{file}'; SET ferry.pepper_file = '{file}'",
+            site.db.name()
+        ));
+    };
+    peppers("shop = text:more");
+    site.configure_source("shop", "format = 'md5($pass.$pepper)', pepper = 'shop'");
+    site.db.sql("UPDATE legacy.customers SET pwd = md5('password ' || id || 'more')");
+    site.db.sql("CALL ferry.import('shop')");
+    assert_eq!(outcome(&mut site.app(), 1), "ok");
+    let told = [
+        "of those moved: checked here 1",
+        "of those moved: the legacy hash, checked here with pepper shop 9",
+    ];
+    assert_eq!(lines(&site, "password"), told);
+    site.configure_source("shop", "format = 'md5', pepper = NULL");
+    peppers("other = text:more");
+    assert_eq!(lines(&site, "password"), [told[0], "of those moved: pepper shop is not there 9"]);
+    assert_eq!(site.db.count("ferry.notice_list('shop')"), 0, "no reset would be of use");
+}
+
+#[test]
 fn the_lists_name_everybody_once_and_nobody_who_is_to_be_left_alone() {
     need_extension!("pg_ferry");
     let site = busy_shop();
