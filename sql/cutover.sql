@@ -124,6 +124,7 @@ AS $$
         SELECT 0, 0, 'verdict',
                CASE WHEN NOT EXISTS (SELECT FROM reason)
                     THEN 'yes: nobody needs it any more' || CASE WHEN total.inactive > 0 THEN format(', but for %s not seen for %s', total.inactive, inactive_after) ELSE '' END
+                    WHEN total.shut_out = 0 THEN 'not yet: nobody would be shut out, but there are reasons'
                     ELSE format('not yet: %s of %s users would be shut out', total.shut_out, total.rows) END,
                total.shut_out, total.value,
                jsonb_strip_nulls(jsonb_build_object('verdict', CASE WHEN EXISTS (SELECT FROM reason) THEN 'not yet' ELSE 'yes' END,
@@ -361,7 +362,7 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('%s: %s', found_wrong.object, found_wrong.problem),
-            DETAIL = 'It was changed while the source was retired.', HINT = found_wrong.hint;
+            HINT = found_wrong.hint;
     END IF;
     PERFORM ferry._log('reinstate_source', 'ok', s.target, s.name, NULL, true, NULL, NULL, NULL, NULL, 0)
     FROM ferry.source s WHERE s.name = reinstate_source.source;

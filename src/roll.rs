@@ -121,8 +121,8 @@ impl Roll {
         let entries = people.into_iter().map(|(person, said)| self.entry(&person, said, &known));
         let entries: Vec<Entry> = entries.collect();
         for entry in entries {
-            let entry = self.with_pepper(entry);
-            self.ready.push_back(entry);
+            let checked = self.with_pepper(entry);
+            self.ready.push_back(checked);
         }
         Ok(())
     }

@@ -159,6 +159,7 @@ fn what_moved_users_still_need_the_source_for_is_a_reason() {
             && reasons[0].ends_with(" 10"),
         "{reasons:?}"
     );
+    assert_eq!(verdict(&site), "not yet: nobody would be shut out, but there are reasons 0");
     assert_eq!(reasons[1..], ["brought up to date from it at each login: column name 10"]);
     // Who has another password now is asked about no more.
     site.db.sql("SELECT ferry.set_password('user1@example.com', 'a new one')");
