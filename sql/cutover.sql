@@ -124,6 +124,7 @@ AS $$
         SELECT 0, 0, 'verdict',
                CASE WHEN NOT EXISTS (SELECT FROM reason)
                     THEN 'yes: nobody needs it any more' || CASE WHEN total.inactive > 0 THEN format(', but for %s not seen for %s', total.inactive, inactive_after) ELSE '' END
+                    WHEN total.shut_out = 0 THEN 'not yet: nobody would be shut out, but there are reasons'
                     ELSE format('not yet: %s of %s users would be shut out', total.shut_out, total.rows) END,
                total.shut_out, total.value,
                jsonb_strip_nulls(jsonb_build_object('verdict', CASE WHEN EXISTS (SELECT FROM reason) THEN 'not yet' ELSE 'yes' END,
@@ -175,13 +176,15 @@ AS $$
                'Map those that are to be kept, or name a column in unmapped of ferry.source.'
         FROM s, ferry._left_behind(of_source) WITH ORDINALITY AS c (name, place) HAVING count(*) > 0
         UNION ALL
-        SELECT 5, array_position('{here,envelope,locked,unverifiable}', k.password), 'password',
+        SELECT 5, array_position('{here,envelope,no_pepper,locked,unverifiable}', k.password), 'password',
                CASE k.password WHEN 'here' THEN 'of those moved: checked here'
                                WHEN 'envelope' THEN 'of those moved: the legacy hash, checked here' || coalesce(' with pepper ' || k.hash, '')
+                               WHEN 'no_pepper' THEN format('of those moved: pepper %s is not there', k.hash)
                                WHEN 'locked' THEN 'of those moved: none'
                                ELSE 'of those moved: cannot be checked' END,
                sum(k.users), sum(k.value), NULL,
                CASE WHEN k.password IN ('locked', 'unverifiable') THEN format('They need a reset: ferry.notice_list(%L).', of_source)
+                    WHEN k.password = 'no_pepper' THEN 'They cannot log in until it is in the file of ferry.pepper_file.'
                     WHEN k.hash IS NOT NULL THEN 'Keep the file of ferry.pepper_file until all of them have logged in.' END
         FROM kind k WHERE k.state = 'moved' GROUP BY k.password, k.hash
         UNION ALL
@@ -359,7 +362,7 @@ BEGIN
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('%s: %s', found_wrong.object, found_wrong.problem),
-            DETAIL = 'It was changed while the source was retired.', HINT = found_wrong.hint;
+            HINT = found_wrong.hint;
     END IF;
     PERFORM ferry._log('reinstate_source', 'ok', s.target, s.name, NULL, true, NULL, NULL, NULL, NULL, 0)
     FROM ferry.source s WHERE s.name = reinstate_source.source;

@@ -7,7 +7,6 @@
 //! named, such as plain MD5, is never taken for right by its shape alone.
 
 use crate::config::SourceRow;
-use crate::pepper;
 use crate::secret::Password;
 use crate::source::{Unverifiable, Verifier};
 use base64::Engine as _;
@@ -91,11 +90,10 @@ impl Envelope {
         }
     }
 
-    /// Whether a password could be right, as far as that can be told without one.
-    pub(crate) fn inspect(&self) -> Result<(), Unverifiable> {
+    /// Whether a password could be right, given the pepper.
+    pub(crate) fn inspect(&self) -> Result<(), Error> {
         let verifier = Verifier::of_envelope(&self.data)?;
-        verifier.inspect_parts(&self.hash, self.data.salt.as_deref(), self.data.login.as_deref())?;
-        self.data.pepper.as_deref().map(pepper::named).transpose().map_err(Unverifiable::Pepper).map(drop)
+        verifier.inspect_parts(&self.hash, self.data.salt.as_deref(), self.data.login.as_deref()).map(drop)
     }
 
     /// The name of the pepper that goes into it.

@@ -1,7 +1,7 @@
 //! Passwords that applications set: change, reset, and whether a login is taken.
 
 use crate::authenticate::{Move, authenticate};
-use crate::config::{self, SourceRow};
+use crate::config::{self, OnWrong, SourceRow};
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::guc;
@@ -128,7 +128,9 @@ impl Flow<'_> {
         let target = Rc::clone(&self.target);
         for row in rows.sources_of(&target.row.name).filter(|row| row.enabled) {
             if row.retired.is_some() {
-                self.not_left_behind(row, Outcome::Invalid)?;
+                if row.on_wrong == OnWrong::Stop {
+                    self.not_left_behind(row, Outcome::Invalid)?;
+                }
                 continue;
             }
             let source = self.need_source(row)?;

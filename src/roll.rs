@@ -9,7 +9,8 @@ use crate::error::{OrRaise, Refusal};
 use crate::guc;
 use crate::link::{self, Tie, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
-use crate::source::{Described, Order, Particulars, Person, Register, Scan, Source, Surveyor};
+use crate::pepper;
+use crate::source::{Described, Order, Particulars, Person, Register, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::plan::Value;
 use crate::spi::{connect, guard, session};
 use crate::target::{Target, User};
@@ -55,6 +56,8 @@ pub(crate) struct Roll {
     register: Register,
     /// A wrong password of a moved user is still the source's matter.
     decides_mismatches: bool,
+    /// The peppers that hashes here take, and whether they can be had: the file is read once for each.
+    peppers: HashMap<String, bool>,
     ready: VecDeque<Entry>,
 }
 
@@ -70,8 +73,16 @@ fn open(name: &str, limit: Option<i64>) -> Result<Roll, Refusal> {
     let row = &target.row;
     let decides_mismatches = row.on_mismatch == OnMismatch::Source
         && row.on_mismatch_until.as_deref().is_some_and(session::is_before);
-    let ready = VecDeque::new();
-    Ok(Roll { source, target, scan: Some(scan), surveyor, register, decides_mismatches, ready })
+    Ok(Roll {
+        source,
+        target,
+        scan: Some(scan),
+        surveyor,
+        register,
+        decides_mismatches,
+        peppers: HashMap::new(),
+        ready: VecDeque::new(),
+    })
 }
 
 impl Iterator for Roll {
@@ -109,8 +120,18 @@ impl Roll {
         let known = self.look_up(&people)?;
         let entries = people.into_iter().map(|(person, said)| self.entry(&person, said, &known));
         let entries: Vec<Entry> = entries.collect();
-        self.ready.extend(entries);
+        for entry in entries {
+            let checked = self.with_pepper(entry);
+            self.ready.push_back(checked);
+        }
         Ok(())
+    }
+
+    /// A hash whose pepper cannot be had opens nothing for now.
+    fn with_pepper(&mut self, entry: Entry) -> Entry {
+        let (Some("envelope"), Some(name)) = (entry.password, &entry.hash) else { return entry };
+        let is_there = self.peppers.entry(name.clone()).or_insert_with(|| pepper::named(name).is_ok());
+        if *is_there { entry } else { Entry { password: Some("no_pepper"), ..entry } }
     }
 
     /// Those of the rows that are people, with what else is said of them, and the others.
@@ -152,8 +173,7 @@ impl Roll {
         let moved = people.iter().map(|(person, _)| person).filter(|person| ties.contains_key(&person.key));
         let spellings = moved.flat_map(|person| self.source.logins(person));
         let spellings = spellings.filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
-        let logins: Vec<Option<String>> =
-            spellings.flat_map(|stored| [Some(stored.login.to_string()), Some(stored.normalised)]).collect();
+        let logins: Vec<Option<String>> = spellings.flat_map(spelled).map(Some).collect();
         let here = self.target.who_is_here(&logins)?;
         Ok(here.into_iter().filter_map(|place| logins.get(place).cloned().flatten()).collect())
     }
@@ -241,6 +261,12 @@ impl Roll {
     }
 }
 
+/// A login as it is looked up: in its normal form, and as it is stored.
+fn spelled(stored: StoredLogin<'_>) -> impl Iterator<Item = String> {
+    let as_stored = Some(stored.login.to_string()).filter(|login| *login != stored.normalised);
+    [stored.normalised].into_iter().chain(as_stored)
+}
+
 /// What is known here of the people of a batch.
 struct Known {
     ties: HashMap<String, Tie>,
@@ -250,7 +276,7 @@ struct Known {
     logins: HashSet<String>,
 }
 
-/// Whether a password opens the account here, and by which pepper.
+/// Whether a password opens the account here, and with which pepper.
 fn standing(user: &User) -> (&'static str, Option<String>) {
     let Some(hash) = user.hash.as_deref().filter(|_| user.has_password()) else { return ("locked", None) };
     if !envelope::is_envelope(hash) {

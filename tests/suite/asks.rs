@@ -1,6 +1,6 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number, as far as it is built.
 //!
-//! 14 (the stampede) is `concurrency.rs`. 17, 19 and 21 come with later work.
+//! 14 (the stampede) is `concurrency.rs`. 17 and 19 come with later work.
 
 use crate::setup::{Answer, Site, login};
 use ferry_tests::{Db, need_extension, need_icu};
@@ -389,6 +389,34 @@ fn ask_20_a_column_map_takes_the_place_of_code() {
         &[],
     );
     assert_eq!(row, "ann@example.com|1000000000|{a,b,c}|{}");
+}
+
+#[test]
+fn ask_21_a_migration_is_undone_and_one_knows_when_the_legacy_system_may_be_switched_off() {
+    let site = Site::shop();
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    let mut app = site.app();
+    let verdict = || -> String { site.db.one("SELECT item FROM ferry.cutover('shop') LIMIT 1", &[]) };
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(verdict(), "not yet: 1 of 2 users would be shut out");
+    // One user is put back, and moved anew at the next login.
+    site.db.sql("SELECT ferry.unmigrate_login('ann@example.com')");
+    assert_eq!(site.counts().0, 0);
+    assert_eq!(verdict(), "not yet: 2 of 2 users would be shut out");
+    for name in ["ann", "ben"] {
+        let moved = login(&mut app, &format!("{name}@example.com"), &format!("{name}'s secret"));
+        assert_eq!(moved.outcome, "migrated", "{name}");
+    }
+    assert_eq!(verdict(), "yes: nobody needs it any more");
+    // The legacy system goes, and nobody notices; and that, too, can be taken back.
+    site.db.sql("SELECT ferry.retire_source('shop'); ALTER TABLE legacy.customers RENAME TO switched_off");
+    for name in ["ann", "ben"] {
+        let here = login(&mut app, &format!("{name}@example.com"), &format!("{name}'s secret"));
+        assert_eq!(here.outcome, "ok", "{name}");
+    }
+    site.db.sql("ALTER TABLE legacy.switched_off RENAME TO customers; SELECT ferry.reinstate_source('shop')");
+    site.add_customer("customers", "cem@example.com", "cem's secret");
+    assert_eq!(login(&mut app, "cem@example.com", "cem's secret").outcome, "migrated");
 }
 
 #[test]

@@ -150,6 +150,7 @@ fn each_task_gives_its_functions_and_no_other() {
                         [
                             "link",
                             "event",
+                            "retirement",
                             "hash_format",
                             "_synonym",
                             "import_run",

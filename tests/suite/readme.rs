@@ -234,6 +234,27 @@ fn the_tables_of_records_are_the_comments_of_the_columns() {
 }
 
 #[test]
+fn the_old_system_is_switched_off_as_printed() {
+    need_extension!("pg_ferry");
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let quick_start = script(before_subsections(&section("Quick start")));
+    let the_end = section("Switching the old system off");
+    let printed = psql(&db, &[quick_start, script(&the_end)].concat());
+    assert_promised(&printed, &the_end);
+}
+
+#[test]
+fn the_table_of_retirements_is_the_comments_of_the_columns() {
+    need_extension!("pg_ferry");
+    let rows = table(&section("Switching the old system off"));
+    assert_same(
+        rows.iter().map(|row| without_cells(row, 1..=1)).collect(),
+        comments_of_columns("retirement"),
+    );
+}
+
+#[test]
 fn the_tables_of_imports_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let rows = table(&section("Bulk import"));
