@@ -136,7 +136,7 @@ AS $$
         FROM ferry._page_reject r
         GROUP BY r.source
     )
-    SELECT jsonb_agg(to_jsonb(p) || jsonb_build_object(
+    SELECT coalesce(jsonb_agg(to_jsonb(p) || jsonb_build_object(
                'counted_at', ferry._page_time(p.counted_at),
                'projected_end', ferry._page_time(p.projected_end),
                'projected_days', extract(epoch FROM p.projected_end - now()) / 86400,
@@ -145,11 +145,13 @@ AS $$
                'moves', coalesce(m.moves, '{}'),
                'rejects', coalesce(r.kinds, '[]'),
                'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL))
-           ORDER BY p.source NULLS LAST)
+           ORDER BY p.source NULLS LAST), '[]')
     FROM progress p
     LEFT JOIN ferry.source s ON s.name = p.source
     LEFT JOIN moves m ON m.source = p.source
     LEFT JOIN rejects r ON r.source = p.source
+    -- Of no source at all there is no sum.
+    WHERE p.source IS NOT NULL OR EXISTS (SELECT FROM ferry.source)
 $$;
 COMMENT ON FUNCTION ferry._page_sources(date) IS 'internal: ferry.progress with what pages show besides of each source';
 

@@ -3,8 +3,8 @@
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
 //! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
 //! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
-//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do; [`page`] shows it to people.
-//! [`roll`] tells how everybody in a source stands, for the end of a migration.
+//! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
+//! [`roll`] tells how everybody in a source stands, for the end of a migration. [`page`] shows all that to people.
 //! The words it uses are rooms of their own: [`target`], [`source`], [`mapping`], [`rule`], [`child`], [`hook`],
 //! [`link`], [`event`], [`outbox`]. [`config`] is the DBA's tables as a snapshot, [`check`] refuses bad rows of it, [`lint`] finds
 //! what is unwise, [`catalog`] finds what they name.

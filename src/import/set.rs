@@ -55,7 +55,8 @@ impl Flow<'_> {
         });
         // Whom a lookup finds must be looked up as of now, once nobody can add another; a rehearsal remembers one by one
         // what each would have taken.
-        let is_blind = self.target.has_lookup() && (session::has_fixed_snapshot() || self.rehearsal.is_some());
+        let is_blind =
+            self.target.has_lookup() && (session::has_fixed_snapshot() || self.rehearsal.is_some());
         !is_blind && !has_children && !has_hooks
     }
 

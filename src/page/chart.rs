@@ -168,6 +168,7 @@ pub(super) struct BurnDown<'a> {
     pub(super) left: &'a [i64],
     /// In how many days it ends and how many are left then, where that can be told.
     pub(super) end: Option<(f64, i64)>,
+    pub(super) height: f64,
 }
 
 /// Days of the future that are drawn at least, so that a projection can be told from a wall.
@@ -195,7 +196,7 @@ impl BurnDown<'_> {
             summary: self.summary(first(days)),
             days,
             most,
-            height: 180.0,
+            height: self.height,
             shapes: &shapes,
             now: (past < days.len()).then_some(past as f64 / days.len() as f64),
         };
@@ -246,16 +247,15 @@ impl Plot<'_> {
         let Plot { id, height, .. } = self;
         let bottom = ABOVE + height;
         html! {
-            svg height=(bottom + UNDER) role="img" aria-labelledby=(format!("{id}-title {id}-desc")) {
+            svg.plot height=(bottom + UNDER) role="img" aria-labelledby=(format!("{id}-title {id}-desc")) {
                 title id=(format!("{id}-title")) { (self.title) }
                 desc id=(format!("{id}-desc")) { (self.summary) }
-                @for (_, y) in self.scale() { line.grid x2="100%" y1=(y) y2=(y) {} }
-                line.grid x2="100%" y1=(bottom) y2=(bottom) {}
+                @for (number, y) in self.scale() {
+                    line.grid x2="100%" y1=(y) y2=(y) {}
+                    text.tick x="100%" y=(y) dx="6" dy=".35em" { (count(number)) }
+                }
                 svg y=(ABOVE) width="100%" height=(height) preserveAspectRatio="none"
                     viewBox=(format!("0 0 {} 100", self.days.len())) { (self.shapes) }
-                @for (number, y) in self.scale() {
-                    text.tick x="100%" y=(y - 5.0) text-anchor="end" { (count(number)) }
-                }
                 @if let Some(now) = self.now {
                     @let x = format!("{:.2}%", 100.0 * now);
                     line.now x1=(x) x2=(x) y1=(ABOVE) y2=(bottom) {}
@@ -268,11 +268,11 @@ impl Plot<'_> {
         }
     }
 
-    /// The numbers that have a line, and where: the highest, and its half if that is one.
+    /// The numbers that have a line, and where: the highest, its half if that is one, and none.
     fn scale(&self) -> Vec<(i64, f64)> {
         let half = (self.most % 2 == 0).then_some((self.most / 2, ABOVE + self.height / 2.0));
-        let lines = [Some((self.most, ABOVE)), half].into_iter().flatten();
-        lines.filter(|(number, _)| *number > 0).collect()
+        let ends = [(self.most, ABOVE), (0, ABOVE + self.height)];
+        ends.into_iter().chain(half.filter(|(number, _)| *number > 0)).collect()
     }
 
     /// The first, the middle and the last day, where they are in percent of the width.

@@ -86,18 +86,11 @@ fn body(figures: &Figures) -> Markup {
 
 fn summary(figures: &Figures) -> Markup {
     let Some(verdict) = figures.verdict() else { return html! {} };
-    let (weight, word) = match figures.says() {
-        "yes" => (Weight::Good, "Yes"),
-        "retired" => (Weight::Good, "Retired"),
-        _ => (Weight::Error, "Not yet"),
-    };
-    let gone = "moved, and gone from the source since";
     let all = figures.users("count", |item| item.starts_with("in the source"));
-    let moved = figures.users("count", |item| item.starts_with("moved") && item != gone);
+    let moved = figures.users("count", |item| item.starts_with("moved") && item != GONE);
     let left = figures.users("left", |_| true);
     html! {
-        p.lead { (weight.badge(word)) " " bdi { (verdict.item) } }
-        @if let Some(hint) = &verdict.hint { p.hint { bdi { (hint) } } }
+        p.lead { (answer(figures.says(), verdict, all)) }
         (cards(&[
             card("In the source", &html! { (Count(all)) }, &html! { "legacy users" }),
             card("Moved", &html! { (Count(moved)) }, &html! { (share(moved, all)) " of them" }),
@@ -110,15 +103,33 @@ fn summary(figures: &Figures) -> Markup {
     }
 }
 
-fn worth(verdict: &Line) -> Markup {
-    match verdict.value {
-        Some(value) => card("Their value", &html! { (amount(value)) }, &html! { "by value of ferry.source" }),
-        None => html! {},
+/// Links whose legacy row is there no more: they are no part of what is in the source.
+const GONE: &str = "moved, and gone from the source since";
+
+fn answer(says: &str, verdict: &Line, all: i64) -> Markup {
+    let item = verdict.item.strip_prefix("yes: ").unwrap_or(&verdict.item);
+    html! {
+        @match says {
+            "yes" => { (Weight::Good.badge("Yes")) " " bdi { (item) } }
+            "retired" => { (Weight::Good.badge("Retired")) " " bdi { (item) } }
+            _ => {
+                (Weight::Error.badge("Not yet")) " " (Count(verdict.users())) " of " (counted(all, "user", "users"))
+                " would be shut out"
+            }
+        }
+        "."
     }
 }
 
+/// To the whole number: a card has no room for more.
+fn worth(verdict: &Line) -> Markup {
+    let Some(value) = verdict.value else { return html! {} };
+    card("Their value", &html! { (Count(value.round() as i64)) }, &html! { "by value of ferry.source" })
+}
+
 fn next(figures: &Figures) -> Vec<Step> {
-    let reasons = figures.of("reason").into_iter().map(|line| {
+    // Those of a retired source were known when it was retired.
+    let reasons = figures.of("reason").into_iter().filter(|_| figures.says() != "retired").map(|line| {
         let what = html! {
             @if let Some(users) = line.users { (counted(users, "user", "users")) ": " }
             bdi { (line.item) }
@@ -127,11 +138,11 @@ fn next(figures: &Figures) -> Vec<Step> {
         Step::to_do(what, line.hint.clone())
     });
     let mut steps: Vec<Step> = html::findings(&figures.findings).into_iter().chain(reasons).collect();
-    if figures.of("reason").is_empty() && figures.says() != "retired" {
-        let hint = figures.verdict().and_then(|line| line.hint.clone());
-        steps.push(Step::good(html! { "Nothing needs this source any more." }, hint));
-    } else if steps.is_empty() {
-        steps.push(Step::good(html! { "Nothing: it is asked no more." }, None));
+    let hint = || figures.verdict().and_then(|line| line.hint.clone());
+    match figures.says() {
+        "yes" => steps.push(Step::good(html! { "Nobody needs this source any more." }, hint())),
+        "retired" => steps.push(Step::good(html! { "Nothing: it is asked no more." }, hint())),
+        _ => {}
     }
     steps
 }
@@ -169,7 +180,7 @@ fn became(figures: &Figures) -> Markup {
     let kinds: Vec<&Line> = lines.iter().copied().filter(|line| !is_total(line)).collect();
     let parts: Vec<Part<'_>> = kinds
         .iter()
-        .filter(|line| line.item != "moved, and gone from the source since")
+        .filter(|line| line.item != GONE)
         .map(|line| Part { class: class(&line.item), name: &line.item, count: line.users() })
         .collect();
     let has_value = lines.iter().any(|line| line.value.is_some());
@@ -236,7 +247,7 @@ fn asks(figures: &Figures) -> Markup {
                     th scope="row" { bdi { (line.item) } }
                     td.n { @match line.users { Some(users) => (Count(users)), None => "-" } }
                     td.n { @match line.number("events") { Some(events) => (Count(events)), None => "-" } }
-                    td { @match line.text("last_at") { Some(at) => time { (at) }, None => "-" } }
+                    td { (line.text("last_at").unwrap_or("-")) }
                 }
             }
         })

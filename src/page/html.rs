@@ -269,9 +269,9 @@ impl Moment {
 
 impl Render for Moment {
     fn render(&self) -> Markup {
+        let (time, zone) = self.0.rsplit_once(' ').unwrap_or((&self.0, ""));
         // The machine's form has no blank before the zone.
-        let machine = self.0.rsplit_once(' ').map(|(time, zone)| format!("{time}{zone}"));
-        html! { time datetime=[machine] { (self.0) } }
+        html! { time datetime=(format!("{time}{zone}")) { span.when { (time) } " " (zone) } }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Figures {
     days: Vec<String>,
     /// Which of them is today.
     today: usize,
-    /// The last one is all of them together.
+    /// The last one is all of them together; none where there is no source.
     sources: Vec<Source>,
     runs: Vec<Run>,
     all_runs: i64,
@@ -105,10 +105,9 @@ pub(super) fn page(figures: &Figures) -> String {
 }
 
 fn body(figures: &Figures) -> Markup {
-    let Some((all, each)) = figures.sources.split_last() else { return html! {} };
-    if each.is_empty() {
+    let Some((all, each)) = figures.sources.split_last() else {
         return html! { p.lead { "There is no source yet: the sources are rows of ferry.source." } };
-    }
+    };
     html! {
         (summary(all, each))
         (section("All sources", &html! { (overview(all, each)) (pictures("all", figures, all, each)) }))
@@ -177,7 +176,7 @@ fn summary(all: &Source, each: &[Source]) -> Markup {
             card("Last 24 hours", &html! { (Count(all.last_24_hours)) }, &html! {
                 @if all.is_importing { "moved; an import is under way" } @else { "moved, in whatever way" }
             }),
-            card("Projected end", &html! { @match &all.projected_end { Some(end) => (end.date()), None => "-" } },
+            card("Projected end", &html! { @match &all.projected_end { Some(end) => span.when { (end.date()) }, None => "-" } },
                 &html! {
                     @if all.remaining == Some(0) { "nobody remains" }
                     @else if all.projected_end.is_some() { (all.pace()) }
@@ -315,6 +314,7 @@ fn burn_down(id: &str, figures: &Figures, source: &Source, of: &[Source], series
                 days: &figures.days,
                 left: &left,
                 end: source.projected_days.map(|days| (days, behind)),
+                height: if source.source.is_none() { 180.0 } else { 100.0 },
             }.draw())
         }
     }
@@ -449,11 +449,23 @@ fn facts(source: &Source) -> Markup {
     }
 }
 
+/// What a run may have done to rows. Moved and refused are always shown, the others where there is something to show.
+type Tally = (&'static str, fn(&Run) -> i64);
+const TALLIES: [Tally; 5] = [
+    ("Moved", |run| run.moved),
+    ("Refused", |run| run.refused),
+    ("Updated", |run| run.updated),
+    ("Deleted", |run| run.deleted),
+    ("Skipped", |run| run.skipped),
+];
+
 fn runs(figures: &Figures) -> Markup {
     if figures.runs.is_empty() {
         return html! { p { "There was none yet." } };
     }
-    let counts = ["Moved", "Updated", "Deleted", "Refused", "Skipped"].map(Head::Number);
+    let (always, others) = TALLIES.split_at(2);
+    let others = others.iter().filter(|(_, tally)| figures.runs.iter().any(|run| tally(run) > 0));
+    let tallies: Vec<&Tally> = always.iter().chain(others).collect();
     let heads = [
         Head::Number("Run"),
         Head::Text("Source"),
@@ -463,27 +475,26 @@ fn runs(figures: &Figures) -> Markup {
         Head::Number("Took"),
         Head::Number("Rows done"),
     ];
-    let rows: Vec<Markup> = figures.runs.iter().map(run_row).collect();
+    let heads = heads.into_iter().chain(tallies.iter().map(|(name, _)| Head::Number(name)));
+    let rows: Vec<Markup> = figures.runs.iter().map(|run| run_row(run, &tallies)).collect();
     let caption = match figures.all_runs > rows.len() as i64 {
         true => format!("The newest {} of {} runs", rows.len(), count(figures.all_runs)),
         false => "All runs, the newest first".to_string(),
     };
-    table(&caption, &[&heads[..], &counts].concat(), &rows)
+    table(&caption, &heads.collect::<Vec<_>>(), &rows)
 }
 
-fn run_row(run: &Run) -> Markup {
+fn run_row(run: &Run, tallies: &[&Tally]) -> Markup {
     html! {
         tr {
             th.n scope="row" { (run.id) }
             td { bdi { (run.source) } }
-            td { (run.operation) @if run.dry_run { " (dry run)" } }
+            td { (run.operation) @if run.dry_run { p.hint { "dry run" } } }
             td { (run.state) @if let Some(message) = &run.message { p.hint { bdi { (message) } } } }
             td { (run.started_at) p.hint { "by " bdi { (run.started_by) } } }
             td.n { @match run.seconds { Some(seconds) => (duration(seconds)), None => "-" } }
-            td.n { (Count(run.done)) @if run.done != run.total { " of " (Count(run.total)) } }
-            @for number in [run.moved, run.updated, run.deleted, run.refused, run.skipped] {
-                td.n { (Count(number)) }
-            }
+            td.n { (Count(run.done)) @if run.done != run.total { p.hint { "of " (Count(run.total)) } } }
+            @for (_, tally) in tallies { td.n { (Count(tally(run))) } }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It starts and stops only what it made itself, as the `postgres` user when root runs it, and leaves nothing behind: a guardian
 //! process stops each server and deletes its directory as soon as the test process is gone, however it went.
 //!
+//! - [`Browser`]: a headless Chromium, for pages
 //! - [`Cluster`]: a private server; [`target`] and [`legacy`] are the two that the whole suite shares
 //! - [`Db`]: a database of one test's own, with its own roles and its part of the server's log
 //! - [`legacy_data`]: what Django and WordPress left behind, with the passwords that fit
@@ -16,6 +17,7 @@
     reason = "in a test, a panic that says what was seen is the right way to fail"
 )]
 
+mod browser;
 mod cluster;
 mod database;
 mod foreign;
@@ -28,6 +30,7 @@ mod processor;
 mod server;
 mod skip;
 
+pub use browser::Browser;
 pub use cluster::{Cluster, Options, Shutdown, legacy, target};
 pub use database::{Db, sqlstate};
 pub use log::Log;

@@ -49,6 +49,7 @@ mod login_wordpress;
 mod lookup;
 mod mapping_conflicts;
 mod outbox;
+mod pages;
 mod passwords;
 mod presets;
 mod preview;

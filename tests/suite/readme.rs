@@ -241,6 +241,28 @@ fn other_systems_are_told_as_printed() {
 }
 
 #[test]
+fn pages_are_written_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles of the quick start belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    psql(&db, &script(before_subsections(&section("Quick start"))));
+    let commands = blocks(&section("Reports as pages"), "sh").concat().replace("-d app", "");
+    let directory = cluster.socket_directory();
+    let shell = cluster.program("psql", db.name());
+    let path = format!("{}:/usr/bin:/bin", cluster.server().bin_directory().display());
+    let environment: Vec<_> = shell.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+    let mut sh = Command::new("sh");
+    sh.args(["-ec", &commands]).current_dir(directory).envs(environment).env("PATH", path);
+    let output = sh.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for page in ["assessment.html", "progress.html", "cutover.html"] {
+        let page = read(&directory.join(page));
+        assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{page}");
+    }
+}
+
+#[test]
 fn mappings_are_proposed_as_printed() {
     need_extension!("pg_ferry");
     // Of its own: the roles belong to the whole cluster.
