@@ -18,7 +18,8 @@ impl Reject {
         Reject { key: key.to_string(), why }
     }
 
-    /// Whether this may be the matter of config rather than of the row: something is not there, or not allowed, or of another type.
+    /// Whether this may be the matter of config rather than of the row: something is not there, or not allowed, or of
+    /// another type.
     pub(super) fn blames_config(&self) -> bool {
         let state = self.why.sqlstate().unwrap_or_default();
         state.starts_with("42") || state == "0A000"
