@@ -29,13 +29,13 @@ COMMENT ON COLUMN ferry.refused_by_reason.refused IS 'how many legacy users; one
 CREATE VIEW ferry.import_progress AS
 SELECT r.id AS run, r.source, r.operation, r.dry_run,
        CASE WHEN r.state = 'running' AND NOT ferry._import_is_alive(r.pid, r.backend_start, r.called_at) THEN 'interrupted' ELSE r.state END AS state,
-       r.total, r.done, r.moved, r.updated, r.deleted, r.refused, r.skipped, r.rows_per_second, r.started_at, r.called_at, r.ended_at, r.estimated_end
+       r.total, r.done, r.moved, r.updated, r.deleted, r.deactivated, r.refused, r.skipped, r.rows_per_second, r.started_at, r.called_at, r.ended_at, r.estimated_end
 FROM ferry.import_run r
 ORDER BY r.id DESC;
 COMMENT ON VIEW ferry.import_progress IS 'the runs of ferry.import in figures, the newest first';
 COMMENT ON COLUMN ferry.import_progress.run IS 'the run, a row of ferry.import_run';
 COMMENT ON COLUMN ferry.import_progress.source IS 'the source whose users are moved';
-COMMENT ON COLUMN ferry.import_progress.operation IS 'insert, update, upsert, delete, retry';
+COMMENT ON COLUMN ferry.import_progress.operation IS 'insert, update, upsert, delete, deactivate, retry';
 COMMENT ON COLUMN ferry.import_progress.dry_run IS 'true = nothing was written but the report';
 COMMENT ON COLUMN ferry.import_progress.state IS 'running, interrupted (its call was cancelled or its session has died: the next call goes on with it), finished, stopped (by a limit)';
 COMMENT ON COLUMN ferry.import_progress.total IS 'the rows that it is about';
@@ -43,6 +43,7 @@ COMMENT ON COLUMN ferry.import_progress.done IS 'rows dealt with';
 COMMENT ON COLUMN ferry.import_progress.moved IS 'users moved';
 COMMENT ON COLUMN ferry.import_progress.updated IS 'users brought up to date';
 COMMENT ON COLUMN ferry.import_progress.deleted IS 'users deleted';
+COMMENT ON COLUMN ferry.import_progress.deactivated IS 'users put out of use';
 COMMENT ON COLUMN ferry.import_progress.refused IS 'users refused';
 COMMENT ON COLUMN ferry.import_progress.skipped IS 'rows about which nothing was to be done';
 COMMENT ON COLUMN ferry.import_progress.rows_per_second IS 'rows dealt with per second since the last call';

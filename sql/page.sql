@@ -113,7 +113,8 @@ AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'id', r.id, 'source', r.source, 'operation', r.operation, 'dry_run', r.dry_run, 'message', r.message,
                'state', r.state_now,
-               'total', r.total, 'done', r.done, 'moved', r.moved, 'updated', r.updated, 'deleted', r.deleted, 'deactivated', r.deactivated, 'refused', r.refused, 'skipped', r.skipped,
+               'total', r.total, 'done', r.done, 'moved', r.moved, 'updated', r.updated, 'deleted', r.deleted, 'deactivated', r.deactivated,
+               'refused', r.refused, 'skipped', r.skipped,
                'started_by', r.started_by, 'started_at', ferry._page_time(r.started_at),
                'seconds', extract(epoch FROM coalesce(r.ended_at, CASE WHEN r.state_now = 'running' THEN greatest(now(), r.called_at) END) - r.called_at))
                ORDER BY r.id DESC), '[]')

@@ -125,11 +125,16 @@ pub(crate) struct Batch {
 
 /// Does one batch of the call under way: the next `rows` users after an id.
 pub(crate) fn batch(after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
-    RUN.with_borrow_mut(|run| match run {
-        Some(run) => run.batch(after, rows),
-        None => Err(Refusal::new(Kind::State, "no call of ferry.wrap_hashes is under way")
-            .hint("CALL ferry.wrap_hashes(…), which calls this function.")),
-    })
+    let mut run = RUN.take().ok_or_else(|| {
+        Refusal::new(Kind::State, "no call of ferry.wrap_hashes is under way")
+            .hint("CALL ferry.wrap_hashes(…), which calls this function.")
+    })?;
+    let batch = run.batch(after, rows)?;
+    // One that has failed is over, as its call is.
+    if !batch.is_end {
+        RUN.set(Some(run));
+    }
+    Ok(batch)
 }
 
 impl Run {

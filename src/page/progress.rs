@@ -75,6 +75,7 @@ struct Run {
     moved: i64,
     updated: i64,
     deleted: i64,
+    deactivated: i64,
     refused: i64,
     skipped: i64,
     started_by: String,
@@ -451,11 +452,12 @@ fn facts(source: &Source) -> Markup {
 
 /// What a run may have done to rows. Moved and refused are always shown, the others where there is something to show.
 type Tally = (&'static str, fn(&Run) -> i64);
-const TALLIES: [Tally; 5] = [
+const TALLIES: [Tally; 6] = [
     ("Moved", |run| run.moved),
     ("Refused", |run| run.refused),
     ("Updated", |run| run.updated),
     ("Deleted", |run| run.deleted),
+    ("Deactivated", |run| run.deactivated),
     ("Skipped", |run| run.skipped),
 ];
 

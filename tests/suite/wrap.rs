@@ -183,7 +183,8 @@ fn that_nobody_else_checks_the_hashes_is_said_once() {
     let error = site.db.try_sql("CALL ferry.wrap_hashes()").unwrap_err();
     let hint = error.as_db_error().unwrap().hint().unwrap_or_default().to_string();
     // As the hint says.
-    site.db.sql(hint[hint.find("UPDATE ferry.target").expect(&hint)..].trim_end_matches('.'));
+    let update = hint.find("UPDATE ferry.target").expect(&hint);
+    site.db.sql(hint[update..].trim_end_matches('.'));
     // The call has the last word.
     let error = site.db.try_sql("CALL ferry.wrap_hashes(no_other_checks => false)").unwrap_err();
     assert_eq!((sqlstate(&error), unwrapped(&site)), ("55000", 3));

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use legacy_hash::{check, evident, wrapped};
+use legacy_hash::{check, wrapped};
 use legacy_hash_fuzz::{Question, TIGHT};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,7 +13,6 @@ fuzz_target!(|data: &[u8]| {
     let (blank, sealed) = question.stored.hash.rsplit_once('\n').unwrap_or((question.stored.hash, ""));
     let [method, blank] = [question.method, blank].map(|part| URL_SAFE_NO_PAD.encode(part));
     let hash = format!("$ferry-wrapped$v=1${method}${blank}{sealed}");
-    assert!(evident(&hash).is_ok_and(|format| format.name == "ferry-wrapped"));
     assert!(check(&hash, None, &TIGHT).is_err() || wrapped(&hash).is_some());
     question.about(&hash).ask(None);
 });
