@@ -202,15 +202,15 @@ impl Flow<'_> {
 
     /// Whether all were written as they should have been.
     fn insert_plain(&self, source: &Source, rows: Value, plain: &[&Plain<'_>]) -> bool {
+        if self.trace.is_some() {
+            self.rehearse_plain(source, rows, plain);
+            return true;
+        }
         let listed: Vec<&Listed> = plain.iter().map(|plain| plain.row).collect();
         let rows = match pick(rows, &listed) {
             all if all.len() == rows.elements().len() => rows,
             some => Value::array(&some, source.rows.row_type),
         };
-        if self.trace.is_some() {
-            self.rehearse_plain(source, rows, plain);
-            return true;
-        }
         let (has_equals, form) = (!distinct(plain).1.is_empty(), self.target.row.login_form);
         let logins = if has_equals { self.target.logins_sql() } else { Vec::new() };
         let written = self.insert_rows(source, rows, plain, &logins);

@@ -47,11 +47,11 @@ fn each_call_of_a_run_is_logged_with_what_it_came_to() {
     import(&site, "");
     let expected = [
         "began info: insert (dry run), source shop, target default: 30 to look at, 30 in the source",
-        "finished info: 30 of 30 done, 29 moved, 0 updated, 0 deleted, 1 refused, 0 skipped: finished",
+        "finished info: 30 of 30 done, 29 moved, 0 updated, 0 deleted, 0 deactivated, 1 refused, 0 skipped: finished",
         "began info: insert, source shop, target default: 30 to look at, 30 in the source",
-        "stopped warning: 20 of 30 done, 19 moved, 0 updated, 0 deleted, 1 refused, 0 skipped: max_rows: 20 rows are done",
+        "stopped warning: 20 of 30 done, 19 moved, 0 updated, 0 deleted, 0 deactivated, 1 refused, 0 skipped: max_rows: 20 rows are done",
         "resumed info: insert, source shop, target default: 20 of 30 done before; the call before was stopped by max_rows: 20 rows are done",
-        "finished info: 30 of 30 done, 29 moved, 0 updated, 0 deleted, 1 refused, 0 skipped: finished",
+        "finished info: 30 of 30 done, 29 moved, 0 updated, 0 deleted, 0 deactivated, 1 refused, 0 skipped: finished",
     ];
     assert_eq!(log(&site), expected);
     let details: Value = site.db.one(
@@ -64,7 +64,7 @@ fn each_call_of_a_run_is_logged_with_what_it_came_to() {
         (
             &serde_json::json!({"by": "postgres", "version": version, "total": 30, "source_total": 30, "done": 0,
                                 "parameters": {"max_rows": 20, "batch_size": 10}}),
-            &serde_json::json!({"total": 30, "done": 20, "moved": 19, "updated": 0, "deleted": 0, "refused": 1, "skipped": 0, "batches": 2}),
+            &serde_json::json!({"total": 30, "done": 20, "moved": 19, "updated": 0, "deleted": 0, "deactivated": 0, "refused": 1, "skipped": 0, "batches": 2}),
         )
     );
     assert_eq!((&details[4]["last_key"], &details[4]["done"]), (&Value::from("20"), &Value::from(20)));
