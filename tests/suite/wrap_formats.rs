@@ -4,7 +4,7 @@
 use crate::hash_vectors::{Vector, vectors};
 use crate::legacy_passwords::write_peppers;
 use crate::setup::{FAST, Site};
-use ferry_tests::{Server, skip, sqlstate};
+use ferry_tests::{Server, skip, sqlstate, target};
 use postgres::Client;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,7 @@ fn log_in(app: &mut Client, email: &str, password: &str) -> String {
 
 #[test]
 fn no_hash_of_any_format_is_at_rest_weaker_than_the_policy_and_everybody_logs_in() {
-    if Server::under_test() != &Server::oldest() {
+    if target().server() != &Server::oldest() {
         skip!("formats do not differ by major: all of them are wrapped on the first");
     }
     let site = Site::new();
