@@ -112,7 +112,7 @@ COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';
 COMMENT ON COLUMN ferry._access.object IS 'the object, as GRANT names it';
 
--- A role has another task if it may call what that task alone gives.
+-- A role has another task if it was granted, itself, all functions that this task alone gives. What it inherits may end.
 CREATE FUNCTION ferry._has_otherwise(role_name name, task text, object text) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -127,9 +127,11 @@ AS $$
     SELECT EXISTS (
         SELECT FROM given g
         WHERE g.object = _has_otherwise.object AND g.task <> _has_otherwise.task
-          AND EXISTS (SELECT FROM own o
-                      WHERE o.task = g.task
-                        AND CASE WHEN o.object LIKE 'FUNCTION %' THEN has_function_privilege(role_name, substr(o.object, 10), 'EXECUTE') END))
+          AND (SELECT bool_and(EXISTS (
+                   SELECT FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
+                   WHERE p.oid = to_regprocedure(substr(o.object, 10)) AND a.privilege_type = 'EXECUTE'
+                     AND a.grantee = (SELECT r.oid FROM pg_roles r WHERE r.rolname = role_name)))
+               FROM own o WHERE o.task = g.task AND o.object LIKE 'FUNCTION %'))
 $$;
 COMMENT ON FUNCTION ferry._has_otherwise(name, text, text) IS 'internal: whether another task that a role has gives it an object too';
 
@@ -167,7 +169,7 @@ COMMENT ON FUNCTION ferry._change_access(name, text, boolean) IS 'internal: gran
 CREATE FUNCTION ferry.grant_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     AS 'SELECT ferry._change_access($1, $2, true)';
-COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password), reset (prepare_reset, set_password), signup (find_login), outbox (take_outbox), monitor (figures for dashboards, without logins), admin (config, imports, tools, audit trail, and what monitor gives), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
+COMMENT ON FUNCTION ferry.grant_access(name, text) IS 'lets a role do a task: login (authenticate, change_password, retired_message), reset (prepare_reset, set_password), signup (find_login), outbox (take_outbox), monitor (figures for dashboards, without logins), admin (config, imports, tools, audit trail, and what monitor gives), audit (reading the audit trail and the history of imports, and export_log_plain). admin also needs membership in a target''s run_as to write its config';
 
 CREATE FUNCTION ferry.revoke_access(role_name name, access text) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE

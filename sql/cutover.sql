@@ -12,6 +12,11 @@ CREATE FUNCTION ferry._roll(source text, max_rows bigint)
     AS 'MODULE_PATHNAME', 'roll_wrapper';
 COMMENT ON FUNCTION ferry._roll(text, bigint) IS 'internal: who is in a source, one by one, and how each stands here. Reads the source once, as run_as';
 
+CREATE FUNCTION ferry._covers(source text, login text) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'covers_wrapper';
+COMMENT ON FUNCTION ferry._covers(text, text) IS 'internal: whether a source is asked about a login';
+
 CREATE FUNCTION ferry._left_behind(source text) RETURNS SETOF text
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'left_behind_wrapper';
@@ -285,7 +290,7 @@ BEGIN
     INSERT INTO ferry._left_login (source, digest)
     SELECT DISTINCT of_source, ferry._left_digest(new_key, l.login)
     FROM ferry._roll(of_source, NULL) r CROSS JOIN LATERAL jsonb_array_elements_text(r.logins::jsonb) AS l (login)
-    WHERE r.state = 'left';
+    WHERE r.state = 'left' AND ferry._covers(of_source, l.login);
 END
 $$;
 COMMENT ON FUNCTION ferry._keep_left_logins(text) IS 'internal: keeps the logins of those who are left, as digests';
@@ -331,6 +336,8 @@ BEGIN
     IF retire_source.outcome <> 'invalid' THEN
         PERFORM ferry._keep_left_logins(name);
     END IF;
+    -- What a call that was killed has staged: nobody imports from here any more.
+    DELETE FROM ferry._import_row s USING ferry.import_run r WHERE r.id = s.run AND r.source = name;
     SELECT f.users INTO total
     FROM jsonb_to_recordset(known.figures) AS f (topic text, item text, users bigint) WHERE f.topic = 'count' AND f.item LIKE 'in the source%';
     INSERT INTO ferry.retirement (source, outcome, message, legacy_total, figures)

@@ -16,7 +16,7 @@ CREATE TABLE ferry.event (
 );
 CREATE INDEX event_logged_at_idx ON ferry.event (logged_at);
 CREATE INDEX event_login_idx ON ferry.event (login, logged_at);
-CREATE INDEX event_refused_idx ON ferry.event (logged_at) WHERE outcome IN ('invalid', 'throttled', 'unavailable');
+CREATE INDEX event_refused_idx ON ferry.event (logged_at) WHERE outcome IN ('invalid', 'throttled', 'unavailable') OR reason = 'source_retired';
 SELECT pg_catalog.pg_extension_config_dump('ferry.event', '');
 SELECT pg_catalog.pg_extension_config_dump('ferry.event_id_seq', '');
 
@@ -63,10 +63,10 @@ AS $$
 DECLARE
     recent bigint := 0;
 BEGIN
-    IF _log.outcome IN ('invalid', 'throttled', 'unavailable') THEN
+    IF _log.outcome IN ('invalid', 'throttled', 'unavailable') OR coalesce(_log.reason = 'source_retired', false) THEN
         SELECT count(*) INTO recent
         FROM (SELECT FROM ferry.event e
-              WHERE e.outcome IN ('invalid', 'throttled', 'unavailable') AND e.logged_at > clock_timestamp() - interval '1 minute'
+              WHERE (e.outcome IN ('invalid', 'throttled', 'unavailable') OR e.reason = 'source_retired') AND e.logged_at > clock_timestamp() - interval '1 minute'
               LIMIT refusals_per_minute + 1) r;
         IF recent > refusals_per_minute THEN
             RETURN;

@@ -227,6 +227,10 @@ BEGIN
     GET DIAGNOSTICS runs = ROW_COUNT;
     is_over := rejects < rows AND runs < rows;
     IF is_over THEN
+        -- Staged rows hold hashes: those of a call that was killed do not wait for the next import, or for none.
+        DELETE FROM ferry._import_row s
+        WHERE s.run NOT IN (SELECT r.id FROM ferry.import_run r
+                            WHERE r.state = 'running' AND ferry._import_is_alive(r.pid, r.backend_start, r.called_at));
         DELETE FROM ferry.import_config c
         WHERE NOT EXISTS (SELECT FROM ferry.import_log l WHERE l.detail ->> 'config' = c.digest);
         kept := (SELECT count(*) FROM ferry._expired_runs());
@@ -321,19 +325,18 @@ COMMENT ON FUNCTION ferry.export_log_plain(bigint) IS 'what ferry.export_log enc
 
 -- Whoever may create functions, in any schema, must not get hold of a passphrase: asked is what is of pgcrypto's library,
 -- by the schema in which the extension has it.
-CREATE FUNCTION ferry._pgcrypto(function_name text, argument_types text) RETURNS text
+CREATE FUNCTION ferry._pgcrypto(function_name text, argument_types text) RETURNS oid
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    found text;
+    found oid;
 BEGIN
-    SELECT format('%I.%I', n.nspname, p.proname) INTO found
+    SELECT p.oid INTO found
     FROM pg_extension x
     JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
     JOIN pg_proc p ON p.oid = d.objid
     JOIN pg_language g ON g.oid = p.prolang
-    JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE x.extname = 'pgcrypto' AND p.proname = function_name AND array_to_string(p.proargtypes::regtype[], ',') = argument_types
       AND g.lanname = 'c' AND p.probin ~ '(^|/)pgcrypto$';
     IF found IS NULL THEN
@@ -346,20 +349,24 @@ BEGIN
     RETURN found;
 END
 $$;
-COMMENT ON FUNCTION ferry._pgcrypto(text, text) IS 'internal: the qualified name of a function of pgcrypto';
+COMMENT ON FUNCTION ferry._pgcrypto(text, text) IS 'internal: a function of pgcrypto';
+
+CREATE FUNCTION ferry._seal(encrypt oid, armor oid, document bytea, passphrase text, options text, comment text) RETURNS text
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'seal_wrapper';
+COMMENT ON FUNCTION ferry._seal(oid, oid, bytea, text, text, text) IS 'internal: encrypts and armors a document, by functions that are called as they were found, whatever has their names by then';
 
 CREATE FUNCTION ferry.export_log(run bigint, passphrase text) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    encrypt text := ferry._pgcrypto('pgp_sym_encrypt_bytea', 'bytea,text,text');
-    armor text := ferry._pgcrypto('armor', 'bytea,text[],text[]');
+    encrypt oid := ferry._pgcrypto('pgp_sym_encrypt_bytea', 'bytea,text,text');
+    armor oid := ferry._pgcrypto('armor', 'bytea,text[],text[]');
     -- The defaults of pgcrypto are AES-128, a key from SHA-1 over some 100 000 bytes, and no compression. These are the
     -- strongest that it has: to try one passphrase takes a hash over 62 MiB.
     options constant text := 'cipher-algo=aes256, s2k-mode=3, s2k-digest-algo=sha512, s2k-count=65011712, compress-algo=2, compress-level=6';
     document bytea;
-    file text;
 BEGIN
     IF passphrase IS NULL OR length(btrim(passphrase)) < 12 THEN
         RAISE EXCEPTION USING
@@ -377,10 +384,7 @@ BEGIN
     PERFORM ferry._log_export(run, 'encrypted');
     document := (SELECT convert_to(string_agg(f.line || E'\n', '' ORDER BY f.place), 'UTF8')
                  FROM ferry._log_file(run) WITH ORDINALITY AS f (line, place));
-    EXECUTE format('SELECT %s(%s($1, $2, $3), $4, $5)', armor, encrypt)
-    INTO file
-    USING document, passphrase, options, ARRAY['Comment'], ARRAY[format('log of run %s of ferry.import; open it by gpg --decrypt', run)];
-    RETURN file;
+    RETURN ferry._seal(encrypt, armor, document, passphrase, options, format('log of run %s of ferry.import; open it by gpg --decrypt', run));
 END
 $$;
 COMMENT ON FUNCTION ferry.export_log(bigint, text) IS 'all that is kept of a run of ferry.import (the run, its log, its config, whom it has refused) as a file that gpg --decrypt opens: OpenPGP, AES-256 under the passphrase, armored; in it JSON objects, one a line. The passphrase has at least 12 characters: bind it. Needs pgcrypto';

@@ -220,7 +220,10 @@ CREATE FUNCTION ferry._import_refused(source text, run bigint, after_key text, r
 AS $$
     SELECT i.legacy_key
     FROM ferry.import_reject i
-    WHERE i.source = _import_refused.source AND i.settled_at IS NULL AND (_import_refused.run IS NULL OR i.run < _import_refused.run)
+    WHERE i.source = _import_refused.source AND i.settled_at IS NULL
+      -- Rows that were staged for a call can say nothing of whom another one refuses meanwhile.
+      AND (_import_refused.run IS NULL
+           OR (i.run < _import_refused.run AND i.noted_at < (SELECT r.called_at FROM ferry.import_run r WHERE r.id = _import_refused.run)))
       AND (after_key IS NULL OR i.legacy_key > after_key)
       AND NOT ferry._import_is_of_moved(i)
     GROUP BY i.legacy_key
@@ -340,17 +343,13 @@ AS $$
 DECLARE
     r ferry.import_run := ferry._import_run_of_call(run);
     copied bigint;
-    leftover bigint;
 BEGIN
-    -- What calls that were cancelled or killed have left behind, this run's own included.
-    FOREACH leftover IN ARRAY ARRAY(
-        SELECT o.id
-        FROM ferry.import_run o
-        WHERE (o.id = run OR NOT (o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at)))
-          AND EXISTS (SELECT FROM ferry._import_row s WHERE s.run = o.id AND s.place = 0))
-    LOOP
-        PERFORM ferry._import_unstage(leftover);
-    END LOOP;
+    -- What calls that were cancelled or killed have left behind, this run's own included. Not by TRUNCATE: others would wait
+    -- for the copy.
+    DELETE FROM ferry._import_row s
+    WHERE s.run = _import_stage.run
+       OR s.run NOT IN (SELECT o.id FROM ferry.import_run o
+                        WHERE o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at));
     copied := ferry._import_stage_rows(run, r.source, r.operation, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
                                        least(r.total - r.done, (r.parameters ->> 'max_rows')::bigint), staged);
     UPDATE ferry.import_run i SET parameters = i.parameters || jsonb_build_object('staged', copied) WHERE i.id = run AND copied IS NOT NULL;
@@ -401,7 +400,7 @@ BEGIN
     is_over := r.state <> 'running';
     r.ended_at := CASE WHEN is_over THEN clock_timestamp() END;
     r.estimated_end := CASE WHEN is_over OR here = 0 THEN NULL
-                            ELSE clock_timestamp() + make_interval(secs => greatest(r.total - r.done, 0) * seconds / here) END;
+                            ELSE clock_timestamp() + make_interval(secs => least(greatest(r.total - r.done, 0) * seconds / here, 3e9)) END;
     IF is_over AND r.parameters ? 'staged' THEN
         PERFORM ferry._import_unstage(run);
     END IF;
@@ -515,8 +514,8 @@ WITH counted AS (
 SELECT e.source, e.target, e.legacy_total, e.counted_at, e.moved_by_login, e.moved_by_import, e.moved_otherwise, e.refused, e.tombstoned,
        e.remaining, e.last_24_hours, coalesce(e.is_importing, false) AS is_importing,
        CASE WHEN e.awaited = 0 THEN NULL
-            WHEN e.rows_per_second > 0 THEN now() + make_interval(secs => (e.awaited / e.rows_per_second)::double precision)
-            WHEN e.last_24_hours > 0 THEN now() + make_interval(secs => (86400.0 * e.awaited / e.last_24_hours)::double precision)
+            WHEN e.rows_per_second > 0 THEN now() + make_interval(secs => least(e.awaited / e.rows_per_second, 3e9)::double precision)
+            WHEN e.last_24_hours > 0 THEN now() + make_interval(secs => least(86400.0 * e.awaited / e.last_24_hours, 3e9)::double precision)
        END AS projected_end
 FROM every e
 ORDER BY e.source NULLS LAST;

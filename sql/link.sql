@@ -7,7 +7,7 @@ CREATE TABLE ferry.link (
     target      text NOT NULL,
     user_id     text,
     via         text NOT NULL,
-    moved_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    moved_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     hash_digest text,
     tombstone   boolean NOT NULL DEFAULT false,
     replaced    jsonb,

@@ -26,14 +26,14 @@ CREATE FUNCTION ferry.set_password(login text, new_password text, target text DE
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'set_password_wrapper';
-COMMENT ON FUNCTION ferry.set_password(text, text, text, text) IS 'sets a password without knowing the old one, for the end of "forgot password"; moves the user if need be. From then on the legacy password is dead. outcome: ok, migrated, invalid (nobody has this login), blocked, failed, unavailable, read_only';
+COMMENT ON FUNCTION ferry.set_password(text, text, text, text) IS 'sets a password without knowing the old one, for the end of "forgot password"; moves the user if need be. From then on the legacy password is dead. outcome: ok, migrated, invalid (nobody has this login), blocked, rejected, failed, unavailable, read_only';
 
 CREATE FUNCTION ferry.prepare_reset(login text, target text DEFAULT 'default', client text DEFAULT NULL)
     RETURNS TABLE (user_id text, outcome text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'prepare_reset_wrapper';
-COMMENT ON FUNCTION ferry.prepare_reset(text, text, text) IS 'for "forgot password": makes sure that the user exists in the target, moving an unmigrated one without a password, and says who to write to; the legacy password stays valid until the first set_password. Show the person asking the same answer whatever comes back. outcome: ok, migrated, invalid, blocked, failed, unavailable, read_only';
+COMMENT ON FUNCTION ferry.prepare_reset(text, text, text) IS 'for "forgot password": makes sure that the user exists in the target, moving an unmigrated one without a password, and says who to write to; the legacy password stays valid until the first set_password. Show the person asking the same answer whatever comes back. outcome: ok, migrated, invalid, blocked, rejected, failed, unavailable, read_only';
 
 CREATE FUNCTION ferry.find_login(login text, target text DEFAULT 'default')
     RETURNS text

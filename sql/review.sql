@@ -16,7 +16,7 @@ CREATE TABLE ferry.review (
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry.review', '');
 
-COMMENT ON TABLE ferry.review IS 'legacy users who have shown the right password and may be a user who is here already: somebody decides';
+COMMENT ON TABLE ferry.review IS 'legacy users who may be a user who is here already: somebody decides. At a login they have shown the right password; an import has seen none';
 COMMENT ON COLUMN ferry.review.source IS 'the source of the legacy user';
 COMMENT ON COLUMN ferry.review.legacy_key IS 'the legacy user';
 COMMENT ON COLUMN ferry.review.target IS 'the target of the user who is here';
@@ -24,7 +24,7 @@ COMMENT ON COLUMN ferry.review.user_id IS 'the user who is here';
 COMMENT ON COLUMN ferry.review.found_by IS 'what they have in common: login, or an entry of lookup';
 COMMENT ON COLUMN ferry.review.reason IS 'why pg_ferry did not decide: adopt (adopt of the target is review), unverified (verified is not true here or in the source), linked (another legacy user was tied to this one)';
 COMMENT ON COLUMN ferry.review.noted_at IS 'when the legacy user came first';
-COMMENT ON COLUMN ferry.review.decision IS 'yours: adopt (they are one person), insert (two people: make a new user; not where they have the login in common), refuse (neither); null = none yet. It counts from the next login';
+COMMENT ON COLUMN ferry.review.decision IS 'yours: adopt (they are one person), insert (two people: make a new user; not where they have the login in common), refuse (neither); null = none yet. It counts from the next login or import';
 COMMENT ON COLUMN ferry.review.decided_at IS 'when that was; filled in';
 COMMENT ON COLUMN ferry.review.decided_by IS 'who it was; filled in';
 

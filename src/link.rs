@@ -244,19 +244,29 @@ pub(crate) struct Moved {
     pub(crate) user_id: String,
     pub(crate) via: Option<Via>,
     pub(crate) is_gone: bool,
+    /// Another legacy key is tied to the same user, and not gone.
+    pub(crate) is_shared: bool,
 }
 
-/// The next of those who were moved from a source, in the order of their legacy keys.
-pub(crate) fn moved_after(source: &str, after: Option<&str>, rows: i64) -> Vec<Moved> {
-    let sql = "SELECT legacy_key, user_id, via, gone_at IS NOT NULL FROM ferry.link \
-               WHERE source = $1 AND NOT tombstone AND ($2 IS NULL OR legacy_key > $2) ORDER BY legacy_key LIMIT $3";
-    let arguments = [Arg::Text(source), Arg::from(after), Arg::Long(rows)];
-    let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG], &arguments));
+/// The next of those who were moved from a source, in the order of their legacy keys. Rows that a run has staged can say
+/// nothing of those who were moved since.
+pub(crate) fn moved_after(source: &str, after: Option<&str>, staged: Option<i64>, rows: i64) -> Vec<Moved> {
+    let sql = "SELECT l.legacy_key, l.user_id, l.via, l.gone_at IS NOT NULL, \
+                      EXISTS (SELECT FROM ferry.link o WHERE o.target = l.target AND o.user_id = l.user_id \
+                              AND NOT o.tombstone AND o.gone_at IS NULL \
+                              AND (o.source, o.legacy_key) <> (l.source, l.legacy_key)) \
+               FROM ferry.link l WHERE l.source = $1 AND NOT l.tombstone AND ($2 IS NULL OR l.legacy_key > $2) \
+                 AND NOT EXISTS (SELECT FROM ferry.import_run r WHERE r.id = $4 AND r.called_at <= l.moved_at) \
+               ORDER BY l.legacy_key LIMIT $3";
+    let staged = staged.map_or(Arg::Null, Arg::Long);
+    let arguments = [Arg::Text(source), Arg::from(after), Arg::Long(rows), staged];
+    let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG, LONG], &arguments));
     let moved = |row: Row| {
         let mut fields = row.into_iter();
         let (key, user_id) = (fields.next()??, fields.next()??);
         let via = fields.next().flatten().as_deref().and_then(Via::parse);
-        Some(Moved { key, user_id, via, is_gone: fields.next().flatten().as_deref() == Some("t") })
+        let mut is_true = || fields.next().flatten().as_deref() == Some("t");
+        Some(Moved { key, user_id, via, is_gone: is_true(), is_shared: is_true() })
     };
     found.into_iter().filter_map(moved).collect()
 }

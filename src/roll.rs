@@ -99,6 +99,15 @@ impl Iterator for Roll {
     }
 }
 
+/// Whether a source is asked about a login.
+pub(crate) fn covers(name: &str, login: &str) -> bool {
+    let covers = || {
+        let (source, target) = config::source_named(name).or_raise();
+        source.covers(&Login::new(login, target.row.login_form)).unwrap_or_else(|error| error.raise())
+    };
+    guard::only_reading(covers).unwrap_or_else(|error| error.raise())
+}
+
 /// The legacy columns that are not taken along.
 pub(crate) fn columns_left_behind(name: &str) -> Vec<String> {
     let columns = || config::source_named(name).and_then(|(source, _)| source.columns_left_behind());

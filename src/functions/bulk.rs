@@ -3,11 +3,12 @@
 use crate::error::OrRaise;
 use crate::import::{self, Batch, Wanted};
 use crate::source::{Range, staged_of_run};
-use crate::spi::connect;
 use crate::spi::text::Text;
+use crate::spi::{connect, openpgp};
 use crate::wrap;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
+use zeroize::Zeroizing;
 
 #[pg_extern(sql = false)]
 fn need_own_transaction(procedure: Text) {
@@ -36,6 +37,20 @@ fn wrap_rows(
     let after = after.map(|after| after.0);
     let batch = connect(|| wrap::batch(after.as_deref(), rows).or_raise());
     TableIterator::once((batch.last_id.map(Text), batch.is_end, Text(batch.report), batch.hint.map(Text)))
+}
+
+/// What `ferry.export_log` returns.
+#[pg_extern(sql = false)]
+fn seal(
+    encrypt: pg_sys::Oid,
+    armor: pg_sys::Oid,
+    document: &[u8],
+    passphrase: Text,
+    options: Text,
+    comment: Text,
+) -> Option<Text> {
+    let passphrase = Zeroizing::new(passphrase.0);
+    openpgp::seal((encrypt, armor), document, &passphrase, &options.0, ("Comment", &comment.0))
 }
 
 #[pg_extern(sql = false)]

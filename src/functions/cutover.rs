@@ -57,6 +57,11 @@ fn roll(
 }
 
 #[pg_extern(sql = false)]
+fn covers(source: Text, login: Text) -> bool {
+    connect(|| roll::covers(&source.0, &login.0))
+}
+
+#[pg_extern(sql = false)]
 fn left_behind(source: Option<Text>) -> SetOfIterator<'static, Text> {
     let source = source.map_or_else(String::new, |source| source.0);
     SetOfIterator::new(connect(|| roll::columns_left_behind(&source)).into_iter().map(Text))

@@ -239,7 +239,12 @@ impl Flow<'_> {
     /// returned to be noted.
     pub(crate) fn on_failure(&mut self, outcome: Outcome, why: &Why) -> Option<Failure> {
         let is_told = matches!(outcome, Outcome::Rejected | Outcome::Blocked | Outcome::Failed);
-        if !is_told || !self.is_login() || !self.target.hooks.has(Point::OnFailure) {
+        // Of those whom a retired source has left behind nobody asks the password.
+        if !is_told
+            || why.reason == "source_retired"
+            || !self.is_login()
+            || !self.target.hooks.has(Point::OnFailure)
+        {
             return None;
         }
         if session::is_read_only() && self.trace.is_none() {

@@ -11,13 +11,15 @@ use crate::outcome::Outcome;
 use crate::source::{Range, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
+use std::rc::Rc;
 
 impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
     pub(super) fn part_with_gone(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
-        let source = &import.source;
+        let source = &Rc::clone(&import.source);
         let wanted = source.page_size(batch.rows, &batch.range).min(batch.most);
-        let moved = link::moved_after(&source.row.name, batch.range.after.as_deref(), wanted);
+        let moved =
+            link::moved_after(&source.row.name, batch.range.after.as_deref(), batch.range.staged, wanted);
         let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
         let present = source.present_keys(&keys, batch.range.staged)?;
         if present.is_empty() && !moved.is_empty() {
@@ -31,8 +33,14 @@ impl Flow<'_> {
         import.tally.last_key = moved.last().map(|user| user.key.clone());
         for user in moved {
             let is_done = import.operation == Operation::Deactivate && user.is_gone;
-            // Who was here before was only tied to the legacy user.
-            let is_kept = present.contains(&user.key) || user.via == Some(Via::Adopt) || is_done;
+            let is_there = present.contains(&user.key);
+            // Another key of the same person may still be in a source: they go once all are gone. Who was here before was
+            // only tied to the legacy user.
+            let is_tied_otherwise = user.is_shared || user.via == Some(Via::Adopt);
+            if !is_there && is_tied_otherwise && !user.is_gone && !batch.dry_run {
+                link::note_gone(&source.row.name, &user.key);
+            }
+            let is_kept = is_there || is_tied_otherwise || is_done;
             match if is_kept { Fate::Skipped } else { self.part_with(import, &user) } {
                 // What another operation refused them for is not settled by this one.
                 Fate::Skipped => import.tally.skipped += 1,
@@ -64,6 +72,11 @@ impl Flow<'_> {
 
     fn delete(&self, source: &Source, user: &Moved) -> Parting {
         self.target.delete(&user.user_id);
+        match self.target.find_by_id(&user.user_id, View::Latest) {
+            Ok(None) => {}
+            Ok(Some(_)) => return Parting::Swallowed,
+            Err(error) => error.raise(),
+        }
         self.target.check_deferred();
         link::bury(&source.row.name, &user.key, &self.target.row.name);
         self.note_parting(source, user, Why::of("gone_from_source"));

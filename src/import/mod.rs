@@ -211,6 +211,8 @@ enum Fate {
     Deactivated,
     /// Nothing was to be done.
     Skipped,
+    /// It is not the matter of this operation, which settles nothing about it.
+    Passed,
     Refused(Reject),
 }
 
@@ -222,6 +224,10 @@ impl Import {
             Fate::Deleted => self.tally.deleted += 1,
             Fate::Deactivated => self.tally.deactivated += 1,
             Fate::Skipped => self.tally.skipped += 1,
+            Fate::Passed => {
+                self.tally.skipped += 1;
+                return;
+            }
             Fate::Refused(reject) => {
                 self.tally.refused += 1;
                 self.rejects.push(reject);
@@ -332,7 +338,10 @@ impl Flow<'_> {
         } else {
             idle.extend(known);
         }
-        done.fates.extend(idle.into_iter().map(|row| (row.key.clone(), Fate::Skipped)));
+        let idle = idle.into_iter().map(|row| {
+            (row.key.clone(), if import.operation.moves() { Fate::Skipped } else { Fate::Passed })
+        });
+        done.fates.extend(idle);
         odd.extend(self.write_plain(&source, rows, &plain, &mut done.fates));
         if odd.len() > limit {
             return None;

@@ -385,10 +385,12 @@ impl<'a> Seen<'a> {
         for (place, login) in logins.iter().enumerate() {
             // A user may have the same login twice, as name and as address.
             let is_told = logins[..place].iter().any(|other| other.normalised == login.normalised);
-            is_only &= is_told || self.logins.insert(login.normalised.clone());
+            is_only &= is_told || self.logins.insert(login.normalised.to_lowercase());
         }
         for (entry, identity) in identities.iter().enumerate() {
-            is_only &= identity.as_ref().is_none_or(|text| self.identities.insert((entry, text.clone())));
+            // Without case, as a column may compare: one too many that goes the way of a login does no harm.
+            let text = identity.as_ref().map(|text| text.to_lowercase());
+            is_only &= text.is_none_or(|text| self.identities.insert((entry, text)));
         }
         is_only
     }

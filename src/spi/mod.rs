@@ -10,6 +10,7 @@ pub(crate) mod guard;
 pub(crate) mod identity;
 mod list;
 pub(crate) mod lock;
+pub(crate) mod openpgp;
 pub(crate) mod parse;
 pub(crate) mod plan;
 pub(crate) mod session;

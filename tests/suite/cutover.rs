@@ -315,12 +315,29 @@ fn a_stated_outcome_is_for_those_left_behind_alone() {
     let site = busy_shop();
     site.db.sql("UPDATE legacy.customers SET email = 'User7@Example.com' WHERE id = 7");
     site.db.sql("CALL ferry.import('shop', key_to => '6')");
+    site.as_owner(
+        "CREATE TABLE heard (outcome text);
+         CREATE FUNCTION hear(context jsonb) RETURNS jsonb LANGUAGE plpgsql AS
+             $$BEGIN INSERT INTO public.heard VALUES (context ->> 'outcome'); RETURN NULL; END$$",
+    );
+    site.db
+        .sql("INSERT INTO ferry.hook (name, point, function) VALUES ('hear', 'on_failure', 'public.hear')");
     retire(&site, ", 'rejected', 'Your account was not moved: write to us.'");
     let mut web = site.web();
     for password in ["password 7", "wrong"] {
         assert_eq!(login(&mut web, "USER7@example.com", password), Answer::refused("rejected"));
         assert_eq!(site.why(), "rejected/source_retired");
     }
+    // Nobody has shown a password: no hook hears of them, and their events are counted among those that anybody can add.
+    assert_eq!(site.db.count("heard"), 0);
+    site.db.sql(&format!("ALTER DATABASE {} SET ferry.refusals_per_minute = 5", site.db.name()));
+    let mut stranger = site.app();
+    for _ in 0..9 {
+        assert_eq!(login(&mut stranger, "user7@example.com", "wrong"), Answer::refused("rejected"));
+    }
+    assert_eq!(site.db.count("ferry.event WHERE reason = 'source_retired'"), 5);
+    assert_eq!(site.why(), "rejected/too_many_events");
+    site.db.sql(&format!("ALTER DATABASE {} RESET ferry.refusals_per_minute", site.db.name()));
     assert_eq!(login(&mut web, "nobody@example.com", "password 7"), Answer::refused("invalid"));
     assert_eq!(login(&mut web, "user1@example.com", "wrong"), Answer::refused("invalid"));
     assert_eq!(outcome(&mut web, 1), "ok");
@@ -345,6 +362,17 @@ fn a_stated_outcome_is_for_those_left_behind_alone() {
     site.db.rows("INSERT INTO users (email, password_hash) VALUES ('user7@example.com', $1)", &[&hash]);
     assert_eq!(login(&mut web, "user7@example.com", "wrong"), Answer::refused("invalid"));
     assert_eq!(login(&mut web, "user7@example.com", "a new one").outcome, "ok");
+}
+
+#[test]
+fn a_retired_source_says_nothing_of_logins_out_of_its_scope() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    site.configure_source("shop", "scope = $$login <> 'user7@example.com'$$");
+    site.db.sql("CALL ferry.import('shop', key_to => '6')");
+    retire(&site, ", 'rejected'");
+    let mut app = site.app();
+    assert_eq!((outcome(&mut app, 8), outcome(&mut app, 7)), ("rejected".into(), "invalid".into()));
 }
 
 #[test]

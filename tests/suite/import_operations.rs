@@ -804,3 +804,62 @@ fn a_recipe_with_pepper_salt_and_login_is_verified_when_the_source_is_gone() {
     assert_eq!(login(&mut app, "user8@example.com", "password 8"), Answer::refused("invalid"));
     assert_eq!(site.why(), "invalid/pepper");
 }
+
+#[test]
+fn an_update_settles_nobody_whom_it_does_not_touch() {
+    need_extension!("pg_ferry");
+    let site = moved_shop();
+    site.db.sql("UPDATE ferry.mapping SET on_conflict = 'overwrite' WHERE target_column = 'name'");
+    site.db.sql(
+        "INSERT INTO legacy.customers (id, email, last, pwd) VALUES (31, 'User3@example.com', 'Twin', '!')",
+    );
+    assert_eq!(import(&site, "").refused, 1);
+    let updated = import(&site, ", 'update'");
+    assert_eq!((updated.refused, updated.done), (0, 31));
+    assert_eq!(site.db.count("ferry.import_reject WHERE settled_at IS NULL"), 1);
+    assert_eq!(import(&site, ", 'retry'").refused, 1);
+}
+
+#[test]
+fn a_delete_that_a_trigger_swallows_is_refused() {
+    need_extension!("pg_ferry");
+    let site = moved_shop();
+    site.as_owner(
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER keep BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION keep()",
+    );
+    site.db.sql("DELETE FROM legacy.customers WHERE id = 3");
+    let run = import(&site, ", 'delete'");
+    assert_eq!((run.deleted, run.refused), (0, 1), "{:?}", refused(&site));
+    assert_eq!((site.counts().0, site.db.count("ferry.link WHERE tombstone")), (30, 0));
+}
+
+#[test]
+fn a_user_of_two_legacy_keys_goes_once_both_are_gone() {
+    need_extension!("pg_ferry");
+    let site = moved_shop();
+    site.db.sql(
+        "INSERT INTO legacy.customers (id, email, last, pwd) VALUES (900, 'second@example.com', 'Second', '!');
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via)
+         SELECT source, '900', target, user_id, 'adopt' FROM ferry.link WHERE legacy_key = '3';
+         DELETE FROM legacy.customers WHERE id = 3",
+    );
+    for _ in 0..2 {
+        assert_eq!(import(&site, ", 'delete'").deleted, 0);
+    }
+    site.db.sql("DELETE FROM legacy.customers WHERE id = 900");
+    import(&site, ", 'delete'");
+    import(&site, ", 'delete'");
+    assert_eq!((site.counts().0, site.db.count("ferry.link WHERE tombstone")), (29, 1));
+}
+
+#[test]
+fn rows_that_were_staged_for_nobody_go_with_the_next_import_or_purge() {
+    need_extension!("pg_ferry");
+    let site = moved_shop();
+    for call in ["CALL ferry.purge_history()", "CALL ferry.import('shop', staged => true, resume => false)"] {
+        site.db.sql("INSERT INTO ferry._import_row (run, place, legacy_key, document) VALUES (777, 0, '', NULL), (777, 1, '1', '(x)')");
+        site.db.sql(call);
+        assert_eq!(site.db.count("ferry._import_row"), 0, "{call}");
+    }
+}

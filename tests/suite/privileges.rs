@@ -415,3 +415,21 @@ fn what_an_admin_may_call_takes_any_argument_without_an_internal_error() {
     }
     assert_eq!(db.count("ferry.link"), 0);
 }
+
+#[test]
+fn a_task_that_a_role_inherits_does_not_keep_what_is_revoked() {
+    let db = Db::new();
+    let (admins, alice) = (db.role("admins"), db.role("alice"));
+    grant(&db, &admins, "admin");
+    grant(&db, &alice, "audit");
+    db.sql(&format!("GRANT {admins} TO {alice}"));
+    db.rows("SELECT ferry.revoke_access($1::text::name, 'audit')", &[&alice]);
+    db.sql(&format!("REVOKE {admins} FROM {alice}"));
+    assert_eq!(relation_rights(&db, &alice), BTreeSet::new());
+    // What another task of its own gives stays.
+    grant(&db, &alice, "admin");
+    grant(&db, &alice, "audit");
+    db.rows("SELECT ferry.revoke_access($1::text::name, 'audit')", &[&alice]);
+    assert!(relation_rights(&db, &alice).contains("SELECT ferry.import_log"));
+    assert!(!executable(&db, &alice).contains("ferry.export_log_plain(bigint)"));
+}
