@@ -1,7 +1,7 @@
 //! pg_ferry moves users out of a legacy system while they log in.
 //!
 //! Table of contents. A login is told in [`authenticate`], from top to bottom; [`flow`] is what it
-//! carries, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
+//! carries, [`write`] how a user is written, [`adopt`] finds those who are here already and [`review`] those about whom somebody must decide,
 //! [`refresh`] keeps the passwords of those already moved, [`password`] sets them, and [`admin`] moves, puts back and
 //! forgets one person, [`import`] moves many, whose hashes travel in an [`envelope`], [`wrap`] strengthens hashes at rest; [`explain`] rehearses; [`assess`] and [`preview`] tell of all of a source what a login would do.
 //! [`roll`] tells how everybody in a source stands, for the end of a migration. [`page`] shows all that to people.
@@ -55,6 +55,7 @@ mod sql;
 mod target;
 mod trace;
 mod wrap;
+mod write;
 
 pgrx::pg_module_magic!(name, version);
 

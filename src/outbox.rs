@@ -3,7 +3,6 @@
 //! A notice is written by the (sub)transaction that does what it tells of, of the kinds that the target asks for. Runs and
 //! refusals of an import are told by the SQL that counts them.
 
-use crate::authenticate::Move;
 use crate::error::Refusal;
 use crate::event::{self, Detail};
 use crate::flow::{Flow, Why};
@@ -13,6 +12,7 @@ use crate::outcome::Outcome;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{LONG, TEXT, TEXTS};
 use crate::spi::{identity, session};
+use crate::write::Move;
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq)]

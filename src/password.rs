@@ -1,6 +1,6 @@
 //! Passwords that applications set: change, reset, and whether a login is taken.
 
-use crate::authenticate::{Move, authenticate};
+use crate::authenticate::authenticate;
 use crate::config::{self, OnWrong, SourceRow};
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Request, Why};
@@ -13,6 +13,7 @@ use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::session;
 use crate::target::{Found, MustChange, User};
+use crate::write::Move;
 use std::rc::Rc;
 use std::time::Instant;
 

@@ -1,7 +1,6 @@
 //! Keeping the password of a user who is here already: a stale hash is replaced, and where the
 //! target says so the legacy system still decides.
 
-use crate::authenticate::lock_key;
 use crate::child::{Fetched, Moment, Unfetched};
 use crate::config;
 use crate::error::must_reach_caller;
@@ -15,6 +14,7 @@ use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
 use crate::spi::{guard, lock, session};
 use crate::target::{MustChange, User};
+use crate::write::lock_key;
 
 impl Flow<'_> {
     /// Replaces a hash weaker than the policy. That is a kindness, not part of the login: where it

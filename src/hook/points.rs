@@ -1,7 +1,6 @@
 //! What the hooks of each point mean to a login, in the order of the login.
 
 use super::{Call, Failure, Said, error_or_raise};
-use crate::authenticate::Move;
 use crate::config::Point;
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
@@ -14,6 +13,7 @@ use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value};
 use crate::spi::session;
 use crate::sql::list;
+use crate::write::Move;
 use serde_json::{Map, Value as Json};
 use std::rc::Rc;
 

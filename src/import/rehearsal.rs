@@ -28,7 +28,7 @@ impl Rehearsal {
     pub(super) fn open(run: i64, source: &Source, target: &Target) -> Rehearsal {
         Rehearsal {
             run,
-            constraints: Constraints::open(source, target, String::new(), &target.login_values()),
+            constraints: Constraints::open(source, target, String::new(), &target.logins_sql()),
             forbidden: source.transfer.may_insert(target).err(),
         }
     }

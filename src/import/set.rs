@@ -7,7 +7,6 @@
 
 use super::Fate;
 use super::record::Reject;
-use crate::authenticate::lookups_key;
 use crate::config::{self, Point};
 use crate::envelope;
 use crate::error::must_reach_caller;
@@ -19,6 +18,7 @@ use crate::source::{Facts, Listed, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::{Row, Value};
 use crate::spi::{lock, session};
+use crate::write::lookups_key;
 use std::collections::{HashMap, HashSet};
 
 /// Fewer rows than this are not divided further.

@@ -2,7 +2,6 @@
 
 use super::Fate;
 use super::record::Reject;
-use crate::authenticate::Move;
 use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Decision, Flow, Why};
@@ -12,6 +11,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::source::{Listed, Person, Source};
 use crate::spi::plan::{Value, View};
 use crate::target::{Found, User};
+use crate::write::Move;
 use std::rc::Rc;
 
 impl Flow<'_> {

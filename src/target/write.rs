@@ -1,0 +1,62 @@
+//! Changing one user who is here. Runs with the rights of the actor and without a net: the caller has one.
+
+use super::Target;
+use crate::spi::identity::Reach;
+use crate::spi::plan::{self, Arg, Plan, Planning};
+use crate::spi::types::{self, Oid, TEXT};
+use crate::sql::{Ident, list};
+
+impl Target {
+    /// Makes a user change the password at the next chance.
+    pub(crate) fn demand_change(&self, user_id: &str) {
+        let Some(column) = &self.row.must_change else { return };
+        let column = Ident(column.clone());
+        let sql = format!(
+            "UPDATE {} AS u SET {column} = true WHERE {}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.write_one(&sql, user_id, &[]);
+    }
+
+    /// Deletes a user.
+    pub(crate) fn delete(&self, user_id: &str) {
+        let sql = format!("DELETE FROM {} AS u WHERE {}", self.relation.name, self.id.is_parameter());
+        self.write_one(&sql, user_id, &[]);
+    }
+
+    /// Lets deferred constraints and triggers speak now, so that an error in one is that of the user just written and not
+    /// of a whole COMMIT.
+    pub(crate) fn check_deferred(&self) {
+        self.actor.act(Reach::Write, || {
+            for when in ["IMMEDIATE", "DEFERRED"] {
+                plan::query(&format!("SET CONSTRAINTS ALL {when}"), &[], &[]);
+            }
+        });
+    }
+
+    /// Writes back what adopting a user has overwritten, a JSON object of columns.
+    pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
+        let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
+        let columns = list(columns.keys().map(|name| Ident(name.clone())));
+        let sql = format!(
+            "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
+             FROM pg_catalog.jsonb_populate_record(NULL::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
+            self.relation.name,
+            self.id.is_parameter()
+        );
+        self.write_one(&sql, user_id, &[Arg::from(replaced)]);
+    }
+
+    /// Runs a statement about one user, whose id is `$1`; the other arguments are texts.
+    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return };
+        let types: Vec<Oid> = [self.id.key.oid].into_iter().chain(others.iter().map(|_| TEXT)).collect();
+        self.actor.act(Reach::Write, || {
+            let plan = Plan::prepare(sql, &types, Planning::Auto);
+            let arguments: Vec<Arg<'_>> =
+                [Arg::Value(id)].into_iter().chain(others.iter().copied()).collect();
+            plan.count(&arguments)
+        });
+    }
+}
