@@ -132,7 +132,7 @@ COMMENT ON COLUMN ferry.source.on_wrong IS 'what a wrong password here means, or
 COMMENT ON COLUMN ferry.source.timeout IS 'how long a query to it may take before the answer is unavailable';
 COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
 COMMENT ON COLUMN ferry.source.verified IS 'boolean SQL expression over l: whether the addresses of this legacy user were verified; see verified of ferry.target';
-COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed, for mappings with on_conflict newer';
+COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed; for mappings with on_conflict newer, changed_since of ferry.import, and what ferry.cutover says of changes since the move';
 COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
 COMMENT ON COLUMN ferry.source.last_seen IS 'date or timestamp expression over l: when the user was last active in the legacy system, such as l.last_login; for ferry.cutover and the lists of who is left';
 COMMENT ON COLUMN ferry.source.value IS 'number expression over l: what the user is worth to you, such as l.revenue; summed up by ferry.cutover';
