@@ -7,6 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+const REFERENCE: &str = "docs/reference.md";
+
 #[test]
 fn the_quick_start_works_as_printed() {
     need_extension!("pg_ferry");
@@ -315,25 +317,35 @@ fn the_settings_are_those_of_the_server() {
             format!("| `{name}` | `{default}{unit}` |{range}| {what} |")
         })
         .collect();
-    assert_same(table(&subsection(&section("Configuration"), "Settings")), truth);
+    assert_same(table(&reference("Settings")), truth);
 }
 
 #[test]
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "hook", "review", "preset"] {
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review"] {
         let rows = table(first_table(&subsection(&config, &format!("ferry.{name}"))));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
 }
 
 #[test]
-fn the_tables_of_records_are_the_comments_of_the_columns() {
+fn the_reference_is_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
-    let rows = table(&section("What is recorded"));
-    let truth = ["link", "event"].map(comments_of_columns).concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+    let told = read(&root().join(REFERENCE));
+    let tables: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("## ferry.")).collect();
+    let recorded = "link event progress import_run import_reject import_log import_config import_progress \
+                    moved_per_day refused_by_reason retirement outbox preset";
+    assert_eq!(tables.join(" "), recorded);
+    for name in tables {
+        let rows = table(&reference(&format!("ferry.{name}")));
+        let hidden = if name == "preset" { 1..=2 } else { 1..=1 };
+        assert_same(
+            rows.iter().map(|row| without_cells(row, hidden.clone())).collect(),
+            comments_of_columns(name),
+        );
+    }
 }
 
 #[test]
@@ -348,41 +360,6 @@ fn the_old_system_is_switched_off_as_printed() {
 }
 
 #[test]
-fn the_table_of_retirements_is_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Switching the old system off"));
-    assert_same(
-        rows.iter().map(|row| without_cells(row, 1..=1)).collect(),
-        comments_of_columns("retirement"),
-    );
-}
-
-#[test]
-fn the_tables_of_imports_are_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Bulk import"));
-    let truth = ["progress", "import_run", "import_reject", "import_log", "import_config"]
-        .map(comments_of_columns)
-        .concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
-}
-
-#[test]
-fn the_table_of_the_outbox_is_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Telling other systems"));
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), comments_of_columns("outbox"));
-}
-
-#[test]
-fn the_tables_of_figures_are_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Dashboards"));
-    let truth = ["import_progress", "moved_per_day", "refused_by_reason"].map(comments_of_columns).concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
-}
-
-#[test]
 fn every_public_function_is_told_with_its_comment() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -390,7 +367,7 @@ fn every_public_function_is_told_with_its_comment() {
                  WHERE pronamespace = 'ferry'::regnamespace AND proname NOT LIKE '\\_%'";
     let rows = db.rows(query, &[]);
     let truth = rows.iter().map(|row| format!("| `{}` | {} |", row.get::<_, &str>(0), row.get::<_, &str>(1)));
-    let told = table(&section("Functions")).iter().map(|row| without_arguments(row)).collect();
+    let told = table(&reference("Functions")).iter().map(|row| without_arguments(row)).collect();
     assert_same(told, truth.collect());
 }
 
@@ -420,14 +397,19 @@ fn the_rules_that_grep_can_check_hold() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let readme = readme();
-    let headings: Vec<String> =
-        readme.lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
-    let links = readme.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
-    for link in links {
-        match link.strip_prefix('#') {
-            Some(wanted) => assert!(headings.iter().any(|known| known == wanted), "no heading is #{wanted}"),
-            None => assert!(root().join(link).exists(), "there is no {link}"),
+    let documents = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/architecture.md", REFERENCE];
+    for document in documents.map(|name| root().join(name)) {
+        let text = read(&document);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let place = if path.is_empty() { document.clone() } else { document.with_file_name(path) };
+            assert!(place.exists(), "{} leads to {link}", document.display());
+            assert!(
+                heading.is_empty() || headings(&read(&place)).iter().any(|known| known == heading),
+                "{} leads to {link}",
+                document.display()
+            );
         }
     }
 }
@@ -563,7 +545,7 @@ fn assert_same(told: Vec<String>, truth: Vec<String>) {
     let outdated: Vec<_> = told.iter().filter(|row| !truth.contains(row)).cloned().collect();
     assert!(
         missing.is_empty() && outdated.is_empty(),
-        "the README should have these rows:\n{}\nin place of these:\n{}",
+        "the README, or docs/reference.md, should have these rows:\n{}\nin place of these:\n{}",
         missing.join("\n"),
         outdated.join("\n")
     );
@@ -574,18 +556,28 @@ fn section(heading: &str) -> String {
     under(&readme(), &format!("\n## {heading}\n"), "\n## ")
 }
 
+/// The same of the reference.
+fn reference(heading: &str) -> String {
+    under(&read(&root().join(REFERENCE)), &format!("\n## {heading}\n"), "\n## ")
+}
+
 /// What is under a heading of the third level.
 fn subsection(section: &str, heading: &str) -> String {
     under(section, &format!("\n### {heading}\n"), "\n### ")
 }
 
 fn under(text: &str, heading: &str, next: &str) -> String {
-    let rest = text.split_once(heading).unwrap_or_else(|| panic!("the README has no heading {heading:?}")).1;
+    let rest = text.split_once(heading).unwrap_or_else(|| panic!("there is no heading {heading:?}")).1;
     rest.split(next).next().unwrap_or_default().to_string()
 }
 
 fn before_subsections(section: &str) -> &str {
     section.split("\n### ").next().unwrap_or_default()
+}
+
+/// The anchors of a document.
+fn headings(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
 }
 
 /// The anchor that a heading gets.
