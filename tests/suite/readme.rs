@@ -64,6 +64,99 @@ fn legacy_users_can_be_on_another_server_as_printed() {
 }
 
 #[test]
+fn a_legacy_server_is_asked_through_dblink_as_printed() {
+    need_extension!("dblink");
+    let (elsewhere, here) = (Cluster::start(Options::legacy()), Cluster::start(Options::default()));
+    let (blog, db) = (Db::empty_on(&elsewhere), Db::empty_on(&here));
+    blog.sql(
+        "CREATE ROLE reader LOGIN PASSWORD 'the password of reader';
+         CREATE TABLE wp_users (\"ID\" bigint, user_email text, user_pass text, display_name text);
+         INSERT INTO wp_users VALUES (1, 'Ada@blog.example', '$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0', 'Ada');
+         GRANT SELECT ON wp_users TO reader",
+    );
+    let local = blocks(before_subsections(&section("Quick start")), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let target = with("INSERT INTO ferry.target").split("INSERT INTO ferry.source").next().unwrap();
+    let server = format!("127.0.0.1', port '{}", elsewhere.port());
+    let source = script(&subsection(&section("Configuration"), "Sources through dblink"))
+        .replace("blog.example.com", &server)
+        .replace("dbname 'blog'", &format!("dbname '{}'", blog.name()));
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        "CREATE SCHEMA legacy AUTHORIZATION app_owner;",
+        target,
+        &source,
+        "INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('blog', 'email', 'lower(l.email)');
+         SELECT outcome FROM ferry.authenticate('ada@blog.example', 'comments are closed');",
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert!(printed.lines().any(|line| line.trim() == "migrated"), "{printed}");
+}
+
+/// What rules, children and the like speak of: more columns and tables than the quick start has.
+const MORE_OF_THE_SHOP: &str = "
+    ALTER TABLE users ADD legacy_id int, ADD username text, ADD phone text, ADD email_confirmed_at timestamptz,
+        ADD must_change boolean NOT NULL DEFAULT false, ADD active boolean NOT NULL DEFAULT true, ADD deleted_at timestamptz;
+    ALTER TABLE legacy.customers ADD locked_at timestamptz, ADD email_verified boolean DEFAULT true, ADD roles text[],
+        ADD totp_secret text, ADD newsletters text[];
+    GRANT CREATE ON SCHEMA public TO app_owner;
+    SET ROLE app_owner;
+    CREATE TABLE leaked (sha1 text);
+    CREATE TABLE roles (id int, name text);
+    CREATE TABLE user_roles (user_id bigint, role_id int);
+    CREATE TABLE user_groups (user_id bigint, group_id int);
+    CREATE TABLE legacy.user_group (user_id int, group_id int);
+    CREATE TABLE mfa_factors (user_id bigint, kind text, secret text);
+    CREATE TABLE newsletters (user_id bigint, name text);
+    INSERT INTO roles VALUES (7, 'editor');
+    RESET ROLE;
+    UPDATE ferry.target SET must_change = 'must_change';
+    INSERT INTO legacy.customers (id, email, pwd, first, last, roles, newsletters) VALUES
+        (18, 'kim@example.com', '$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0', 'Kim', 'Roe', '{editor}', '{news,more}');
+";
+
+#[test]
+fn what_is_shown_of_rules_children_imports_and_roles_runs_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let config = section("Configuration");
+    let of_config = [
+        "ferry.rule",
+        "ferry.child",
+        "Users who are in the users table already",
+        "ferry.review",
+        "Who may do what",
+    ]
+    .map(|heading| script(&subsection(&config, heading)));
+    let the_end = blocks(&section("Switching the old system off"), "");
+    let retire = the_end.iter().find(|block| block.contains("'rejected'")).unwrap();
+    psql(
+        &db,
+        &[
+            script(before_subsections(&section("Quick start"))),
+            MORE_OF_THE_SHOP.into(),
+            of_config.concat(),
+            script(before_subsections(&section("Bulk import"))),
+            script(&section("Wrapping weak hashes")),
+            script(&section("Dashboards")),
+            retire.clone(),
+        ]
+        .concat(),
+    );
+    let moved = db.rows(
+        "SELECT l.via, u.password_hash LIKE '$ferry-wrapped$%', r.role_id, (SELECT count(*) FROM newsletters n WHERE n.user_id = u.id)
+         FROM users u JOIN ferry.link l ON l.user_id = u.id::text LEFT JOIN user_roles r ON r.user_id = u.id
+         WHERE u.email = 'kim@example.com'",
+        &[],
+    );
+    let [row] = &moved[..] else { panic!("{} rows are of Kim", moved.len()) };
+    let seen = (row.get::<_, String>(0), row.get::<_, bool>(1), row.get::<_, i32>(2), row.get::<_, i64>(3));
+    assert_eq!(seen, ("import".to_string(), true, 7, 2));
+}
+
+#[test]
 fn wordpress_is_moved_in_five_statements_as_printed() {
     need_extension!("mysql_fdw");
     let blog = MariaDb::with_wordpress("reader", "the password of reader", &[]);
