@@ -291,11 +291,11 @@ fn an_exported_log_is_written_and_opened_as_printed() {
          OVERRIDING SYSTEM VALUE VALUES (7, 'shop', 'default', 'insert', false, '{}', 1, 1, now(), now(), 1)",
     );
     let printed = blocks(&subsection(&section("Bulk import"), "History of imports"), "sh").concat();
-    let script = printed.replace(" shop ", &format!(" {} ", db.name())).replace(
+    let script = printed.replace("-d app ", &format!("-d {} ", db.name())).replace(
         "gpg ",
         "gpg --batch --no-autostart --pinentry-mode loopback --passphrase \"$LOG_PASSPHRASE\" ",
     );
-    assert_eq!(printed.matches(" shop ").count(), 1, "{printed}");
+    assert_eq!(printed.matches("-d app ").count(), 1, "{printed}");
     let gpg = Gpg::new();
     let path = std::env::join_paths(
         std::iter::once(psql.bin_directory().to_path_buf())
