@@ -36,7 +36,7 @@ CREATE TABLE ferry.target (
 SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
-COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
+COMMENT ON COLUMN ferry.target.name IS 'its name, which functions take as target; default is meant where none is given';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
 COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
