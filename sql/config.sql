@@ -36,7 +36,7 @@ CREATE TABLE ferry.target (
 SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
-COMMENT ON COLUMN ferry.target.name IS 'what functions call it; default where they are not told';
+COMMENT ON COLUMN ferry.target.name IS 'its name, which functions take as target; default is meant where none is given';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
 COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
@@ -132,7 +132,7 @@ COMMENT ON COLUMN ferry.source.on_wrong IS 'what a wrong password here means, or
 COMMENT ON COLUMN ferry.source.timeout IS 'how long a query to it may take before the answer is unavailable';
 COMMENT ON COLUMN ferry.source.enabled IS 'false = it is not asked';
 COMMENT ON COLUMN ferry.source.verified IS 'boolean SQL expression over l: whether the addresses of this legacy user were verified; see verified of ferry.target';
-COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed, for mappings with on_conflict newer';
+COMMENT ON COLUMN ferry.source.changed_at IS 'timestamp expression over l: when the row was last changed; for mappings with on_conflict newer, changed_since of ferry.import, and what ferry.cutover says of changes since the move';
 COMMENT ON COLUMN ferry.source.unmapped IS 'jsonb column of the users table that keeps the legacy columns which nothing else here reads; null = they stay behind';
 COMMENT ON COLUMN ferry.source.last_seen IS 'date or timestamp expression over l: when the user was last active in the legacy system, such as l.last_login; for ferry.cutover and the lists of who is left';
 COMMENT ON COLUMN ferry.source.value IS 'number expression over l: what the user is worth to you, such as l.revenue; summed up by ferry.cutover';

@@ -36,7 +36,7 @@ COMMENT ON COLUMN ferry.event.user_id IS 'the target user, if there is one';
 COMMENT ON COLUMN ferry.event.reason IS 'why, as a fixed word, such as wrong_password; the README lists them';
 COMMENT ON COLUMN ferry.event.client IS 'what the application said of the client, at most 200 characters';
 COMMENT ON COLUMN ferry.event."session_user" IS 'the role that opened the session';
-COMMENT ON COLUMN ferry.event.detail IS 'particulars: SQLSTATE, column, constraint, expression; never a message, which may quote a row';
+COMMENT ON COLUMN ferry.event.detail IS 'particulars: SQLSTATE, column, constraint, expression, rule, hook; never the message of an error, which may quote a row';
 
 -- The key of the digests of unknown logins. It is not config: a dump does not carry it, and a
 -- restored database has one of its own.

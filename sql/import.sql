@@ -94,7 +94,7 @@ CREATE TABLE ferry.import_reject (
 CREATE INDEX import_reject_open_idx ON ferry.import_reject (source, legacy_key) WHERE settled_at IS NULL;
 SELECT pg_catalog.pg_extension_config_dump('ferry.import_reject', '');
 
-COMMENT ON TABLE ferry.import_reject IS 'the legacy users whom an import did not move, and why; holds no hash and no row data but the legacy key';
+COMMENT ON TABLE ferry.import_reject IS 'the legacy users whom an import has refused, and why; holds no hash and no row data but the legacy key';
 COMMENT ON INDEX ferry.import_reject_open_idx IS 'finds the users who are refused now';
 COMMENT ON COLUMN ferry.import_reject.run IS 'the run, a row of ferry.import_run';
 COMMENT ON COLUMN ferry.import_reject.source IS 'its source';

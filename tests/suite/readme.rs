@@ -7,6 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+const REFERENCE: &str = "docs/reference.md";
+
 #[test]
 fn the_quick_start_works_as_printed() {
     need_extension!("pg_ferry");
@@ -59,6 +61,99 @@ fn legacy_users_can_be_on_another_server_as_printed() {
     let printed = psql(&db, &parts.concat());
     assert!(printed.contains("| migrated |"), "{printed}");
     assert!(shop.log().contains("FROM public.customers"), "the legacy server was not asked");
+}
+
+#[test]
+fn a_legacy_server_is_asked_through_dblink_as_printed() {
+    need_extension!("dblink");
+    let (elsewhere, here) = (Cluster::start(Options::legacy()), Cluster::start(Options::default()));
+    let (blog, db) = (Db::empty_on(&elsewhere), Db::empty_on(&here));
+    blog.sql(
+        "CREATE ROLE reader LOGIN PASSWORD 'the password of reader';
+         CREATE TABLE wp_users (\"ID\" bigint, user_email text, user_pass text, display_name text);
+         INSERT INTO wp_users VALUES (1, 'Ada@blog.example', '$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0', 'Ada');
+         GRANT SELECT ON wp_users TO reader",
+    );
+    let local = blocks(before_subsections(&section("Quick start")), "sql");
+    let with = |wanted: &str| local.iter().find(|block| block.contains(wanted)).unwrap().as_str();
+    let target = with("INSERT INTO ferry.target").split("INSERT INTO ferry.source").next().unwrap();
+    let server = format!("127.0.0.1', port '{}", elsewhere.port());
+    let source = script(&subsection(&section("Configuration"), "Sources through dblink"))
+        .replace("blog.example.com", &server)
+        .replace("dbname 'blog'", &format!("dbname '{}'", blog.name()));
+    let parts = [
+        with("CREATE EXTENSION pg_ferry"),
+        "CREATE SCHEMA legacy AUTHORIZATION app_owner;",
+        target,
+        &source,
+        "INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('blog', 'email', 'lower(l.email)');
+         SELECT outcome FROM ferry.authenticate('ada@blog.example', 'comments are closed');",
+    ];
+    let printed = psql(&db, &parts.concat());
+    assert!(printed.lines().any(|line| line.trim() == "migrated"), "{printed}");
+}
+
+/// What rules, children and the like speak of: more columns and tables than the quick start has.
+const MORE_OF_THE_SHOP: &str = "
+    ALTER TABLE users ADD legacy_id int, ADD username text, ADD phone text, ADD email_confirmed_at timestamptz,
+        ADD must_change boolean NOT NULL DEFAULT false, ADD active boolean NOT NULL DEFAULT true, ADD deleted_at timestamptz;
+    ALTER TABLE legacy.customers ADD locked_at timestamptz, ADD email_verified boolean DEFAULT true, ADD roles text[],
+        ADD totp_secret text, ADD newsletters text[];
+    GRANT CREATE ON SCHEMA public TO app_owner;
+    SET ROLE app_owner;
+    CREATE TABLE leaked (sha1 text);
+    CREATE TABLE roles (id int, name text);
+    CREATE TABLE user_roles (user_id bigint, role_id int);
+    CREATE TABLE user_groups (user_id bigint, group_id int);
+    CREATE TABLE legacy.user_group (user_id int, group_id int);
+    CREATE TABLE mfa_factors (user_id bigint, kind text, secret text);
+    CREATE TABLE newsletters (user_id bigint, name text);
+    INSERT INTO roles VALUES (7, 'editor');
+    RESET ROLE;
+    UPDATE ferry.target SET must_change = 'must_change';
+    INSERT INTO legacy.customers (id, email, pwd, first, last, roles, newsletters) VALUES
+        (18, 'kim@example.com', '$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0', 'Kim', 'Roe', '{editor}', '{news,more}');
+";
+
+#[test]
+fn what_is_shown_of_rules_children_imports_and_roles_runs_as_printed() {
+    need_extension!("pg_ferry");
+    // Of its own: the roles belong to the whole cluster.
+    let cluster = Cluster::start(Options::default());
+    let db = Db::empty_on(&cluster);
+    let config = section("Configuration");
+    let of_config = [
+        "ferry.rule",
+        "ferry.child",
+        "Users who are in the users table already",
+        "ferry.review",
+        "Who may do what",
+    ]
+    .map(|heading| script(&subsection(&config, heading)));
+    let the_end = blocks(&section("Switching the old system off"), "");
+    let retire = the_end.iter().find(|block| block.contains("'rejected'")).unwrap();
+    psql(
+        &db,
+        &[
+            script(before_subsections(&section("Quick start"))),
+            MORE_OF_THE_SHOP.into(),
+            of_config.concat(),
+            script(before_subsections(&section("Bulk import"))),
+            script(&section("Wrapping weak hashes")),
+            script(&section("Dashboards")),
+            retire.clone(),
+        ]
+        .concat(),
+    );
+    let moved = db.rows(
+        "SELECT l.via, u.password_hash LIKE '$ferry-wrapped$%', r.role_id, (SELECT count(*) FROM newsletters n WHERE n.user_id = u.id)
+         FROM users u JOIN ferry.link l ON l.user_id = u.id::text LEFT JOIN user_roles r ON r.user_id = u.id
+         WHERE u.email = 'kim@example.com'",
+        &[],
+    );
+    let [row] = &moved[..] else { panic!("{} rows are of Kim", moved.len()) };
+    let seen = (row.get::<_, String>(0), row.get::<_, bool>(1), row.get::<_, i32>(2), row.get::<_, i64>(3));
+    assert_eq!(seen, ("import".to_string(), true, 7, 2));
 }
 
 #[test]
@@ -196,11 +291,11 @@ fn an_exported_log_is_written_and_opened_as_printed() {
          OVERRIDING SYSTEM VALUE VALUES (7, 'shop', 'default', 'insert', false, '{}', 1, 1, now(), now(), 1)",
     );
     let printed = blocks(&subsection(&section("Bulk import"), "History of imports"), "sh").concat();
-    let script = printed.replace(" shop ", &format!(" {} ", db.name())).replace(
+    let script = printed.replace("-d app ", &format!("-d {} ", db.name())).replace(
         "gpg ",
         "gpg --batch --no-autostart --pinentry-mode loopback --passphrase \"$LOG_PASSPHRASE\" ",
     );
-    assert_eq!(printed.matches(" shop ").count(), 1, "{printed}");
+    assert_eq!(printed.matches("-d app ").count(), 1, "{printed}");
     let gpg = Gpg::new();
     let path = std::env::join_paths(
         std::iter::once(psql.bin_directory().to_path_buf())
@@ -315,25 +410,35 @@ fn the_settings_are_those_of_the_server() {
             format!("| `{name}` | `{default}{unit}` |{range}| {what} |")
         })
         .collect();
-    assert_same(table(&subsection(&section("Configuration"), "Settings")), truth);
+    assert_same(table(&reference("Settings")), truth);
 }
 
 #[test]
 fn the_config_tables_are_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
     let config = section("Configuration");
-    for name in ["target", "source", "mapping", "rule", "child", "hook", "review", "preset"] {
+    for name in ["target", "source", "mapping", "rule", "child", "hook", "review"] {
         let rows = table(first_table(&subsection(&config, &format!("ferry.{name}"))));
         assert_same(rows.iter().map(|row| without_cells(row, 1..=2)).collect(), comments_of_columns(name));
     }
 }
 
 #[test]
-fn the_tables_of_records_are_the_comments_of_the_columns() {
+fn the_reference_is_the_comments_of_the_columns() {
     need_extension!("pg_ferry");
-    let rows = table(&section("What is recorded"));
-    let truth = ["link", "event"].map(comments_of_columns).concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
+    let told = read(&root().join(REFERENCE));
+    let tables: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("## ferry.")).collect();
+    let recorded = "link event progress import_run import_reject import_log import_config import_progress \
+                    moved_per_day refused_by_reason retirement outbox preset";
+    assert_eq!(tables.join(" "), recorded);
+    for name in tables {
+        let rows = table(&reference(&format!("ferry.{name}")));
+        let hidden = if name == "preset" { 1..=2 } else { 1..=1 };
+        assert_same(
+            rows.iter().map(|row| without_cells(row, hidden.clone())).collect(),
+            comments_of_columns(name),
+        );
+    }
 }
 
 #[test]
@@ -348,41 +453,6 @@ fn the_old_system_is_switched_off_as_printed() {
 }
 
 #[test]
-fn the_table_of_retirements_is_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Switching the old system off"));
-    assert_same(
-        rows.iter().map(|row| without_cells(row, 1..=1)).collect(),
-        comments_of_columns("retirement"),
-    );
-}
-
-#[test]
-fn the_tables_of_imports_are_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Bulk import"));
-    let truth = ["progress", "import_run", "import_reject", "import_log", "import_config"]
-        .map(comments_of_columns)
-        .concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
-}
-
-#[test]
-fn the_table_of_the_outbox_is_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Telling other systems"));
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), comments_of_columns("outbox"));
-}
-
-#[test]
-fn the_tables_of_figures_are_the_comments_of_the_columns() {
-    need_extension!("pg_ferry");
-    let rows = table(&section("Dashboards"));
-    let truth = ["import_progress", "moved_per_day", "refused_by_reason"].map(comments_of_columns).concat();
-    assert_same(rows.iter().map(|row| without_cells(row, 1..=1)).collect(), truth);
-}
-
-#[test]
 fn every_public_function_is_told_with_its_comment() {
     need_extension!("pg_ferry");
     let db = Db::new();
@@ -390,7 +460,7 @@ fn every_public_function_is_told_with_its_comment() {
                  WHERE pronamespace = 'ferry'::regnamespace AND proname NOT LIKE '\\_%'";
     let rows = db.rows(query, &[]);
     let truth = rows.iter().map(|row| format!("| `{}` | {} |", row.get::<_, &str>(0), row.get::<_, &str>(1)));
-    let told = table(&section("Functions")).iter().map(|row| without_arguments(row)).collect();
+    let told = table(&reference("Functions")).iter().map(|row| without_arguments(row)).collect();
     assert_same(told, truth.collect());
 }
 
@@ -420,14 +490,19 @@ fn the_rules_that_grep_can_check_hold() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let readme = readme();
-    let headings: Vec<String> =
-        readme.lines().filter_map(|line| line.strip_prefix('#')).map(anchor).collect();
-    let links = readme.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
-    for link in links {
-        match link.strip_prefix('#') {
-            Some(wanted) => assert!(headings.iter().any(|known| known == wanted), "no heading is #{wanted}"),
-            None => assert!(root().join(link).exists(), "there is no {link}"),
+    let documents = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/architecture.md", REFERENCE];
+    for document in documents.map(|name| root().join(name)) {
+        let text = read(&document);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let place = if path.is_empty() { document.clone() } else { document.with_file_name(path) };
+            assert!(place.exists(), "{} leads to {link}", document.display());
+            assert!(
+                heading.is_empty() || headings(&read(&place)).iter().any(|known| known == heading),
+                "{} leads to {link}",
+                document.display()
+            );
         }
     }
 }
@@ -563,7 +638,7 @@ fn assert_same(told: Vec<String>, truth: Vec<String>) {
     let outdated: Vec<_> = told.iter().filter(|row| !truth.contains(row)).cloned().collect();
     assert!(
         missing.is_empty() && outdated.is_empty(),
-        "the README should have these rows:\n{}\nin place of these:\n{}",
+        "the README, or docs/reference.md, should have these rows:\n{}\nin place of these:\n{}",
         missing.join("\n"),
         outdated.join("\n")
     );
@@ -574,18 +649,28 @@ fn section(heading: &str) -> String {
     under(&readme(), &format!("\n## {heading}\n"), "\n## ")
 }
 
+/// The same of the reference.
+fn reference(heading: &str) -> String {
+    under(&read(&root().join(REFERENCE)), &format!("\n## {heading}\n"), "\n## ")
+}
+
 /// What is under a heading of the third level.
 fn subsection(section: &str, heading: &str) -> String {
     under(section, &format!("\n### {heading}\n"), "\n### ")
 }
 
 fn under(text: &str, heading: &str, next: &str) -> String {
-    let rest = text.split_once(heading).unwrap_or_else(|| panic!("the README has no heading {heading:?}")).1;
+    let rest = text.split_once(heading).unwrap_or_else(|| panic!("there is no heading {heading:?}")).1;
     rest.split(next).next().unwrap_or_default().to_string()
 }
 
 fn before_subsections(section: &str) -> &str {
     section.split("\n### ").next().unwrap_or_default()
+}
+
+/// The anchors of a document.
+fn headings(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
 }
 
 /// The anchor that a heading gets.
