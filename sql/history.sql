@@ -249,8 +249,10 @@ DECLARE
 BEGIN
     PERFORM ferry._need_own_transaction('ferry.purge_history');
     LOOP
-        SELECT * INTO step FROM ferry._purge_history(batch_size);
+        -- In a stricter isolation the lock of ferry._purge_history would be waited for with a snapshot from before it.
         COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        SELECT * INTO step FROM ferry._purge_history(batch_size);
         runs := runs OPERATOR(pg_catalog.+) step.runs;
         rejects := rejects OPERATOR(pg_catalog.+) step.rejects;
         EXIT WHEN step.is_over;
