@@ -199,7 +199,9 @@ impl Run {
     /// killed is in the audit trail, too.
     fn log(&mut self, last_id: Option<&str>, is_end: bool) {
         let mut detail = std::mem::take(&mut self.untold).to_detail();
-        detail.set("up_to", last_id);
+        if let Some(id) = last_id {
+            detail.set("up_to", id);
+        }
         detail.set("finished", is_end);
         event::write(&Event {
             kind: event::Kind::WrapHashes,

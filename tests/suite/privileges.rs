@@ -416,6 +416,26 @@ fn what_an_admin_may_call_takes_any_argument_without_an_internal_error() {
         }
     }
     assert_eq!(db.count("ferry.link"), 0);
+    // And nulls for all of them.
+    let calls = db.rows(
+        "SELECT format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, 'ferry', p.proname,
+                       (SELECT string_agg('NULL::' || t::regtype, ', ') FROM unnest(p.proargtypes) t))
+         FROM pg_proc p WHERE p.pronamespace = 'ferry'::regnamespace AND p.prorettype <> 'trigger'::regtype
+           AND p.oid IN (SELECT substr(object, strpos(object, ' ') + 1)::regprocedure FROM ferry._gives WHERE rights = 'EXECUTE')
+         ORDER BY p.proname",
+        &[],
+    );
+    assert!(calls.len() > 60, "only {}", calls.len());
+    for task in ["login", "reset", "signup", "outbox", "audit", "monitor"] {
+        grant(&db, &db.role("admin"), task);
+    }
+    client.batch_execute("SELECT ferry._wrap_open('default', 1, 1, true)").unwrap();
+    for call in calls.iter().map(|row| row.get::<_, &str>(0)) {
+        if let Err(error) = client.batch_execute(call) {
+            let refused = Refusal::of(&error);
+            assert!(!refused.state.starts_with("XX") && refused.state != "42501", "{call}: {refused:?}");
+        }
+    }
 }
 
 #[test]
