@@ -106,34 +106,49 @@ FROM (VALUES
     ('monitor', 'TABLE ferry.moved_per_day'),
     ('monitor', 'TABLE ferry.refused_by_reason'),
     ('monitor', 'FUNCTION ferry.count_events(timestamptz, timestamptz, interval)'),
+    ('monitor', 'FUNCTION ferry._is_monitor()'),
     ('monitor', 'FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz)')
 ) AS granted (access, object);
 COMMENT ON VIEW ferry._access IS 'internal: which objects each task needs';
 COMMENT ON COLUMN ferry._access.access IS 'the task';
 COMMENT ON COLUMN ferry._access.object IS 'the object, as GRANT names it';
 
--- A role has another task if it was granted, itself, all functions that this task alone gives. What it inherits may end.
-CREATE FUNCTION ferry._has_otherwise(role_name name, task text, object text) RETURNS boolean
+-- admin gives all that monitor does but this, so that a role that has both can lose one of them.
+CREATE FUNCTION ferry._is_monitor() RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN true;
+COMMENT ON FUNCTION ferry._is_monitor() IS 'internal: whoever may execute it was granted access monitor by that name';
+
+CREATE VIEW ferry._gives AS
+SELECT g.task, g.object,
+       CASE WHEN g.object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
+            -- Not what a legacy password could be guessed by, nor what adopted users had in their columns.
+            WHEN g.access = 'audit' AND g.object = 'TABLE ferry.link'
+            THEN 'SELECT (source, legacy_key, target, user_id, via, moved_at, tombstone, gone_at)'
+            WHEN g.access IN ('read', 'audit', 'monitor') THEN 'SELECT'
+            ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
+FROM (SELECT CASE a.access WHEN 'read' THEN 'admin' ELSE a.access END, a.access, a.object FROM ferry._access a
+      UNION ALL
+      SELECT 'admin', a.access, a.object FROM ferry._access a
+      WHERE a.access = 'monitor' AND a.object <> 'FUNCTION ferry._is_monitor()') AS g (task, access, object);
+COMMENT ON VIEW ferry._gives IS 'internal: what each task gives';
+COMMENT ON COLUMN ferry._gives.task IS 'the task, as ferry.grant_access takes it';
+COMMENT ON COLUMN ferry._gives.object IS 'the object, as GRANT names it';
+COMMENT ON COLUMN ferry._gives.rights IS 'what may be done with it, as GRANT names it';
+
+-- A role has a task if it was granted, itself, all functions that this task alone gives. What it inherits may end.
+CREATE FUNCTION ferry._tasks(role_name name) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH given AS (
-        SELECT CASE access WHEN 'read' THEN 'admin' ELSE access END AS task, object FROM ferry._access
-        UNION
-        SELECT 'admin', object FROM ferry._access WHERE access = 'monitor'
-    ), own AS (
-        SELECT min(g.task) AS task, g.object FROM given g GROUP BY g.object HAVING count(*) = 1
-    )
-    SELECT EXISTS (
-        SELECT FROM given g
-        WHERE g.object = _has_otherwise.object AND g.task <> _has_otherwise.task
-          AND (SELECT bool_and(EXISTS (
-                   SELECT FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
-                   WHERE p.oid = to_regprocedure(substr(o.object, 10)) AND a.privilege_type = 'EXECUTE'
-                     AND a.grantee = (SELECT r.oid FROM pg_roles r WHERE r.rolname = role_name)))
-               FROM own o WHERE o.task = g.task AND o.object LIKE 'FUNCTION %'))
+    SELECT own.task
+    FROM (SELECT min(g.task), g.object FROM ferry._gives g WHERE g.object LIKE 'FUNCTION %' GROUP BY g.object HAVING count(*) = 1) AS own (task, object)
+    GROUP BY own.task
+    HAVING bool_and(EXISTS (
+        SELECT FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a JOIN pg_roles r ON r.oid = a.grantee
+        WHERE p.oid = to_regprocedure(substr(own.object, 10)) AND a.privilege_type = 'EXECUTE' AND r.rolname = role_name))
 $$;
-COMMENT ON FUNCTION ferry._has_otherwise(name, text, text) IS 'internal: whether another task that a role has gives it an object too';
+COMMENT ON FUNCTION ferry._tasks(name) IS 'internal: the tasks that a role was granted by itself';
 
 CREATE FUNCTION ferry._change_access(role_name name, task text, is_granted boolean) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -151,16 +166,20 @@ BEGIN
     IF is_granted THEN
         EXECUTE format('GRANT USAGE ON SCHEMA ferry TO %I', role_name);
     END IF;
-    FOR granted IN
-        SELECT object, CASE WHEN object ~ '^(FUNCTION|PROCEDURE)' THEN 'EXECUTE'
-                            WHEN access IN ('read', 'audit', 'monitor') THEN 'SELECT'
-                            ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS rights
-        FROM ferry._access
-        WHERE (access = task OR (task = 'admin' AND access IN ('read', 'monitor')))
-          AND (is_granted OR NOT ferry._has_otherwise(role_name, task, object))
-    LOOP
+    FOR granted IN SELECT g.object, g.rights FROM ferry._gives g WHERE g.task = _change_access.task LOOP
         EXECUTE format(CASE WHEN is_granted THEN 'GRANT %s ON %s TO %I' ELSE 'REVOKE %s ON %s FROM %I' END,
                        granted.rights, granted.object, role_name);
+    END LOOP;
+    IF is_granted THEN
+        RETURN;
+    END IF;
+    -- What another task gives the role, too.
+    FOR granted IN
+        SELECT o.object, o.rights
+        FROM ferry._gives o JOIN ferry._gives g ON g.object = o.object AND g.task = _change_access.task
+        WHERE o.task IN (SELECT ferry._tasks(role_name))
+    LOOP
+        EXECUTE format('GRANT %s ON %s TO %I', granted.rights, granted.object, role_name);
     END LOOP;
 END
 $$;

@@ -310,8 +310,9 @@ CREATE FUNCTION ferry._columns(relation oid)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT attnum, attname::text, atttypid, format_type(atttypid, atttypmod), atttypmod, attgenerated <> '' OR attidentity = 'a'
-    FROM pg_attribute
+    -- A domain has the length, not the column.
+    SELECT attnum, attname::text, atttypid, format_type(atttypid, atttypmod), greatest(atttypmod, typtypmod), attgenerated <> '' OR attidentity = 'a'
+    FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
     ORDER BY attnum
 $$;

@@ -89,13 +89,34 @@ CREATE FUNCTION ferry._event_retention() RETURNS text
     AS 'MODULE_PATHNAME', 'event_retention_wrapper';
 COMMENT ON FUNCTION ferry._event_retention() IS 'internal: the setting ferry.event_retention, in sessions that have not loaded the library too';
 
+-- Before PostgreSQL 17 no interval is infinite.
+CREATE FUNCTION ferry._retention(setting text, value text) RETURNS interval
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF lower(btrim(value)) = 'infinity' THEN
+        RETURN NULL;
+    ELSIF value::interval < interval '0' OR now() + value::interval = 'infinity' THEN
+        RAISE data_exception;
+    END IF;
+    RETURN value::interval;
+EXCEPTION WHEN data_exception THEN
+    RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('invalid value for parameter "%s": "%s"', setting, btrim(value)),
+        HINT = 'Set it to an interval such as 1 year or 90 days, to 0, or to infinity.';
+END
+$$;
+COMMENT ON FUNCTION ferry._retention(text, text) IS 'internal: the interval that a setting means; null = for ever';
+
 CREATE FUNCTION ferry.purge_events(older_than interval DEFAULT NULL) RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH gone AS (
         DELETE FROM ferry.event
-        WHERE logged_at < now() - coalesce(older_than, ferry._event_retention()::interval)
+        WHERE logged_at < now() - coalesce(older_than, (SELECT ferry._retention('ferry.event_retention', ferry._event_retention())))
         RETURNING 1)
     SELECT count(*) FROM gone
 $$;

@@ -43,26 +43,11 @@ CREATE FUNCTION ferry._history_retention() RETURNS text
     AS 'MODULE_PATHNAME', 'history_retention_wrapper';
 COMMENT ON FUNCTION ferry._history_retention() IS 'internal: the setting ferry.history_retention, in sessions that have not loaded the library too';
 
--- Before PostgreSQL 17 no interval is infinite.
 CREATE FUNCTION ferry._history_expiry(since timestamptz) RETURNS timestamptz
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    retention text := btrim(ferry._history_retention());
-BEGIN
-    IF lower(retention) = 'infinity' THEN
-        RETURN 'infinity';
-    ELSIF retention::interval < interval '0' THEN
-        RAISE data_exception;
-    END IF;
-    RETURN since + retention::interval;
-EXCEPTION WHEN data_exception THEN
-    RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('invalid value for parameter "ferry.history_retention": "%s"', retention),
-        HINT = 'Set it to an interval such as 1 year or 90 days, to 0, or to infinity.';
-END
+    SELECT coalesce(since + ferry._retention('ferry.history_retention', ferry._history_retention()), 'infinity')
 $$;
 COMMENT ON FUNCTION ferry._history_expiry(timestamptz) IS 'internal: when a run expires that has been quiet since then';
 
@@ -249,8 +234,10 @@ DECLARE
 BEGIN
     PERFORM ferry._need_own_transaction('ferry.purge_history');
     LOOP
-        SELECT * INTO step FROM ferry._purge_history(batch_size);
+        -- In a stricter isolation the lock of ferry._purge_history would be waited for with a snapshot from before it.
         COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        SELECT * INTO step FROM ferry._purge_history(batch_size);
         runs := runs OPERATOR(pg_catalog.+) step.runs;
         rejects := rejects OPERATOR(pg_catalog.+) step.rejects;
         EXIT WHEN step.is_over;

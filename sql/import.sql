@@ -435,14 +435,21 @@ DECLARE
     staging pg_catalog.text;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
+    PERFORM ferry._need_own_transaction('ferry.import');
+    -- In a stricter isolation whoever logs in during a batch would end the call.
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     run := ferry._import_begin(source, operation, batch_size, max_rows, max_rejects, rows_per_second, key_from, key_to, changed_since, dry_run, resume);
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     staging := ferry._import_stage(run, staged);
     COMMIT;
     IF staging IS NOT NULL THEN
         RAISE NOTICE '%', staging;
     END IF;
     LOOP
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         SELECT * INTO step FROM ferry._import_batch(run);
         COMMIT;
         IF step.is_over OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
@@ -452,7 +459,6 @@ BEGIN
         EXIT WHEN step.is_over;
         IF step.pause OPERATOR(pg_catalog.>) 0::pg_catalog.float8 THEN
             PERFORM pg_catalog.pg_sleep(step.pause);
-            COMMIT;
         END IF;
     END LOOP;
 END

@@ -27,9 +27,12 @@ DECLARE
     busy pg_catalog.float8;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
+    PERFORM ferry._need_own_transaction('ferry.wrap_hashes');
     total := ferry._wrap_open(target, batch_size, cpu_share, no_other_checks);
-    COMMIT;
     LOOP
+        -- In a stricter isolation whoever logs in during a batch would end the call.
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         started := pg_catalog.clock_timestamp();
         SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
         COMMIT;
@@ -44,7 +47,6 @@ BEGIN
         busy := EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started);
         IF cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
             PERFORM pg_catalog.pg_sleep(busy OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) busy);
-            COMMIT;
         END IF;
     END LOOP;
 END

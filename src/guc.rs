@@ -53,7 +53,7 @@ pub(crate) fn register() {
     GucRegistry::define_string_guc(
         c"ferry.event_retention",
         c"Age at which ferry.purge_events() deletes events.",
-        c"An interval, such as 1 year or 90 days.",
+        c"An interval, such as 1 year or 90 days, or infinity.",
         &EVENT_RETENTION,
         GucContext::Suset,
         GucFlags::default(),

@@ -291,16 +291,16 @@ pub(crate) fn delete(source: &str, key: &str) {
     run_once(sql, &[Arg::Text(source), Arg::Text(key)]);
 }
 
-/// Makes a legacy key one that is never moved again.
+/// Makes a legacy key one that is never moved again. Of who it was only the key stays.
 pub(crate) fn bury(source: &str, key: &str, target: &str) {
     let sql = "INSERT INTO ferry.link (source, legacy_key, target, via, tombstone) VALUES ($1, $2, $3, 'admin', true) \
-               ON CONFLICT (source, legacy_key) DO UPDATE SET tombstone = true";
+               ON CONFLICT (source, legacy_key) DO UPDATE SET tombstone = true, hash_digest = NULL, replaced = NULL";
     run_once(sql, &[Arg::Text(source), Arg::Text(key), Arg::Text(target)]);
 }
 
 /// The same for all legacy keys of a user; tells how many there are.
 pub(crate) fn bury_user(target: &str, user_id: &str) -> u64 {
-    let sql = "UPDATE ferry.link SET tombstone = true WHERE target = $1 AND user_id = $2";
+    let sql = "UPDATE ferry.link SET tombstone = true, hash_digest = NULL, replaced = NULL WHERE target = $1 AND user_id = $2";
     run_once(sql, &[Arg::Text(target), Arg::Text(user_id)])
 }
 
@@ -325,6 +325,13 @@ pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::Text(new), Arg::from(old)];
     run(&KEEP_DIGEST, &sql, &[TEXT; 4], |plan| plan.count(&arguments));
+}
+
+/// Notes that a user has a password that is not the legacy one: nothing is kept by which that could be guessed.
+pub(crate) fn drop_digest(target: &str, user_id: &str) {
+    let sql = "UPDATE ferry.link SET hash_digest = NULL \
+               WHERE target = $1 AND user_id = $2 AND hash_digest IS NOT NULL";
+    run_once(sql, &[Arg::Text(target), Arg::Text(user_id)]);
 }
 
 /// Runs one of the statements above as pg_ferry itself.

@@ -226,6 +226,7 @@ impl Flow<'_> {
             || {
                 let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
                 if replaced {
+                    link::drop_digest(&self.target.row.name, &user.id);
                     self.log(self.kind, Outcome::Ok, &Why::of("password_set").user(&user.id));
                 }
                 replaced

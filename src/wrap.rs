@@ -14,17 +14,23 @@ use crate::event::{self, Detail, Event};
 use crate::kdf;
 use crate::link;
 use crate::outcome::Outcome;
-use crate::spi::{guard, session};
+use crate::spi::{guard, session, types};
+use crate::sql::Ident;
 use crate::target::{MustChange, Target, User};
 use legacy_hash::{Error, Method, Stored};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
 const LEAST_WIDTH: usize = 255;
 
 /// Stands for any login where a hash takes one: nothing of it is kept.
 const ANY_LOGIN: &str = "somebody";
+
+/// How often a batch gives way in a deadlock, and how long it waits then.
+const DEADLOCKS: usize = 5;
+const AFTER_DEADLOCK: Duration = Duration::from_millis(100);
 
 /// What is wanted of `ferry.wrap_hashes`.
 pub(crate) struct Wanted {
@@ -40,6 +46,8 @@ struct Run {
     target: String,
     no_other_checks: bool,
     tally: Tally,
+    /// What no event has told yet.
+    untold: Tally,
 }
 
 thread_local! {
@@ -56,10 +64,6 @@ pub(crate) fn open(wanted: Wanted) -> Result<i64, Refusal> {
         return invalid("cpu_share is out of range", "Use 0.01 to 1: the part of one processor.");
     }
     let target = config::target(&wanted.target)?;
-    if session::is_read_only() {
-        return Err(Refusal::new(Kind::State, "hashes cannot be wrapped in a read-only transaction")
-            .hint("Call it on the primary, in a session that may write."));
-    }
     let in_config = |error| Refusal::in_config(&place(&target), error);
     let no_other_checks = wanted.no_other_checks.unwrap_or(target.row.no_other_checks);
     if !no_other_checks && target.count_enveloped().map_err(in_config)? == 0 {
@@ -68,7 +72,12 @@ pub(crate) fn open(wanted: Wanted) -> Result<i64, Refusal> {
     }
     check_columns(&target)?;
     let total = target.count_unwrapped().map_err(in_config)?;
-    RUN.set(Some(Run { target: wanted.target, no_other_checks, tally: Tally::default() }));
+    RUN.set(Some(Run {
+        target: wanted.target,
+        no_other_checks,
+        tally: Tally::default(),
+        untold: Tally::default(),
+    }));
     Ok(total)
 }
 
@@ -104,7 +113,21 @@ fn check_columns(target: &Target) -> Result<(), Refusal> {
 }
 
 fn cure_of_width(target: &Target) -> String {
-    format!("ALTER TABLE {} ALTER COLUMN \"{}\" TYPE text.", target.relation.title, target.row.hash_column)
+    let hash = Ident(target.row.hash_column.clone());
+    format!("ALTER TABLE {} ALTER COLUMN {hash} TYPE text;", target.relation.title)
+}
+
+/// Whether what users are to come after can be the id of one.
+fn check_after(target: &Target, after: Option<&str>) -> Result<(), Refusal> {
+    let key = &target.id_lookup().key;
+    match after.filter(|id| types::cast(id, key).is_none()) {
+        None => Ok(()),
+        Some(id) => {
+            let text = format!("after_id: \"{id}\" is no value of type {}", types::type_title(key.oid));
+            Err(Refusal::new(Kind::Invalid, format!("{}, {text}", place(target)))
+                .hint("Give the text of an id, such as the notices and events of a call have it."))
+        }
+    }
 }
 
 /// How many characters the hash column takes, where that is limited.
@@ -140,6 +163,7 @@ pub(crate) fn batch(after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
 impl Run {
     fn batch(&mut self, after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
         let target = config::target(&self.target)?;
+        check_after(&target, after)?;
         let users = target
             .with_unwrapped_hash(after, rows)
             .map_err(|error| Refusal::in_config(&place(&target), error))?;
@@ -147,31 +171,38 @@ impl Run {
         for user in &users {
             match self.wrap(&target, user)? {
                 Fate::Wrapped(format, hash) => wrapped.push((user, format, hash)),
-                Fate::Kept(why) => self.tally.count(KEPT, why),
-                Fate::Refused(obstacle, why) => self.tally.refuse(obstacle, &why),
+                Fate::Kept(why) => self.count(KEPT, why),
+                Fate::Refused(obstacle, why) => self.refuse(obstacle, &why),
             }
         }
-        for (user, format, hash) in wrapped {
-            match write(&target, user, &hash) {
-                Written::Done => self.tally.count(WRAPPED, &format),
-                Written::Changed => self.tally.count(KEPT, "changed meanwhile"),
-                Written::Failed(state) => self.tally.refuse(Obstacle::Write, &format!("SQLSTATE {state}")),
+        for ((_, format, _), written) in wrapped.iter().zip(write_all(&target, &wrapped)) {
+            match written {
+                Written::Done => self.count(WRAPPED, format),
+                Written::Changed => self.count(KEPT, "changed meanwhile"),
+                Written::Failed(state) => self.refuse(Obstacle::Write, &format!("SQLSTATE {state}")),
             }
         }
         let is_end = i64::try_from(users.len()).is_ok_and(|found| found < rows);
-        if is_end {
-            self.log();
+        let last_id = users.into_iter().last().map(|user| user.id);
+        if is_end || self.untold.counts.contains_key(WRAPPED) {
+            self.log(last_id.as_deref(), is_end);
         }
         Ok(Batch {
-            last_id: users.into_iter().last().map(|user| user.id),
+            last_id,
             is_end,
             report: self.tally.report(),
             hint: is_end.then(|| self.tally.hint(&target)).filter(|hint| !hint.is_empty()),
         })
     }
 
-    /// One event a call: of its end, in the transaction of its last batch.
-    fn log(&self) {
+    /// Tells what was done since the event before, in the transaction that does it: what a call has wrapped that is
+    /// killed is in the audit trail, too.
+    fn log(&mut self, last_id: Option<&str>, is_end: bool) {
+        let mut detail = std::mem::take(&mut self.untold).to_detail();
+        if let Some(id) = last_id {
+            detail.set("up_to", id);
+        }
+        detail.set("finished", is_end);
         event::write(&Event {
             kind: event::Kind::WrapHashes,
             outcome: Outcome::Ok,
@@ -182,8 +213,18 @@ impl Run {
             user_id: None,
             reason: None,
             client: None,
-            detail: &self.tally.to_detail(),
+            detail: &detail,
         });
+    }
+
+    fn count(&mut self, what: &'static str, why: &str) {
+        self.tally.count(what, why);
+        self.untold.count(what, why);
+    }
+
+    fn refuse(&mut self, obstacle: Obstacle, why: &str) {
+        self.count(REFUSED, why);
+        self.tally.obstacles.insert(obstacle);
     }
 
     fn wrap(&self, target: &Target, user: &User) -> Result<Fate, Refusal> {
@@ -272,23 +313,36 @@ enum Written {
     Failed(String),
 }
 
+/// Writes a batch: users, their formats and their new hashes. All in one subtransaction, so that it can give way to
+/// whoever waits for one of these users while it waits for them; where that fails, one by one.
+fn write_all(target: &Target, wrapped: &[(&User, String, String)]) -> Vec<Written> {
+    let together = || wrapped.iter().map(|(user, _, new)| replace(target, user, new)).collect();
+    for _ in 0..DEADLOCKS {
+        match guard::attempt(together) {
+            Ok(written) => return written,
+            Err(error) if error.is_deadlock() => session::sleep(AFTER_DEADLOCK),
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) => break,
+        }
+    }
+    wrapped.iter().map(|(user, _, new)| write(target, user, new)).collect()
+}
+
 fn write(target: &Target, user: &User, new: &str) -> Written {
-    let replaced = guard::attempt_if(
-        |replaced| *replaced,
-        || {
-            let replaced = target.replace_hash(user, new, MustChange::Untouched);
-            if replaced {
-                link::keep_digest(&target.row.name, &user.id, user.hash.as_deref(), new);
-            }
-            replaced
-        },
-    );
-    match replaced {
-        Ok(true) => Written::Done,
-        Ok(false) => Written::Changed,
+    match guard::attempt(|| replace(target, user, new)) {
+        Ok(written) => written,
         Err(error) if must_reach_caller(&error) => error.raise(),
         Err(error) => Written::Failed(error.sqlstate()),
     }
+}
+
+/// Runs without a net: the caller has one.
+fn replace(target: &Target, user: &User, new: &str) -> Written {
+    if !target.replace_hash(user, new, MustChange::Untouched) {
+        return Written::Changed;
+    }
+    link::keep_digest(&target.row.name, &user.id, user.hash.as_deref(), new);
+    Written::Done
 }
 
 const WRAPPED: &str = "wrapped";
@@ -315,11 +369,6 @@ struct Tally {
 impl Tally {
     fn count(&mut self, what: &'static str, why: &str) {
         *self.counts.entry(what).or_default().entry(why.to_string()).or_default() += 1;
-    }
-
-    fn refuse(&mut self, obstacle: Obstacle, why: &str) {
-        self.count(REFUSED, why);
-        self.obstacles.insert(obstacle);
     }
 
     /// `3 wrapped (md5crypt 2, phpass 1), 1 left as they are (locked 1), 0 not wrapped`

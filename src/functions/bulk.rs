@@ -29,13 +29,13 @@ fn wrap_open(
 #[pg_extern(sql = false)]
 fn wrap_rows(
     after: Option<Text>,
-    rows: i64,
+    rows: Option<i64>,
 ) -> TableIterator<
     'static,
     (name!(last_id, Option<Text>), name!(is_end, bool), name!(report, Text), name!(hint, Option<Text>)),
 > {
     let after = after.map(|after| after.0);
-    let batch = connect(|| wrap::batch(after.as_deref(), rows).or_raise());
+    let batch = connect(|| wrap::batch(after.as_deref(), rows.unwrap_or(1)).or_raise());
     TableIterator::once((batch.last_id.map(Text), batch.is_end, Text(batch.report), batch.hint.map(Text)))
 }
 

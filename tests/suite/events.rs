@@ -1,6 +1,7 @@
 //! The audit trail: what it keeps, how much strangers can add to it, and how it is emptied.
 
 use crate::setup::{Answer, Site, login};
+use crate::setup_config::refusal;
 
 #[test]
 fn strangers_can_add_only_so_many_events_a_minute() {
@@ -34,6 +35,15 @@ fn old_events_are_purged_and_young_ones_kept() {
     site.db.sql("UPDATE ferry.event SET logged_at = now() - interval '40 days' WHERE id = (SELECT min(id) FROM ferry.event)");
     assert_eq!(site.db.one::<i64>("SELECT ferry.purge_events()", &[]), 0);
     assert_eq!(site.db.one::<i64>("SELECT ferry.purge_events('30 days')", &[]), 1);
+    assert_eq!(site.counts().2, 1);
+    site.db.sql("UPDATE ferry.event SET logged_at = now() - interval '400 days'; SET ferry.event_retention = 'Infinity'");
+    assert_eq!(site.db.one::<i64>("SELECT ferry.purge_events()", &[]), 0);
+    for nonsense in ["a year", "-1 day"] {
+        let call = format!("LOAD 'pg_ferry'; SET ferry.event_retention = '{nonsense}'; SELECT ferry.purge_events()");
+        let refused = refusal(&mut site.db.client(), &call);
+        let named = format!("invalid value for parameter \"ferry.event_retention\": \"{nonsense}\"");
+        assert_eq!((refused.state.as_str(), refused.message), ("22023", named));
+    }
     assert_eq!(site.counts().2, 1);
 }
 

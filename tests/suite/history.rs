@@ -308,6 +308,32 @@ fn a_purge_leaves_runs_under_way_alone() {
 }
 
 #[test]
+fn a_purge_sees_what_it_has_waited_for_in_any_isolation() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 1);
+    import(&site, ", dry_run => true");
+    import(&site, "");
+    expire_all(&site);
+    let mut dba = site.db.client();
+    dba.batch_execute(
+        "BEGIN; LOCK TABLE ferry.import_run IN SHARE ROW EXCLUSIVE MODE; SELECT ferry.keep_run(1)",
+    )
+    .unwrap();
+    let mut client = site.db.client();
+    client.batch_execute("SET default_transaction_isolation = 'repeatable read'").unwrap();
+    let purge = std::thread::spawn(move || client.batch_execute("CALL ferry.purge_history()"));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while site.db.count("pg_locks WHERE NOT granted AND relation = 'ferry.import_run'::regclass") == 0 {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    dba.batch_execute("COMMIT").unwrap();
+    purge.join().unwrap().unwrap();
+    assert_eq!(runs(&site), [1, 2]);
+}
+
+#[test]
 fn a_purge_that_cannot_be_done_says_so() {
     need_extension!("pg_ferry");
     let site = Site::shop();
@@ -664,14 +690,17 @@ fn who_may_audit_reads_and_exports_and_changes_nothing() {
     }
     let mut client = site.db.client_as(&auditor);
     assert_eq!(setup_config::text(&mut client, plain, &[]), "8");
-    for table in ["import_run", "import_log", "import_reject", "import_config", "progress", "event", "link"] {
+    for table in ["import_run", "import_log", "import_reject", "import_config", "progress", "event"] {
         client.batch_execute(&format!("TABLE ferry.{table}")).unwrap();
     }
+    client.batch_execute("SELECT source, legacy_key, user_id, via, moved_at FROM ferry.link").unwrap();
     for statement in [
         "CALL ferry.import('shop')",
         "CALL ferry.purge_history()",
         "SELECT ferry.keep_run(1)",
         "TABLE ferry.target",
+        "SELECT replaced FROM ferry.link",
+        "SELECT hash_digest FROM ferry.link",
         "DELETE FROM ferry.event",
     ] {
         assert_eq!(refusal(&mut client, statement).state, "42501", "{statement}");

@@ -318,6 +318,27 @@ fn sessions_with_limits_and_other_habits_import_as_well() {
 }
 
 #[test]
+fn a_login_meanwhile_ends_no_call_in_any_isolation() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 100);
+    let mut app = site.app();
+    app.batch_execute("BEGIN").unwrap();
+    assert_eq!(login(&mut app, "user70@example.com", "password 70").outcome, "migrated");
+    let importing = import_with(&site, "SET default_transaction_isolation = 'serializable'", "");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while site.db.count("pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM ferry.import_run)") == 0 {
+        assert!(Instant::now() < deadline, "the import does not wait for the login");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    app.batch_execute("COMMIT").unwrap();
+    assert_eq!(importing.join().unwrap(), None);
+    let end = run(&site);
+    assert_eq!((end.done, end.moved, end.skipped, end.refused), (100, 99, 1, 0));
+    assert_reconciled(&site, 100);
+}
+
+#[test]
 fn a_login_that_is_never_committed_holds_the_import_up_until_a_lock_timeout_ends_the_call() {
     need_extension!("pg_ferry");
     let site = md5_shop();

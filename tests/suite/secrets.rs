@@ -1,6 +1,7 @@
 //! No password and no hash leaves pg_ferry: not in events, views, explanations, error messages or the server's log.
 
-use crate::setup_config::{Refusal, app, outcome, password_of, right, shop, try_login};
+use crate::setup::{Site, login};
+use crate::setup_config::{Refusal, app, outcome, password_of, right, shop, text, try_login};
 use ferry_tests::Db;
 use postgres::{Client, NoTls};
 use std::collections::BTreeSet;
@@ -296,6 +297,35 @@ fn a_refused_expression_tells_no_row() {
         secrets.assert_absent(write, &told);
     }
     assert!(["migrated", "failed"].contains(&right(&mut app(&db), "alice").as_str()));
+}
+
+#[test]
+fn of_a_password_that_is_no_more_or_of_one_who_is_forgotten_nothing_is_kept() {
+    let site = Site::shop();
+    site.configure_source("shop", "format = 'md5'");
+    site.db.sql(
+        "UPDATE legacy.customers SET pwd = md5('ann''s secret');
+         INSERT INTO legacy.customers (email, pwd) SELECT n || '@example.com', md5('a secret') FROM unnest('{bob,carol,dave}'::text[]) n;
+         UPDATE ferry.mapping SET on_conflict = 'overwrite' WHERE target_column = 'name';
+         UPDATE ferry.target SET adopt = 'any';
+         INSERT INTO users (email, name) VALUES ('dave@example.com', 'What Dave had here')",
+    );
+    let mut web = site.web();
+    assert_eq!(login(&mut web, "dave@example.com", "a secret").outcome, "migrated");
+    site.db.sql("CALL ferry.import('shop')");
+    let kept = || {
+        let kept = "ferry.link WHERE hash_digest IS NOT NULL";
+        (site.db.count(kept), site.db.count("ferry.link WHERE replaced IS NOT NULL"))
+    };
+    assert_eq!(kept(), (4, 1));
+    web.query("SELECT ferry.set_password('ann@example.com', 'Brand-new-1')", &[]).unwrap();
+    let change = "SELECT outcome FROM ferry.change_password('bob@example.com', 'a secret', 'Brand-new-1')";
+    assert_eq!(text(&mut web, change, &[]), "ok");
+    assert_eq!(kept(), (2, 1));
+    for login in ["carol@example.com", "dave@example.com"] {
+        site.db.rows("SELECT ferry.forget_login($1)", &[&login]);
+    }
+    assert_eq!(kept(), (0, 0));
 }
 
 /// What a session is told while it logs in, with settings that make the server talkative.

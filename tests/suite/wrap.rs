@@ -1,6 +1,7 @@
 //! Weak hashes at rest, wrapped: nothing weak is left, everybody still gets in, and nobody else does.
 
 use crate::setup::{Answer, Site, login};
+use crate::setup_config::refusal;
 use ferry_tests::sqlstate;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -124,9 +125,12 @@ fn what_cannot_or_need_not_be_wrapped_stays_as_it_is_and_is_told() {
     }
     site.db.sql("INSERT INTO users (email) VALUES ('nothing')");
     add_user(&site, "phpass", &scram["phpass"].1);
+    // What one user's row objects to does not keep the others of the batch from being wrapped.
+    crowd(&site, 1);
+    site.as_owner("ALTER TABLE users ADD CHECK (email NOT LIKE 'user1@%' OR password_hash LIKE '{MD5}%')");
     let told = notices(&site);
-    let expected = "of 7 hashes: 1 wrapped (phpass 1), 3 left as they are (locked 1, strong enough 2), \
-                    3 not wrapped (postgres-scram-sha256: the string holds a second digest of the same password 1, \
+    let expected = "of 8 hashes: 1 wrapped (phpass 1), 3 left as they are (locked 1, strong enough 2), \
+                    4 not wrapped (SQLSTATE 23514 1, postgres-scram-sha256: the string holds a second digest of the same password 1, \
                     several password hash formats have this shape 1, unknown password hash format 1)";
     assert!(told.contains(expected), "{told}");
     for (name, before) in &others {
@@ -136,7 +140,7 @@ fn what_cannot_or_need_not_be_wrapped_stays_as_it_is_and_is_told() {
     assert!(told.contains("ferry.identify_hash tells what it may be"), "{told}");
     // The second time only the others are looked at.
     let told = notices(&site);
-    assert!(told.contains("of 6 hashes: 0 wrapped, 3 left"), "{told}");
+    assert!(told.contains("of 7 hashes: 0 wrapped, 3 left"), "{told}");
 }
 
 #[test]
@@ -298,10 +302,14 @@ fn it_is_refused_at_once_where_it_would_lock_people_out() {
         );
     }
     assert_eq!(refused("CALL ferry.wrap_hashes('nowhere', no_other_checks => true)").0, "22023");
-    site.as_owner("ALTER TABLE users ALTER password_hash TYPE varchar(128)");
-    let (state, message) = refused(CALL);
-    let expected = "target default: column \"password_hash\" of public.users takes 128 characters, too few for wrapped hashes";
-    assert_eq!((state.as_str(), message.as_str()), ("55000", expected));
+    site.db.sql(&format!("CREATE SCHEMA own AUTHORIZATION {}", site.db.owner()));
+    site.as_owner("CREATE DOMAIN own.hash AS varchar(128)");
+    for short in ["varchar(128)", "own.hash"] {
+        site.as_owner(&format!("ALTER TABLE users ALTER password_hash TYPE {short}"));
+        let (state, message) = refused(CALL);
+        let expected = "target default: column \"password_hash\" of public.users takes 128 characters, too few for wrapped hashes";
+        assert_eq!((state.as_str(), message.as_str()), ("55000", expected), "{short}");
+    }
     assert_eq!(hash(&site, "user1@example.com"), before);
     // The hint works when followed.
     site.as_owner("ALTER TABLE users ALTER COLUMN \"password_hash\" TYPE text");
@@ -315,9 +323,11 @@ fn a_call_within_a_transaction_changes_nothing() {
     crowd(&site, 3);
     let mut client = site.db.client();
     client.batch_execute("BEGIN").unwrap();
-    let error = client.batch_execute(CALL).unwrap_err();
-    assert_eq!(sqlstate(&error), "2D000");
-    client.batch_execute("ROLLBACK").unwrap();
+    let refused = refusal(&mut client, CALL);
+    let expected = "ferry.wrap_hashes cannot run inside a transaction block";
+    assert_eq!((refused.state.as_str(), refused.message.as_str()), ("25001", expected));
+    client.batch_execute("ROLLBACK; SET default_transaction_read_only = on").unwrap();
+    assert_eq!(refusal(&mut client, CALL).message, "ferry.wrap_hashes cannot write here");
     assert_eq!(unwrapped(&site), 3);
 }
 
@@ -353,11 +363,64 @@ fn a_call_that_was_killed_is_repeated_and_does_the_rest() {
     assert!(told.contains(&format!("of {left} hashes: {left} wrapped (ldap-md5 {left})")), "{told}");
     assert_eq!(unwrapped(&site), 0);
     assert_eq!(login(&mut site.app(), "user33@example.com", "password 33").outcome, "ok");
-    // The audit trail has the call that has come to its end.
-    let runs: Vec<_> = site.events().into_iter().filter(|event| event.kind == "wrap_hashes").collect();
-    let [run] = &runs[..] else { panic!("{runs:?}") };
-    let counts = serde_json::json!({"wrapped": {"ldap-md5": left}, "kept": {}, "refused": {}});
-    assert_eq!((run.outcome.as_str(), run.login.as_deref(), &run.detail), ("ok", None, &counts));
+    // The audit trail has all that was wrapped, by the call that was killed, too.
+    assert_eq!(wrapped_in_events(&site), 60);
+    let end = site.events().into_iter().rfind(|event| event.kind == "wrap_hashes").unwrap();
+    let rest = 1 + (left - 1) % 50;
+    let (id, is_one_batch) = (site.db.one::<String>("SELECT max(id)::text FROM users", &[]), left < 50);
+    let counts = serde_json::json!({"wrapped": {"ldap-md5": rest}, "kept": {}, "refused": {}, "up_to": id, "finished": true});
+    assert!(!is_one_batch || end.detail == counts, "{end:?}");
+    assert_eq!((end.outcome.as_str(), end.login.as_deref()), ("ok", None));
+}
+
+/// How many hashes were wrapped, as the audit trail has it.
+fn wrapped_in_events(site: &Site) -> i64 {
+    site.db.one(
+        "SELECT sum((detail #>> '{wrapped,ldap-md5}')::bigint)::bigint FROM ferry.event WHERE kind = 'wrap_hashes'",
+        &[],
+    )
+}
+
+#[test]
+fn two_calls_at_once_wrap_each_hash_once() {
+    let site = Site::new();
+    crowd(&site, 80);
+    let calls = [3, 7].map(|size| {
+        let mut client = site.db.client();
+        let call = format!("{}, batch_size => {size})", CALL.trim_end_matches(')'));
+        std::thread::spawn(move || client.batch_execute(&call))
+    });
+    calls.into_iter().for_each(|call| call.join().unwrap().unwrap());
+    assert_eq!((unwrapped(&site), wrapped_in_events(&site)), (0, 80));
+    let mut app = site.app();
+    for n in [1, 40, 80] {
+        let (email, password) = (format!("user{n}@example.com"), format!("password {n}"));
+        assert_eq!(login(&mut app, &email, &password).outcome, "ok");
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_batch_that_waits_for_them_goes_first() {
+    let site = Site::new();
+    crowd(&site, 2);
+    // Stricter isolation would not take what they have done meanwhile.
+    let (mut client, mut other) = (site.db.client(), site.db.client());
+    let settings = "SET deadlock_timeout = '3s'; SET default_transaction_isolation = 'repeatable read'";
+    client.batch_execute(settings).unwrap();
+    other
+        .batch_execute("SET deadlock_timeout = '30s'; BEGIN; UPDATE users SET name = 'x' WHERE id = 2")
+        .unwrap();
+    let call = std::thread::spawn(move || client.batch_execute(CALL));
+    let start = Instant::now();
+    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                                OR NOT granted AND locktype = 'transactionid')";
+    while !site.db.one::<bool>(waits, &[]) {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    other.batch_execute("UPDATE users SET name = 'x' WHERE id = 1; COMMIT").unwrap();
+    call.join().unwrap().unwrap();
+    assert_eq!((unwrapped(&site), site.db.count("users WHERE name = 'x'")), (0, 2));
 }
 
 #[test]
@@ -429,6 +492,10 @@ fn other_types_of_ids_are_gone_through_in_their_own_order() {
         "INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, hash_policy)
          VALUES ('people', 'public.people', 'id', '{email}', 'password_hash', 'argon2id:m=8,t=1,p=1')",
     );
+    let refused =
+        refusal(&mut site.db.client(), "CALL ferry.wrap_hashes('people', 4, 1, true, after_id => 'no id')");
+    let expected = "target people, after_id: \"no id\" is no value of type uuid";
+    assert_eq!((refused.state.as_str(), refused.message.as_str()), ("22023", expected));
     let middle: String = site.db.one("SELECT id::text FROM people ORDER BY id OFFSET 9 LIMIT 1", &[]);
     let call = "CALL ferry.wrap_hashes('people', 4, 1, true";
     site.db.sql(&format!("{call}, after_id => '{middle}')"));
