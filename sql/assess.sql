@@ -1,25 +1,44 @@
 -- Knowing before doing, for all of a source: what would be written, and what would not. Nothing here writes.
 
 -- What must hold for a row of a users table, from the catalogues. Names in expressions are those of its columns.
-CREATE FUNCTION ferry._shape(relation oid) RETURNS jsonb
+-- conenforced came with PostgreSQL 18.
+CREATE FUNCTION ferry._shape(relation oid, role_name text) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH columns AS (
-        SELECT a.attnum, a.attname::text AS name, a.attnotnull, pg_get_expr(d.adbin, d.adrelid) AS "default",
-               a.attgenerated <> '' OR a.attidentity <> '' AS is_made,
-               coalesce(d.adbin::text LIKE '{CONST %', false) AS is_constant
+        SELECT a.attnum, a.attname::text AS name, a.attnotnull OR t.not_null AS not_null, format_type(t.oid, -1) AS base_type,
+               -- A function that is called anew for each row, unlike a constant.
+               a.attgenerated = '' AND (a.attidentity <> '' OR coalesce(d.adbin, t.default_tree)::text !~ '^{(COERCETODOMAIN :arg {)?CONST ') AS is_made,
+               CASE WHEN a.attgenerated = '' THEN coalesce(pg_get_expr(d.adbin, d.adrelid), pg_get_expr(t.default_tree, 0)) END AS "default",
+               CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
+               (SELECT coalesce(jsonb_agg(r.attname), '[]')
+                FROM pg_depend p JOIN pg_attribute r ON r.attrelid = p.refobjid AND r.attnum = p.refobjsubid AND r.attnum <> a.attnum
+                WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refobjid = relation) AS reads
         FROM pg_attribute a
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        CROSS JOIN LATERAL (
+            -- Domains down to what is under them; a default is inherited when a domain is made.
+            WITH RECURSIVE under (oid, below, not_null, default_tree) AS (
+                SELECT y.oid, y.typbasetype, y.typnotnull, y.typdefaultbin FROM pg_type y WHERE y.oid = a.atttypid
+                UNION ALL
+                SELECT y.oid, y.typbasetype, u.not_null OR y.typnotnull, u.default_tree FROM under u JOIN pg_type y ON y.oid = u.below
+            )
+            SELECT u.* FROM under u WHERE u.below = 0) AS t
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
     ), keys AS (
-        SELECT i.indexrelid, k.place, pg_get_indexdef(i.indexrelid, k.place::int, true) AS expression,
-               format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals,
-               c.opcintype IN (SELECT oid FROM pg_type WHERE typname = 'citext') AS folds_case
+        SELECT i.indexrelid, k.place, format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS equals,
+               concat(pg_get_indexdef(i.indexrelid, k.place::int, true),
+                      (SELECT format(' COLLATE %I.%I', cn.nspname, l.collname) FROM pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace
+                       WHERE l.oid = i.indcollation[k.place - 1])) AS expression,
+               y.typtype <> 'p' AND EXISTS (
+                   SELECT FROM pg_opclass h JOIN pg_am g ON g.oid = h.opcmethod AND g.amname = 'hash'
+                   WHERE h.opcdefault AND h.opcintype = c.opcintype) AS has_hash
         FROM pg_index i
         LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.conrelid = i.indrelid AND x.contype = 'x'
         CROSS JOIN generate_series(1, i.indnkeyatts) AS k (place)
         JOIN pg_opclass c ON c.oid = i.indclass[k.place - 1]
+        JOIN pg_type y ON y.oid = c.opcintype
         LEFT JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype AND m.amopstrategy = 3
         JOIN pg_operator o ON o.oid = coalesce(x.conexclop[k.place], m.amopopr)
         JOIN pg_namespace n ON n.oid = o.oprnamespace
@@ -36,17 +55,17 @@ AS $$
     )
     SELECT jsonb_build_object(
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', name, 'not_null', attnotnull, 'is_made', is_made, 'default', "default", 'is_constant', is_constant)
-                ORDER BY attnum), '[]') FROM columns),
+                'name', name, 'not_null', not_null, 'base_type', base_type, 'is_made', coalesce(is_made, false), 'default', "default", 'generated', generated,
+                'reads', reads) ORDER BY attnum), '[]') FROM columns),
         'checks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', c.conname, 'expression', pg_get_expr(c.conbin, c.conrelid),
                 'columns', (SELECT jsonb_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = relation AND a.attnum = ANY (c.conkey)))
                 ORDER BY c.conname), '[]')
-            FROM pg_constraint c WHERE c.conrelid = relation AND c.contype = 'c'),
+            FROM pg_constraint c WHERE c.conrelid = relation AND c.contype = 'c' AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false'),
         'uniques', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid), 'is_exclusion', i.indisexclusion, 'nulls_are_equal', i.indnullsnotdistinct,
                 'columns', (SELECT jsonb_agg(DISTINCT r.name) FROM read_by_index r WHERE r.indexrelid = i.indexrelid),
-                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'folds_case', k.folds_case) ORDER BY k.place)
+                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash) ORDER BY k.place)
                          FROM keys k WHERE k.indexrelid = i.indexrelid))
                 ORDER BY i.indexrelid), '[]')
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
@@ -65,12 +84,20 @@ AS $$
             FROM pg_constraint c
             JOIN pg_class p ON p.oid = c.confrelid
             JOIN pg_namespace n ON n.oid = p.relnamespace
-            WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0),
+            WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0 AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false'),
         'unforeseen', (SELECT coalesce(jsonb_agg(u.what ORDER BY u.what), '[]') FROM (
                 SELECT 'trigger ' || tgname FROM pg_trigger
-                WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 = 4) AS u (what)))
+                WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 = 4
+                UNION ALL
+                SELECT 'the table under the view' FROM pg_class WHERE oid = relation AND relkind = 'v'
+                UNION ALL
+                SELECT 'policy ' || y.polname
+                FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid AND c.relrowsecurity JOIN pg_roles r ON r.rolname = role_name
+                WHERE y.polrelid = relation AND y.polcmd IN ('a', '*') AND pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) <> 'true'
+                  AND NOT r.rolsuper AND NOT r.rolbypassrls AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
+                  AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END)) AS u (what)))
 $$;
-COMMENT ON FUNCTION ferry._shape(oid) IS 'internal: what must hold for a row of a users table';
+COMMENT ON FUNCTION ferry._shape(oid, text) IS 'internal: what must hold for a row of a users table that a role writes';
 
 CREATE FUNCTION ferry._assess(source text, max_rows bigint)
     RETURNS TABLE (topic text, item text, rows bigint, sample text, detail text, hint text)
@@ -97,6 +124,9 @@ AS $$
         FROM logins l JOIN logins o ON o.item = l.item AND o.detail <> l.detail
         WHERE l.detail = assess.source
         GROUP BY o.detail
+    ), lookups AS (
+        SELECT detail, item, count(*) AS rows, min(sample) AS key
+        FROM found WHERE topic = '~lookup' GROUP BY detail, item HAVING count(*) > 1
     ), uniques AS (
         SELECT detail, item, count(*) AS rows, min(sample) AS key
         FROM found WHERE topic = '~unique' GROUP BY detail, item HAVING count(*) > 1
@@ -116,6 +146,10 @@ AS $$
         SELECT 'login', format('also in source %s', e.detail), e.rows::bigint, e.key, NULL,
                'The source that is asked first decides. If they are one person, only one of the rows can be moved.'
         FROM elsewhere e
+        UNION ALL
+        SELECT 'login', format('of several people by lookup, %s', l.detail), sum(l.rows)::bigint, min(l.key), jsonb_build_object('values', count(*)),
+               'Only the first of those who share a value is made a user of; adopt of ferry.target says what becomes of the others.'
+        FROM lookups l GROUP BY l.detail
         UNION ALL
         SELECT 'constraint', format('%s: 23505', u.detail), sum(u.rows)::bigint, min(u.key), jsonb_build_object('sqlstate', '23505', 'constraint', u.detail, 'among', 'the legacy rows'),
                'Only the first of those who share a value can be moved.'

@@ -180,14 +180,15 @@ AS $$
                                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.relation AND d.refobjsubid = a.attnum)))
     UNION ALL
     SELECT 'source ' || s.name, 'error', format('column %s of %s may not be null, has no default, and no mapping fills it', a.attname, t.relation),
-           format('INSERT a row for it into ferry.mapping, or: ALTER TABLE %s ALTER %I DROP NOT NULL;', t.relation, a.attname)
+           CASE WHEN a.attnotnull THEN format('INSERT a row for it into ferry.mapping, or: ALTER TABLE %s ALTER %I DROP NOT NULL;', t.relation, a.attname)
+                ELSE 'INSERT a row for it into ferry.mapping, or give the column a default.' END
     FROM ferry._asked s
     JOIN ferry.target t ON t.name = s.target
     JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relkind IN ('r', 'p')
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
-    WHERE NOT a.atthasdef AND a.attidentity = '' AND a.attname <> t.hash_column
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type d ON d.oid = a.atttypid AND d.typdefault IS NULL
+    WHERE (a.attnotnull OR d.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND a.attname <> t.hash_column
       AND NOT EXISTS (SELECT FROM ferry.mapping m WHERE m.source = s.name AND m.target_column = a.attname)
-      AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = a.atttypid AND d.typdefault IS NOT NULL)
       -- A trigger before each row may fill it.
       AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
     UNION ALL

@@ -4,9 +4,10 @@
 
 mod tally;
 
+use crate::adopt::{self, Matched};
 use crate::batch::Batch;
 use crate::census;
-use crate::config::{self, Adopt, RuleRow, Severity};
+use crate::config::{self, Adopt, Point, RuleRow, Severity};
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
@@ -15,7 +16,7 @@ use crate::secret::Password;
 use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::Reach;
-use crate::spi::plan::{self, Arg, Value as Datum};
+use crate::spi::plan::{self, Arg, Row, Value as Datum};
 use crate::spi::types::{self, TEXT};
 use crate::spi::{connect, session};
 use crate::target::{Target, User};
@@ -72,6 +73,7 @@ fn open(name: &str, limit: Option<i64>) -> Result<Assessment, Refusal> {
         surveyor: source.surveyor(),
         rules: source.rules.batch(),
         constraints: Constraints::open(&source, &target, hash, &[]),
+        identities: target.has_lookup().then(|| source.transfer.identities(&target)),
     };
     Ok(Assessment {
         stage: Stage::Own(scan),
@@ -143,6 +145,7 @@ impl Assessment {
         let (here, inserted): (Vec<Person>, Vec<Person>) =
             new.into_iter().partition(|person| users.contains_key(&person.key));
         self.judge_adoptions(&here, &users);
+        let inserted = self.judge_lookups(inserted);
         self.judge_values(&inserted);
     }
 
@@ -319,6 +322,52 @@ impl Assessment {
         }
     }
 
+    /// Counts those whom `lookup` finds here under another login, and leaves the others.
+    fn judge_lookups(&mut self, people: Vec<Person>) -> Vec<Person> {
+        let Some(batch) = &self.judge.identities else { return people };
+        let rows: Vec<Datum> = people.iter().map(|person| person.row).collect();
+        let said = batch.evaluate(&rows, &self.target.actor);
+        // Where a mapping fails, the values will tell.
+        let said: Vec<Row> = said.into_iter().map(Result::unwrap_or_default).collect();
+        let identities: Vec<&[Option<String>]> = said.iter().map(Vec::as_slice).collect();
+        let met = match self.target.who_is_identified(&identities) {
+            Ok(met) => met,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(error) => {
+                let item = format!("lookup cannot be asked: {}", error.sqlstate());
+                self.tally.blank("login", &item, "See lookup of ferry.target.");
+                return people;
+            }
+        };
+        let mut new = Vec::with_capacity(people.len());
+        for (place, (person, identities)) in people.into_iter().zip(said).enumerate() {
+            if met.contains(&place) {
+                self.note_met(&person);
+                continue;
+            }
+            for (entry, value) in identities.into_iter().enumerate() {
+                let entry = Some(self.target.entry(entry).to_string());
+                let line = |value| Line::to_compare("~lookup", value, None, Some(person.key.clone()), entry);
+                self.ready.extend(value.map(line));
+            }
+            new.push(person);
+        }
+        new
+    }
+
+    fn note_met(&mut self, person: &Person) {
+        let found = adopt::look_up(&self.source, &self.target, person).map(|looked_up| looked_up.found);
+        let (who, entry, hint) = match found {
+            Ok(Matched::One(_, entry)) => ("of a user", entry, MET),
+            Ok(Matched::Several(entry)) => ("of several users", entry, MET_SEVERAL),
+            Ok(Matched::Nobody) => return,
+            Err(error) if must_reach_caller(&error) => error.raise(),
+            Err(_) => return,
+        };
+        let item = format!("{who} under another login, by {}", self.target.entry(entry));
+        self.tally.note("login", item, &person.key, Value::Null, Some(hint));
+    }
+
     /// What an INSERT would say of the rows.
     fn judge_values(&mut self, people: &[Person]) {
         let rows: Vec<Datum> = people.iter().map(|person| person.row).collect();
@@ -346,10 +395,14 @@ impl Assessment {
     fn blame(&mut self, person: &Person, error: &SqlError) {
         match self.source.transfer.preview(&self.target, person.row, None) {
             Err((column, error)) => self.note_value(person, column, detail_of(&error)),
-            // The values are right one by one, but the hash does not fit, or a constraint itself fails.
-            Ok(_) => {
+            // The values are right one by one: the hash does not fit, or what is made of them fails.
+            Ok(_) if MISFITS.contains(&error.sqlstate().as_str()) => {
                 let column = error.column().unwrap_or(&self.target.row.hash_column).to_string();
                 self.note_value(person, column, detail_of(error));
+            }
+            Ok(_) => {
+                let item = format!("constraint or generated column: {}", error.sqlstate());
+                self.tally.note("value", item, &person.key, detail_of(error), Some(FAILED));
             }
         }
     }
@@ -391,6 +444,25 @@ impl Assessment {
         for what in &self.judge.constraints.unforeseen {
             let line = Line::of("constraint", format!("{what}: not foreseen"));
             self.ready.push_back(line.hinted("It depends on what only a real INSERT knows."));
+        }
+        self.tell_company();
+    }
+
+    /// What comes with a user and is not tried here.
+    fn tell_company(&mut self) {
+        let rows = config::rows();
+        let (source, target) = (&self.source.row.name, &self.target.row.name);
+        let children = rows.children.iter().filter(|child| child.source == *source);
+        let children = children.map(|child| format!("child {}", child.name));
+        let hooks = rows.hooks.iter().filter(|hook| {
+            hook.enabled && hook.target == *target && hook.is_about(source) && hook.point != Point::OnFailure
+        });
+        let hooks = hooks.map(|hook| format!("hook {}", hook.name));
+        for what in children.chain(hooks) {
+            let line = Line::of("constraint", format!("{what}: not foreseen"));
+            self.ready.push_back(
+                line.hinted("It is tried for one person by ferry.explain_login, as far as it can be."),
+            );
         }
     }
 
@@ -490,7 +562,16 @@ struct Judge {
     surveyor: Surveyor,
     rules: Option<Batch>,
     constraints: Constraints,
+    /// What `lookup` looks for.
+    identities: Option<Batch>,
 }
+
+/// A text that is longer than its column takes, and one that a domain refuses.
+const MISFITS: [&str; 2] = ["22001", "23514"];
+
+const MET: &str = "They are here with the same value: adopt of ferry.target, and verified on both sides, say whether they are tied, \
+                   refused or sent to ferry.review.";
+const MET_SEVERAL: &str = "Nobody can tell who of them it is: clean the users table up.";
 
 const FAILED: &str = "A login of them ends as failed: make the expression hold for them.";
 

@@ -9,7 +9,7 @@ use crate::source::Source;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Value};
-use crate::spi::types::LONG;
+use crate::spi::types::{LONG, TEXT};
 use crate::sql::{Ident, list};
 use crate::target::Target;
 use serde::Deserialize;
@@ -28,11 +28,24 @@ struct Shape {
 #[derive(Deserialize)]
 struct Column {
     name: String,
+    /// Its own word, or that of a domain.
     not_null: bool,
-    /// An identity, or generated.
+    /// The type under its domains.
+    base_type: String,
+    /// An identity, or of a default that is computed: only an INSERT makes the value.
     is_made: bool,
     default: Option<String>,
-    is_constant: bool,
+    /// What it is generated from, and the columns that this reads.
+    generated: Option<String>,
+    reads: Vec<String>,
+}
+
+impl Column {
+    /// What it gets without a mapping; null stands for what is not known before, whatever a domain says of null.
+    fn unmapped(&self) -> String {
+        let known = self.default.clone().filter(|_| !self.is_made);
+        known.unwrap_or_else(|| format!("NULL::{}", self.base_type))
+    }
 }
 
 #[derive(Deserialize)]
@@ -56,7 +69,8 @@ struct Unique {
 struct IndexKey {
     expression: String,
     equals: String,
-    folds_case: bool,
+    /// Equal values have equal hashes.
+    has_hash: bool,
 }
 
 #[derive(Deserialize)]
@@ -192,8 +206,9 @@ impl Constraints {
 fn read(target: &Target) -> Shape {
     let oid = catalog::relation_oid(&target.relation.title).ok().flatten();
     let number = oid.map_or(0, |oid| i64::from(oid.to_u32()));
+    let (sql, role) = ("SELECT ferry._shape($1::oid, $2)", target.actor.role_name.as_str());
     let document =
-        identity::as_ferry(|| plan::query("SELECT ferry._shape($1::oid)", &[LONG], &[Arg::Long(number)]));
+        identity::as_ferry(|| plan::query(sql, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)]));
     let text = plan::first(document).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or(Shape {
         columns: Vec::new(),
@@ -206,11 +221,10 @@ fn read(target: &Target) -> Shape {
 
 /// Puts the query together.
 struct Builder<'a> {
-    source: &'a Source,
     target: &'a Target,
     shape: &'a Shape,
     mapped: BTreeSet<String>,
-    /// The values that the row would have, as far as they are known: a SELECT list.
+    /// The row that would be written, as far as it is known: a query.
     row: String,
 }
 
@@ -224,11 +238,26 @@ impl<'a> Builder<'a> {
         let values: BTreeMap<String, String> = mapped.chain(hash).collect();
         // In the order of an INSERT: of several values that cannot be made, the first is told.
         let row = shape.columns.iter().map(|column| {
-            let value = values.get(&column.name).cloned().unwrap_or_else(|| constant(column, target));
+            let value = values.get(&column.name).cloned().unwrap_or_else(|| column.unmapped());
             format!("{value} AS {}", Ident(column.name.clone()))
         });
-        let (row, mapped) = (list(row), values.into_keys().collect());
-        Builder { source, target, shape, mapped, row }
+        let row = format!("SELECT {} {} OFFSET 0", list(row), Scope::of_rows(source.row_type(), "l").from);
+        let mut builder = Builder { target, shape, mapped: values.into_keys().collect(), row };
+        builder.row = builder.with_generated();
+        builder
+    }
+
+    /// The row with the columns that PostgreSQL makes of the others.
+    fn with_generated(&self) -> String {
+        let columns = self.shape.columns.iter().map(|column| {
+            let name = Ident(column.name.clone());
+            let generated = column.generated.as_ref().filter(|_| self.is_known(&column.name));
+            match generated.zip(self.target.relation.column(&column.name)) {
+                Some((sql, known)) => format!("{} AS {name}", catalog::assigned(sql, known)),
+                None => self.of_row(&column.name),
+            }
+        });
+        format!("SELECT {} FROM ({}) AS {} OFFSET 0", list(columns), self.row, self.alias())
     }
 
     /// Its values are over the row to be written, under the name of the users table, as constraints are written. The last
@@ -237,11 +266,10 @@ impl<'a> Builder<'a> {
         let whole = format!("pg_catalog.num_nulls(ROW({}.*))", self.alias());
         let values = list(values.iter().map(ToString::to_string).chain([whole]));
         format!(
-            "SELECT {values} FROM (SELECT {0}.*{1} FROM (SELECT {2} {3} OFFSET 0) AS {0} OFFSET 0) AS {0}",
+            "SELECT {values} FROM (SELECT {0}.*{1} FROM ({2}) AS {0} OFFSET 0) AS {0}",
             self.alias(),
             self.key_columns(),
-            self.row,
-            Scope::of_rows(self.source.row_type(), "l").from
+            self.row
         )
     }
 
@@ -322,15 +350,17 @@ impl<'a> Builder<'a> {
         )
     }
 
-    /// By unique index, the digest of a key without nulls.
+    /// By unique index, the digest of a key without nulls: of what its operators take for equal, where the types tell.
     fn unique_keys(&self) -> Vec<(String, String)> {
         let digest = |(number, unique): (usize, &Unique)| {
             let keys = || unique.keys.iter().flatten().enumerate();
             let given = keys().filter(|_| !unique.nulls_are_equal);
             let given = given.map(|(place, _)| format!("{} IS NOT NULL", key_name(number, place)));
-            let texts = keys().map(|(place, key)| {
-                let text = format!("{}::pg_catalog.text", key_name(number, place));
-                if key.folds_case { format!("pg_catalog.lower({text})") } else { text }
+            let texts = keys().flat_map(|(place, key)| {
+                let name = key_name(number, place);
+                // One hash of 64 bits would be too few.
+                let hash = |seed| format!("pg_catalog.hash_record_extended(ROW({name}), {seed})");
+                if key.has_hash { vec![hash(0), hash(1)] } else { vec![format!("{name}::pg_catalog.text")] }
             });
             let sql = format!(
                 "CASE WHEN {} THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
@@ -344,25 +374,35 @@ impl<'a> Builder<'a> {
         self.judged_uniques().filter(|(_, unique)| !unique.is_exclusion).map(digest).collect()
     }
 
-    /// An index over columns that no mapping fills says nothing of the legacy rows.
     fn judged_uniques(&self) -> impl Iterator<Item = (usize, &'a Unique)> {
-        let is_mapped =
-            |unique: &&Unique| unique.columns.iter().flatten().any(|column| self.mapped.contains(column));
-        let known = self.shape.uniques.iter().filter(|unique| self.are_known(unique.columns.as_deref()));
-        known.filter(is_mapped).enumerate().collect::<Vec<_>>().into_iter()
+        let known = self.uniques_of_mapped().filter(|unique| self.are_known(unique.columns.as_deref()));
+        known.enumerate().collect::<Vec<_>>().into_iter()
+    }
+
+    /// An index over columns that no mapping fills says nothing of the legacy rows.
+    fn uniques_of_mapped(&self) -> impl Iterator<Item = &'a Unique> {
+        let is_mapped = |name: &String| {
+            let reads = self.column(name).map_or(&[][..], |column| &column.reads);
+            self.mapped.contains(name) || reads.iter().any(|read| self.mapped.contains(read))
+        };
+        self.shape.uniques.iter().filter(move |unique| unique.columns.iter().flatten().any(is_mapped))
     }
 
     /// What depends on values that only an INSERT would make.
     fn unjudged(&self) -> Vec<String> {
         let checks = self.shape.checks.iter().map(|check| (&check.name, check.columns.as_deref()));
         let parents = self.shape.parents.iter().map(|parent| (&parent.name, Some(parent.columns.as_slice())));
-        let unknown = checks.chain(parents).filter(|(_, columns)| !self.are_known(*columns));
+        let uniques = self.uniques_of_mapped().map(|unique| (&unique.name, unique.columns.as_deref()));
+        let unknown = checks.chain(parents).chain(uniques).filter(|(_, columns)| !self.are_known(*columns));
         unknown.map(|(name, _)| format!("constraint {name}")).collect()
     }
 
     fn unfilled(&self) -> Vec<String> {
         let is_unfilled = |column: &&Column| {
-            !column.is_made && column.default.is_none() && !self.mapped.contains(&column.name)
+            !column.is_made
+                && column.default.is_none()
+                && column.generated.is_none()
+                && !self.mapped.contains(&column.name)
         };
         self.shape.columns.iter().filter(is_unfilled).map(|column| column.name.clone()).collect()
     }
@@ -372,10 +412,15 @@ impl<'a> Builder<'a> {
     }
 
     fn is_known(&self, name: &str) -> bool {
-        let column = self.shape.columns.iter().find(|column| column.name == name);
-        self.mapped.contains(name)
-            || column
-                .is_some_and(|column| !column.is_made && (column.default.is_none() || column.is_constant))
+        let is_known = |column: &Column| match column.generated {
+            Some(_) => column.reads.iter().all(|read| self.is_known(read)),
+            None => !column.is_made,
+        };
+        self.mapped.contains(name) || self.column(name).is_some_and(is_known)
+    }
+
+    fn column(&self, name: &str) -> Option<&'a Column> {
+        self.shape.columns.iter().find(|column| column.name == name)
     }
 
     /// A value over the row to be written as `u`.
@@ -386,13 +431,6 @@ impl<'a> Builder<'a> {
     fn of_row(&self, column: &str) -> String {
         format!("{}.{}", self.alias(), Ident(column.to_string()))
     }
-}
-
-/// What a column without a mapping gets; null stands for what is not known before.
-fn constant(column: &Column, target: &Target) -> String {
-    let type_name = target.relation.column(&column.name).map_or("pg_catalog.text", |found| &found.type_name);
-    let known = column.default.clone().filter(|_| column.is_constant);
-    known.unwrap_or_else(|| format!("NULL::{type_name}"))
 }
 
 fn key_name(number: usize, place: usize) -> String {

@@ -155,6 +155,31 @@ fn logins_that_collide_are_told() {
 }
 
 #[test]
+fn those_whom_lookup_finds_are_told_as_an_import_refuses_them() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    site.as_owner(
+        "ALTER TABLE users ADD phone text; CREATE INDEX ON users (phone);
+         INSERT INTO users (email, phone) VALUES ('1@y', 'one'), ('2@y', 'two'), ('3@y', 'two');
+         INSERT INTO legacy.customers (id, email, first) VALUES
+             (1, 'a@x', 'one'), (2, 'b@x', 'two'), (3, 'c@x', 'shared'), (4, 'd@x', 'shared'), (5, 'e@x', 'own'), (6, 'f@x', NULL)",
+    );
+    site.map("shop", "phone", "l.first");
+    site.configure("target", "lookup = '{phone}'");
+    let lines = assess(&site, "shop");
+    assert_eq!(about(&lines, "login", "of a user under another login, by phone"), (1, "1".to_string()));
+    assert_eq!(
+        about(&lines, "login", "of several users under another login, by phone"),
+        (1, "2".to_string())
+    );
+    assert_eq!(about(&lines, "login", "of several people by lookup, phone"), (2, "3".to_string()));
+    site.db.sql("CALL ferry.import('shop')");
+    let keys: String =
+        site.db.one("SELECT string_agg(legacy_key, ' ' ORDER BY legacy_key) FROM ferry.import_reject", &[]);
+    assert_eq!(keys, "1 2 4");
+}
+
+#[test]
 fn mappings_are_asked_for_those_who_would_be_adopted_too() {
     let site = Site::shop();
     site.configure("target", "adopt = 'locked'");
@@ -335,6 +360,91 @@ fn what_only_an_insert_knows_is_not_foreseen_and_said_so() {
     let lines = assess(&site, "shop");
     found(&lines, "constraint", "constraint odd: not foreseen");
     found(&lines, "constraint", "trigger fills: not foreseen");
+    site.as_owner(
+        "CREATE TABLE roles (user_id bigint, role text); CREATE FUNCTION note(jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT $1';
+         ALTER TABLE users FORCE ROW LEVEL SECURITY, ENABLE ROW LEVEL SECURITY; CREATE POLICY all_of_them ON users USING (true);
+         CREATE POLICY known ON users FOR INSERT WITH CHECK (email <> ''); CREATE VIEW seen AS SELECT * FROM users",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows) VALUES ('shop', 'roles', 'public.roles', 'user_id', $$SELECT 'x' AS role$$);
+         INSERT INTO ferry.hook (name, point, function) VALUES ('note', 'after_write', 'public.note')",
+    );
+    let foreseen = |site: &Site, what: &str| {
+        assess(site, "shop").iter().all(|line| line.item != format!("{what}: not foreseen"))
+    };
+    for what in ["policy known", "child roles", "hook note"] {
+        assert!(!foreseen(&site, what), "{what}");
+    }
+    assert!(foreseen(&site, "policy all_of_them"));
+    site.configure("target", "relation = 'public.seen'");
+    assert!(!foreseen(&site, "the table under the view"));
+}
+
+/// How many rows of each column or constraint and SQLSTATE the last import has refused, and nobody else.
+fn refused(site: &Site, dry_run: bool) -> Vec<(String, i64)> {
+    site.db.sql(&format!("CALL ferry.import('shop', dry_run => {dry_run})"));
+    let query = "SELECT format('%s: %s', coalesce(column_name, constraint_name), sqlstate), count(*) FROM ferry.import_reject
+                 WHERE run = (SELECT max(id) FROM ferry.import_run) GROUP BY 1 ORDER BY 1";
+    site.db.rows(query, &[]).iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// A users table of which little can be told by looking at values alone.
+#[test]
+fn what_is_told_of_an_odd_users_table_is_what_an_import_refuses() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    site.as_owner(
+        r#"CREATE DOMAIN made AS bigint NOT NULL CHECK (VALUE > 0);
+           CREATE DOMAIN flag AS boolean NOT NULL DEFAULT false;
+           CREATE DOMAIN needed AS flag;
+           CREATE DOMAIN empty AS text NOT NULL;
+           CREATE SEQUENCE numbers;
+           ALTER TABLE users ADD "Nr" made DEFAULT nextval('numbers'), ADD is_admin needed, ADD also flag DEFAULT true, ADD amount numeric UNIQUE,
+               ADD code text GENERATED ALWAYS AS (upper(name)) STORED UNIQUE, ADD rest int GENERATED ALWAYS AS (100 / length(name)) STORED,
+               ADD CONSTRAINT "not an admin" CHECK (NOT is_admin AND also AND code <> 'EVE');
+           INSERT INTO legacy.customers (id, email, first, last) VALUES
+               (1, 'a@x', 'Ann', '1'), (2, 'b@x', 'ann', '2'), (3, 'c@x', 'Cem', '1.0'), (4, 'd@x', 'Eve', '4'), (5, 'e@x', '', '5'),
+               (6, 'f@x', 'Fay', '6'), (7, 'g@x', 'Gus', 'six')"#,
+    );
+    site.db.sql("DELETE FROM ferry.mapping WHERE target_column = 'name'");
+    site.map("shop", "name", "l.first");
+    site.map("shop", "amount", "l.last::numeric");
+    let lines = assess(&site, "shop");
+    let others = |line: &&Line| line.topic == "value" || line.topic == "constraint";
+    let mut told: Vec<(String, i64)> = lines
+        .iter()
+        .filter(others)
+        .map(|line| {
+            let is_among = line.detail.as_ref().is_some_and(|detail| detail.get("among").is_some());
+            // The first of those who share a value is moved.
+            (line.item.clone(), line.rows.unwrap() - i64::from(is_among))
+        })
+        .collect();
+    told.sort();
+    let expected = [
+        "amount: 22P02",
+        "constraint or generated column: 22012",
+        "not an admin: 23514",
+        "users_amount_key: 23505",
+        "users_code_key: 23505",
+    ];
+    assert_eq!(told, expected.map(|item| (item.to_string(), 1)), "{lines:#?}");
+    // An import names no column where PostgreSQL does not.
+    let expected = [
+        ": 22012",
+        "amount: 22P02",
+        "not an admin: 23514",
+        "users_amount_key: 23505",
+        "users_code_key: 23505",
+    ];
+    let expected: Vec<(String, i64)> = expected.map(|item| (item.to_string(), 1)).into();
+    assert_eq!(refused(&site, true), expected, "of a dry run");
+    assert_eq!(refused(&site, false), expected);
+    // A domain without a default may not be null, and nothing fills it.
+    site.as_owner("ALTER TABLE users ADD motto empty DEFAULT ''; ALTER TABLE users ALTER motto DROP DEFAULT");
+    assert_eq!(about(&assess(&site, "shop"), "constraint", "motto: 23502").0, 3);
+    let query = "SELECT hint FROM ferry.check_config() WHERE problem LIKE 'column motto of public.users may not be null%'";
+    assert_eq!(site.db.rows(query, &[]).len(), 1);
 }
 
 #[test]
