@@ -266,21 +266,28 @@ impl Target {
         })
     }
 
-    /// What columns of a user hold, as a JSON object; `None` where there are none.
-    pub(crate) fn columns_of(&self, user: &User, columns: &[String]) -> Option<String> {
+    /// What columns of a user hold, as a JSON object to which `also` is added; `None` where there is nothing.
+    pub(crate) fn columns_of(
+        &self,
+        user: &User,
+        columns: &[String],
+        also: Option<serde_json::Value>,
+    ) -> Option<String> {
+        let also = also.map(|also| also.to_string());
         if columns.is_empty() {
-            return None;
+            return also;
         }
         let id = types::cast(&user.id, &self.id.key)?;
         let columns = list(columns.iter().map(|column| format!("u.{}", Ident(column.clone()))));
         let sql = format!(
-            "SELECT pg_catalog.to_jsonb(r.*)::pg_catalog.text FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
+            "SELECT (pg_catalog.to_jsonb(r.*) OPERATOR(pg_catalog.||) $2::pg_catalog.jsonb)::pg_catalog.text \
+             FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
             self.relation.name,
             self.id.is_parameter()
         );
-        let types = [self.id.key.oid];
-        let rows = self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
-        plan::first(rows)
+        let (types, also) = ([self.id.key.oid, TEXT], also.as_deref().unwrap_or("{}"));
+        let arguments = [Arg::Value(id), Arg::Text(also)];
+        plan::first(self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &arguments)))
     }
 
     /// Whether users are looked for under other logins, too.
@@ -478,29 +485,28 @@ impl Target {
         });
     }
 
-    /// Writes back what adopting a user has overwritten, a JSON object of columns.
-    pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
-        let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
-        let columns = list(columns.keys().map(|name| Ident(name.clone())));
+    /// Writes back what adopting a user has overwritten: those columns of a JSON object. Tells how many users that were.
+    pub(crate) fn restore(&self, user_id: &str, columns: &[String], replaced: Option<&str>) -> u64 {
+        let columns = list(columns.iter().map(|name| Ident(name.clone())));
         let sql = format!(
             "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
-             FROM pg_catalog.jsonb_populate_record(NULL::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
+             FROM pg_catalog.jsonb_populate_record(ROW(u.*)::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
             self.relation.name,
             self.id.is_parameter()
         );
-        self.write_one(&sql, user_id, &[Arg::from(replaced)]);
+        self.write_one(&sql, user_id, &[Arg::from(replaced)])
     }
 
     /// Runs a statement about one user, whose id is `$1`; the other arguments are texts.
-    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) {
-        let Some(id) = types::cast(user_id, &self.id.key) else { return };
+    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) -> u64 {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return 0 };
         let types: Vec<Oid> = [self.id.key.oid].into_iter().chain(others.iter().map(|_| TEXT)).collect();
         self.actor.act(Reach::Write, || {
             let plan = Plan::prepare(sql, &types, Planning::Auto);
             let arguments: Vec<Arg<'_>> =
                 [Arg::Value(id)].into_iter().chain(others.iter().copied()).collect();
             plan.count(&arguments)
-        });
+        })
     }
 
     fn prepare_replace(&self, must_change: MustChange) -> Plan {
