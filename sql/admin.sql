@@ -20,7 +20,7 @@ CREATE FUNCTION ferry.unmigrate_login(login text, target text DEFAULT 'default')
     BEGIN ATOMIC
         SELECT u.user_id, u.outcome, u.detail::jsonb FROM ferry._unmigrate_login(login, target) AS u;
     END;
-COMMENT ON FUNCTION ferry.unmigrate_login(text, text) IS 'takes the move of a user back: deletes the user it has made with their rows in child tables, or gives an adopted one back what was overwritten, and removes the link, so that the next login moves them anew. detail says what was done and what could not be (children: how many rows of each were deleted; not_restored: the hash of an adopted user, and what was added to child tables or replaced there; password_changed_since: the legacy system has the old password). What refers to the user makes it fail as a DELETE would';
+COMMENT ON FUNCTION ferry.unmigrate_login(text, text) IS 'takes the move of a user back, who may be blocked: deletes the user it has made with their rows in child tables, or gives an adopted one back what was overwritten, and removes the link, so that the next login moves them anew. detail says what was done and what could not be (children: how many rows of each were deleted; not_restored: the hash that an adopted user had, columns that are no more, and what was added to child tables or replaced there; password_changed_since: the legacy system has the old password). It fails for who would be deleted and could not be moved again (the source is retired or is not in ferry.source any more, or an import has found them gone from there), and as a DELETE would for what refers to the user';
 
 CREATE FUNCTION ferry.forget_login(login text, target text DEFAULT 'default')
     RETURNS TABLE (user_id text, outcome text)

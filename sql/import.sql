@@ -101,7 +101,7 @@ COMMENT ON COLUMN ferry.import_reject.source IS 'its source';
 COMMENT ON COLUMN ferry.import_reject.legacy_key IS 'the text of the source''s key_column';
 COMMENT ON COLUMN ferry.import_reject.user_id IS 'the user who is here, where one is the reason';
 COMMENT ON COLUMN ferry.import_reject.reason IS 'why, as a fixed word, such as rule; the README lists them';
-COMMENT ON COLUMN ferry.import_reject.rule IS 'the rule that rejects the user';
+COMMENT ON COLUMN ferry.import_reject.rule IS 'the rule that rejects the user, or cannot be evaluated';
 COMMENT ON COLUMN ferry.import_reject.code IS 'the code of that rule';
 COMMENT ON COLUMN ferry.import_reject.message IS 'the message of that rule';
 COMMENT ON COLUMN ferry.import_reject.column_name IS 'the column of the users table that could not be written';

@@ -7,7 +7,9 @@ use crate::event::Kind;
 use crate::flow::{Decision, Flow, Request, Why};
 use crate::link::{self, Link, Via};
 use crate::outcome::{Answer, Outcome};
-use crate::password::{Trouble, Whom, with_user};
+use crate::password::{Trouble, Whom, failed, with_anybody, with_user};
+use crate::spi::parse::quote_literal;
+use crate::spi::plan::View;
 use crate::spi::session;
 use crate::target::User;
 use serde_json::{Value, json};
@@ -28,22 +30,18 @@ pub(crate) struct Unmoved {
     pub(crate) detail: Value,
 }
 
-/// Takes a move back: who was inserted is deleted, who was adopted gets back what was overwritten, and the link goes.
-/// What the users table or other tables object to is raised: nothing is half put back.
+/// Takes a move back: who was inserted is deleted, who was adopted gets back what was overwritten, and the link goes. Whether
+/// the user is allowed in does not matter. What the users table or other tables object to is raised: nothing is half put
+/// back.
 pub(crate) fn unmigrate(request: &Request<'_>) -> Unmoved {
     need_writes("unmigrate_login");
     let mut detail = json!({});
-    let answer = with_user(request, |flow, whom| {
+    let answer = with_anybody(request, |flow, whom| {
         let Whom::User(user) = whom else { return flow.conclude(Outcome::Invalid, Why::of("not_moved")) };
         let Some(link) = flow.link_of(&user) else {
             return flow.conclude(Outcome::Invalid, Why::of("not_moved").user(&user.id));
         };
-        if config::rows().is_retired(&link.source) {
-            let lost = "they could not be moved again";
-            config::retired(&link.source)
-                .within(&format!("user {} came from there, and {lost}", user.id))
-                .raise();
-        }
+        need_way_back(&user, &link).or_raise();
         detail = flow.put_back(&user, &link);
         let why = Why::of("put_back").source(&link.source).user(&user.id);
         let why = why.with("legacy_key", &link.legacy_key);
@@ -53,6 +51,35 @@ pub(crate) fn unmigrate(request: &Request<'_>) -> Unmoved {
     Unmoved { answer, detail }
 }
 
+/// Who is deleted here must be there to be moved again.
+fn need_way_back(user: &User, link: &Link) -> Result<(), Refusal> {
+    let (rows, source) = (config::rows(), &link.source);
+    let lost = |why: Refusal| {
+        why.within(&format!("user {} came from there, and they could not be moved again", user.id))
+    };
+    if rows.is_retired(source) {
+        return Err(lost(config::retired(source)));
+    }
+    let is_configured = rows.sources.iter().any(|row| row.name == *source);
+    let (what, hint) = match (is_configured, link.is_gone) {
+        _ if link.is_adopted() => return Ok(()),
+        (false, _) => (
+            format!("source {source} is no longer in ferry.source"),
+            "INSERT the source again; or, if they are to go for good, DELETE the user yourself.".to_string(),
+        ),
+        (true, true) => (
+            format!("an import has found that legacy user gone from source {source}"),
+            format!(
+                "If they are back there: CALL ferry.import({}, 'update'); else, if they are to go for good, DELETE the \
+                 user yourself.",
+                quote_literal(source)
+            ),
+        ),
+        (true, false) => return Ok(()),
+    };
+    Err(lost(Refusal::new(RefusalKind::State, what).hint(hint)))
+}
+
 impl Flow<'_> {
     fn link_of(&self, user: &User) -> Option<Link> {
         link::of_user(&self.target.row.name, &user.id, user.hash.as_deref()).filter(|link| !link.is_tombstone)
@@ -60,34 +87,70 @@ impl Flow<'_> {
 
     /// Undoes what moving the user has written, and tells what that was.
     fn put_back(&self, user: &User, link: &Link) -> Value {
-        let is_adopted = link.via == Some(Via::Adopt);
-        let children = config::rows().parts_of(&link.source).children;
-        let mut detail = json!({
-            "source": link.source,
-            "legacy_key": link.legacy_key,
-            "user": if is_adopted { "restored" } else { "deleted" },
-        });
-        if is_adopted {
-            self.target.restore(&user.id, link.replaced.as_deref());
-            // What they held is kept nowhere: a hash or the seed of a second factor in another table would be one
-            // more to steal.
-            let children = children.into_iter().map(|child| format!("child {}", child.name));
-            let lost: Vec<String> =
-                [self.target.row.hash_column.clone()].into_iter().chain(children).collect();
-            detail["not_restored"] = json!(lost);
-        } else {
-            let tables = Tables::open(&link.source, children, &self.target).or_raise();
-            let deleted = tables.delete(&self.target, &user.id);
-            if !deleted.is_empty() {
-                detail["children"] = Value::Object(child::object(deleted));
-            }
-            self.target.delete(&user.id);
-            if !link.hash_is_ours() {
-                detail["password_changed_since"] = json!(true);
-            }
-        }
+        let mut detail =
+            if link.is_adopted() { self.restore(user, link) } else { self.delete_moved(user, link) };
+        detail["source"] = json!(link.source);
+        detail["legacy_key"] = json!(link.legacy_key);
         link::delete(&link.source, &link.legacy_key);
         detail
+    }
+
+    fn delete_moved(&self, user: &User, link: &Link) -> Value {
+        let mut detail = json!({ "user": "deleted" });
+        let children = config::rows().parts_of(&link.source).children;
+        let tables = Tables::open(&link.source, children, &self.target).or_raise();
+        let deleted = tables.delete(&self.target, &user.id);
+        if !deleted.is_empty() {
+            detail["children"] = Value::Object(child::object(deleted));
+        }
+        self.target.delete(&user.id);
+        match self.target.find_by_id(&user.id, View::Latest) {
+            Ok(None) => {}
+            Ok(Some(_)) => self.swallowed(user, "DELETE").raise(),
+            Err(error) => error.raise(),
+        }
+        if !link.hash_is_ours() {
+            detail["password_changed_since"] = json!(true);
+        }
+        detail
+    }
+
+    /// What a user had before they were adopted, but for what is kept nowhere: a hash, or the seed of a second factor in
+    /// another table, would be one more to steal.
+    fn restore(&self, user: &User, link: &Link) -> Value {
+        let (hash, relation) = (&self.target.row.hash_column, &self.target.relation);
+        let held = link.replaced.as_deref().map(serde_json::from_str::<serde_json::Map<String, Value>>);
+        let held: Vec<String> =
+            held.and_then(Result::ok).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
+        let was_locked = held.contains(hash);
+        let is_writable = |name: &String| relation.column(name).is_some_and(|column| !column.is_generated);
+        let (held, dropped): (Vec<String>, Vec<String>) = held.into_iter().partition(is_writable);
+        let is_swallowed =
+            !held.is_empty() && self.target.restore(&user.id, &held, link.replaced.as_deref()) == 0;
+        if is_swallowed {
+            self.swallowed(user, "UPDATE").raise();
+        }
+        let hash = (link.has_digest() && !was_locked).then(|| hash.clone());
+        let children = config::rows().parts_of(&link.source).children;
+        let children = children.into_iter().map(|child| format!("child {}", child.name));
+        let lost: Vec<String> = hash.into_iter().chain(dropped).chain(children).collect();
+        let mut detail = json!({ "user": "restored" });
+        if !lost.is_empty() {
+            detail["not_restored"] = json!(lost);
+        }
+        if was_locked && !link.hash_is_ours() {
+            detail["password_changed_since"] = json!(true);
+        }
+        detail
+    }
+
+    /// A trigger or a policy has kept the user as they are.
+    fn swallowed(&self, user: &User, what: &str) -> Refusal {
+        let title = &self.target.relation.title;
+        let message = format!("user {} is still there: {title} has swallowed the {what}", user.id);
+        Refusal::new(RefusalKind::State, message).hint(format!(
+            "See the triggers, rules and row security policies of {title}; nothing was put back."
+        ))
     }
 }
 
@@ -108,31 +171,32 @@ pub(crate) fn forget(request: &Request<'_>) -> Answer {
 }
 
 impl Flow<'_> {
-    /// A tombstone for the user of the login, and for the person that each source has under it.
+    /// A tombstone for the user of the login, for the person that each source has under it, and for whatever else they
+    /// are tied to.
     fn forget_here_and_there(&mut self) -> Result<Decision, Trouble> {
         let keys = self.keys_in_sources()?;
-        let user = self.find_in_target()?;
+        let mut users: Vec<String> = self.find_in_target()?.into_iter().map(|user| user.id).collect();
         let target = self.target.row.name.clone();
-        let mut forgotten = 0;
         for (source, key) in &keys {
+            let link = link::of_key(source, key, View::Transaction);
+            let renamed = link.and_then(|link| link.user_id).filter(|id| !users.contains(id));
+            // Only of who is still here the application must be told.
+            match renamed.as_deref().map(|id| self.target.find_by_id(id, View::Transaction)) {
+                Some(Ok(Some(user))) => users.push(user.id),
+                Some(Err(error)) => return Err(failed("target_lookup", None, error)),
+                _ => {}
+            }
             link::bury(source, key, &target);
-            forgotten += 1;
         }
-        if let Some(user) = &user {
-            forgotten += link::bury_user(&target, &user.id);
-        }
-        if forgotten == 0 {
+        let others: u64 = users.iter().map(|id| link::bury_user(&target, id)).sum();
+        if keys.is_empty() && others == 0 {
             return Ok(self.conclude(Outcome::Invalid, Why::of("not_moved")));
         }
-        let why = Why::of("tombstone");
-        let why = match &user {
-            Some(user) => why.user(&user.id),
-            None => why,
-        };
+        let user_id = users.into_iter().next();
+        let why = Why { user_id: user_id.clone(), ..Why::of("tombstone") };
         self.has_owner();
         self.log(Kind::ForgetLogin, Outcome::Ok, &why);
         self.notice_forgotten(keys, &why);
-        let user_id = user.map(|user| user.id);
         Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
     }
 

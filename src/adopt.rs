@@ -3,6 +3,7 @@
 //! A user is here under the very login, or is found by the `lookup` of the target. What `adopt` does not allow, what
 //! nobody has verified and what is tied to somebody else goes to `ferry.review`, where a person decides.
 
+use crate::authenticate::Move;
 use crate::config::Adopt;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
@@ -15,6 +16,7 @@ use crate::spi::guard::SqlError;
 use crate::spi::plan::{Value, View};
 use crate::spi::session;
 use crate::target::{Found, Target, User};
+use serde_json::json;
 
 /// An entry of the target's `lookup` by its place, and what a legacy user has there.
 pub(crate) type Identity = (usize, String);
@@ -81,6 +83,20 @@ impl Flow<'_> {
             }
         }
         expected.is_none()
+    }
+
+    /// What a user who is adopted holds where anything will be written, now in `columns` or by a refresh: for
+    /// [`crate::admin::unmigrate`]. A hash is not kept; that there was none is no secret, and a lock is as good as another.
+    pub(crate) fn held_before(&self, what: &Move<'_>, mut columns: Vec<String>) -> Option<String> {
+        let (user, row) = (what.adopting?, &self.target.row);
+        columns.extend(what.source.transfer.refreshed_columns());
+        if !what.broken.must_change.is_empty() {
+            columns.extend(row.must_change.clone());
+        }
+        columns.sort();
+        columns.dedup();
+        let lock = || json!({ &row.hash_column: user.hash.as_ref().map(|_| legacy_hash::locked_marker()) });
+        self.target.columns_of(user, &columns, (!user.has_password()).then(lock))
     }
 
     fn settle_by_lookup(&mut self, source: &Source, person: &Person) -> Result<Here, Decision> {

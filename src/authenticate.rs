@@ -10,7 +10,7 @@ use crate::guc;
 use crate::link::{self, Link, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::outcome::{Answer, Outcome};
-use crate::rule::Broken;
+use crate::rule::{Broken, Unjudged};
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
 use crate::spi::plan::View;
@@ -335,7 +335,7 @@ impl<'a> Flow<'a> {
     }
 
     /// What hooks and rules say of somebody who has shown the right password.
-    fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
+    pub(crate) fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
         let demanded = self.after_verify(source, person)?;
         let mut broken = self.judge(source, person, self.password)?;
         broken.must_change.extend(demanded);
@@ -361,8 +361,11 @@ impl<'a> Flow<'a> {
                     Ok(broken)
                 }
             },
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => Err(self.conclude(Outcome::Failed, why("rule_failed").error(&error))),
+            Err(unjudged) if must_reach_caller(&unjudged.error) => unjudged.error.raise(),
+            Err(Unjudged { rule, error }) => {
+                let why = why("rule_failed").error(&error).with("rule", &rule.unwrap_or_default());
+                Err(self.conclude(Outcome::Failed, why))
+            }
         }
     }
 

@@ -98,7 +98,7 @@ fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetR
 }
 
 fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
-    keeps_its_links("target", new, old)?;
+    keeps_its_links("target", &["name"], new, old)?;
     may_write("target", new, rows)?;
     let name = text(new, "relation").unwrap_or_default();
     let oid = canonicalise("target", new, "relation", catalog::relation_oid(&name))?;
@@ -142,7 +142,7 @@ fn default_role(relation: Oid, row: &Value) -> Result<String, Refusal> {
 }
 
 fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
-    keeps_its_links("source", new, old)?;
+    keeps_its_links("source", &["name", "target"], new, old)?;
     may_write("source", new, rows)?;
     let relation = text(new, "relation").unwrap_or_default();
     canonicalise("source", new, "relation", catalog::relation_oid(&relation))?;
@@ -327,17 +327,15 @@ fn canonicalise(
     Ok(oid)
 }
 
-/// Links keep names for ever: what they name cannot be renamed.
-fn keeps_its_links(table: &str, new: &Value, old: Option<&Value>) -> Result<(), Refusal> {
-    let Some(former) = old.and_then(|old| text(old, "name")) else { return Ok(()) };
-    if text(new, "name").as_ref() == Some(&former) {
-        return Ok(());
-    }
+/// Links keep names for ever: what they name cannot be renamed, and the ids in them are those of one target.
+fn keeps_its_links(table: &str, fields: &[&str], new: &Value, old: Option<&Value>) -> Result<(), Refusal> {
+    let Some((old, former)) = old.and_then(|old| Some((old, text(old, "name")?))) else { return Ok(()) };
+    let Some(field) = fields.iter().find(|field| text(new, field) != text(old, field)) else { return Ok(()) };
     let sql = format!("SELECT FROM ferry.link WHERE {table} = $1 LIMIT 1");
     if identity::as_ferry(|| plan::query(&sql, &[TEXT], &[Arg::Text(&former)])).is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(Kind::State, format!("{table} \"{former}\" has moved users and keeps its name"))
+    Err(Refusal::new(Kind::State, format!("{table} \"{former}\" has moved users and keeps its {field}"))
         .hint("Links in ferry.link are permanent. Add a new row instead."))
 }
 

@@ -66,6 +66,16 @@ impl Link {
 }
 
 impl Link {
+    /// Whether the user was here before they were moved.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.via == Some(Via::Adopt)
+    }
+
+    /// Whether the user's hash was written when they were moved, and not one that they had kept.
+    pub(crate) fn has_digest(&self) -> bool {
+        self.hash_digest.is_some()
+    }
+
     /// Whether the user, who has no password here, was moved without one, and none was set since.
     pub(crate) fn is_pending(&self) -> bool {
         self.via.is_some_and(Via::may_be_pending) && !self.is_gone && self.hash_is_ours()

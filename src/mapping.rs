@@ -176,6 +176,12 @@ impl Transfer {
         written.map(|mapped| mapped.column.name.clone()).collect()
     }
 
+    /// The columns that later logins write.
+    pub(crate) fn refreshed_columns(&self) -> impl Iterator<Item = String> {
+        let written = self.mapped.iter().filter(|mapped| mapped.refreshed.is_some());
+        written.map(|mapped| mapped.column.name.clone())
+    }
+
     /// The values that would be written, as column and text: for a new user, or for the one who would
     /// be adopted. Nothing is written.
     pub(crate) fn preview(

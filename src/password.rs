@@ -102,6 +102,19 @@ pub(crate) fn with_user(
     request: &Request<'_>,
     mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision,
 ) -> Answer {
+    with_anybody(request, |flow, whom| match whom {
+        Whom::User(user) if !user.is_allowed => {
+            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
+        }
+        whom => then(flow, whom),
+    })
+}
+
+/// The same, also for a user who is not allowed.
+pub(crate) fn with_anybody(
+    request: &Request<'_>,
+    mut then: impl FnMut(&mut Flow<'_>, Whom) -> Decision,
+) -> Answer {
     let stand_in = Password::new(Vec::new());
     let request = Request { password: Some(&stand_in), ..*request };
     let mut flow = match Flow::admit(&request) {
@@ -109,9 +122,6 @@ pub(crate) fn with_user(
         Err(answer) => return answer,
     };
     flow.rounds(|flow| match flow.whom() {
-        Ok(Some(Whom::User(user))) if !user.is_allowed => {
-            flow.conclude(Outcome::Blocked, Why::of("not_allowed").user(&user.id))
-        }
         Ok(Some(whom)) => then(flow, whom),
         Ok(None) => flow.conclude(Outcome::Invalid, Why::of("unknown_login")),
         Err(Trouble::Told(outcome, why)) => flow.conclude(outcome, why),
@@ -295,7 +305,7 @@ impl Flow<'_> {
 }
 
 /// Config that fails on this row.
-fn failed(reason: &'static str, source: Option<&Source>, error: SqlError) -> Trouble {
+pub(crate) fn failed(reason: &'static str, source: Option<&Source>, error: SqlError) -> Trouble {
     if must_reach_caller(&error) {
         error.raise();
     }

@@ -10,7 +10,7 @@ use crate::explain::{object, shown};
 use crate::link;
 use crate::login::Login;
 use crate::mapping::Field;
-use crate::rule::Broken as BrokenRules;
+use crate::rule::{Broken as BrokenRules, Unjudged};
 use crate::secret::Password;
 use crate::source::{Described, Order, Person, Source};
 use crate::spi::guard::{self, SqlError};
@@ -213,7 +213,7 @@ impl Preview {
                 let warned = broken.warnings.iter().map(|rule| format!("rule {rule}: a warning"));
                 Ok(must.chain(warned).collect())
             }
-            Err(error) => Err(fail("rule", error)),
+            Err(Unjudged { rule, error }) => Err(fail(&format!("rule {}", rule.unwrap_or_default()), error)),
         }
     }
 

@@ -212,10 +212,10 @@ impl Flow<'_> {
         };
         match self.check_legacy_hash(&source, &person) {
             Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => match self.after_verify(&source, &person) {
-                Ok(demanded) => {
-                    let why = why("legacy_password_taken");
-                    self.take_legacy_password(user, &source, why, !demanded.is_empty())
+            Checked::Right => match self.may_move(&source, &person) {
+                Ok(broken) => {
+                    let why = why("legacy_password_taken").broken(&broken);
+                    self.take_legacy_password(user, &source, why, !broken.must_change.is_empty())
                 }
                 Err(decision) => decision,
             },

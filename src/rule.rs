@@ -3,8 +3,8 @@
 use crate::batch::Batch;
 use crate::catalog::{self, Relation, Scope};
 use crate::config::{RuleRow, Severity};
-use crate::error::{Kind, Refusal};
-use crate::secret::Password;
+use crate::error::{Kind, Refusal, must_reach_caller};
+use crate::secret::{Facts, Password};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
@@ -12,6 +12,7 @@ use crate::spi::types::{LONG, Oid, TEXT};
 use crate::sql::{Expression, list};
 use crate::target::Target;
 use std::cell::OnceCell;
+use std::slice;
 
 /// One rule.
 struct Rule {
@@ -34,6 +35,12 @@ pub(crate) struct Broken {
     pub(crate) rejecting: Option<RuleRow>,
     pub(crate) must_change: Vec<String>,
     pub(crate) warnings: Vec<String>,
+}
+
+/// A legacy user whom the rules can't be asked about, and the rule that is to blame.
+pub(crate) struct Unjudged {
+    pub(crate) rule: Option<String>,
+    pub(crate) error: SqlError,
 }
 
 impl Broken {
@@ -70,23 +77,42 @@ impl Rules {
         target: &Target,
         row: Value,
         password: Option<&Password>,
-    ) -> Result<Broken, SqlError> {
+    ) -> Result<Broken, Unjudged> {
         if self.rules.is_empty() {
             return Ok(Broken::default());
         }
         let about = password.map(|password| password.facts());
+        let ask = |rules: &[Rule], plan: &OnceCell<Plan>| self.ask(rules, plan, target, row, about.as_ref());
+        let satisfied = ask(&self.rules, &self.plan).map_err(|error| {
+            // PostgreSQL does not say which one failed: each is evaluated alone.
+            let mut rules = self.rules.iter().filter(|_| !must_reach_caller(&error));
+            let failing = rules.find(|rule| ask(slice::from_ref(rule), &OnceCell::new()).is_err());
+            Unjudged { rule: failing.map(|rule| rule.row.name.clone()), error }
+        })?;
+        Ok(self.broken(satisfied.into_iter(), password.is_some()))
+    }
+
+    /// Which of some rules a legacy user satisfies.
+    fn ask(
+        &self,
+        rules: &[Rule],
+        plan: &OnceCell<Plan>,
+        target: &Target,
+        row: Value,
+        about: Option<&Facts>,
+    ) -> Result<Vec<bool>, SqlError> {
         let values = target.actor.attempt(Reach::Evaluate, || {
-            let plan = self.plan.get_or_init(|| {
-                Plan::prepare(&self.sql(), &[self.row_type, LONG, TEXT, TEXT], Planning::Auto)
-            });
-            let (length, sha1, sha256) = match &about {
+            let expressions = list(rules.iter().map(|rule| &rule.expression));
+            let sql = || format!("SELECT {expressions} {}", Scope::of_row_and_password(self.row_type).from);
+            let types = [self.row_type, LONG, TEXT, TEXT];
+            let plan = plan.get_or_init(|| Plan::prepare(&sql(), &types, Planning::Auto));
+            let (length, sha1, sha256) = match about {
                 Some(facts) => (Arg::Long(facts.length), Arg::Text(&facts.sha1), Arg::Text(&facts.sha256)),
                 None => (Arg::Null, Arg::Null, Arg::Null),
             };
             plan.rows(&[Arg::Value(row), length, sha1, sha256])
         })?;
-        let values = values.into_iter().flatten();
-        Ok(self.broken(values.map(|value| value.as_deref() == Some("t")), password.is_some()))
+        Ok(values.into_iter().flatten().map(|value| value.as_deref() == Some("t")).collect())
     }
 
     pub(crate) fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
@@ -118,10 +144,6 @@ impl Rules {
         let from = Scope::of_rows(self.row_type, "l").from + &catalog::unknown_password();
         let is_any = !asked.is_empty();
         is_any.then(|| Batch::new(format!("SELECT {} {from}", list(asked)), self.row_type))
-    }
-
-    fn sql(&self) -> String {
-        format!("SELECT {} {}", list(self.expressions()), Scope::of_row_and_password(self.row_type).from)
     }
 }
 

@@ -109,7 +109,7 @@ impl Flow<'_> {
             Some(draft) => draft.columns.clone(),
             None => transfer.adopted_columns(),
         };
-        let replaced = what.adopting.and_then(|user| self.target.columns_of(user, &columns(&draft)));
+        let replaced = self.held_before(what, columns(&draft));
         let written = match (draft, what.adopting) {
             (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
             (None, Some(user)) => transfer.adopt(&self.target, what.person.row, what.hash, user),

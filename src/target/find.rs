@@ -7,7 +7,7 @@ use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
-use crate::spi::types::{self, TEXTS};
+use crate::spi::types::{self, TEXT, TEXTS};
 use crate::sql::{Ident, list};
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -188,21 +188,28 @@ impl Target {
         })
     }
 
-    /// What columns of a user hold, as a JSON object; `None` where there are none.
-    pub(crate) fn columns_of(&self, user: &User, columns: &[String]) -> Option<String> {
+    /// What columns of a user hold, as a JSON object to which `also` is added; `None` where there is nothing.
+    pub(crate) fn columns_of(
+        &self,
+        user: &User,
+        columns: &[String],
+        also: Option<serde_json::Value>,
+    ) -> Option<String> {
+        let also = also.map(|also| also.to_string());
         if columns.is_empty() {
-            return None;
+            return also;
         }
         let id = types::cast(&user.id, &self.id.key)?;
         let columns = list(columns.iter().map(|column| format!("u.{}", Ident(column.clone()))));
         let sql = format!(
-            "SELECT pg_catalog.to_jsonb(r.*)::pg_catalog.text FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
+            "SELECT (pg_catalog.to_jsonb(r.*) OPERATOR(pg_catalog.||) $2::pg_catalog.jsonb)::pg_catalog.text \
+             FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
             self.relation.name,
             self.id.is_parameter()
         );
-        let types = [self.id.key.oid];
-        let rows = self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &[Arg::Value(id)]));
-        plan::first(rows)
+        let (types, also) = ([self.id.key.oid, TEXT], also.as_deref().unwrap_or("{}"));
+        let arguments = [Arg::Value(id), Arg::Text(also)];
+        plan::first(self.actor.act(Reach::Evaluate, || plan::query(&sql, &types, &arguments)))
     }
 }
 

@@ -35,28 +35,27 @@ impl Target {
         });
     }
 
-    /// Writes back what adopting a user has overwritten, a JSON object of columns.
-    pub(crate) fn restore(&self, user_id: &str, replaced: Option<&str>) {
-        let Some(Ok(serde_json::Value::Object(columns))) = replaced.map(serde_json::from_str) else { return };
-        let columns = list(columns.keys().map(|name| Ident(name.clone())));
+    /// Writes back what adopting a user has overwritten: those columns of a JSON object. Tells how many users that were.
+    pub(crate) fn restore(&self, user_id: &str, columns: &[String], replaced: Option<&str>) -> u64 {
+        let columns = list(columns.iter().map(|name| Ident(name.clone())));
         let sql = format!(
             "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
-             FROM pg_catalog.jsonb_populate_record(NULL::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
+             FROM pg_catalog.jsonb_populate_record(ROW(u.*)::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
             self.relation.name,
             self.id.is_parameter()
         );
-        self.write_one(&sql, user_id, &[Arg::from(replaced)]);
+        self.write_one(&sql, user_id, &[Arg::from(replaced)])
     }
 
-    /// Runs a statement about one user, whose id is `$1`; the other arguments are texts.
-    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) {
-        let Some(id) = types::cast(user_id, &self.id.key) else { return };
+    /// Runs a statement about one user, whose id is `$1`; the other arguments are texts. Tells how many users that were.
+    fn write_one(&self, sql: &str, user_id: &str, others: &[Arg<'_>]) -> u64 {
+        let Some(id) = types::cast(user_id, &self.id.key) else { return 0 };
         let types: Vec<Oid> = [self.id.key.oid].into_iter().chain(others.iter().map(|_| TEXT)).collect();
         self.actor.act(Reach::Write, || {
             let plan = Plan::prepare(sql, &types, Planning::Auto);
             let arguments: Vec<Arg<'_>> =
                 [Arg::Value(id)].into_iter().chain(others.iter().copied()).collect();
             plan.count(&arguments)
-        });
+        })
     }
 }

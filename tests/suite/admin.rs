@@ -1,6 +1,7 @@
 //! What a DBA does with one person: move them now, put them back, forget them.
 
 use crate::setup::{Answer, Site, login};
+use crate::setup_config::Refusal;
 use ferry_tests::sqlstate;
 use serde_json::{Value, json};
 
@@ -82,10 +83,160 @@ fn who_was_adopted_gets_back_what_was_overwritten() {
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::welcomed("migrated", &id));
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann Other"));
     let detail = detail_of_unmigrate(&site, "ann@example.com");
-    assert_eq!(detail["user"], json!("restored"));
-    assert_eq!(detail["not_restored"], json!(["password_hash"]));
+    assert_eq!(detail, json!({"source": "shop", "legacy_key": "1", "user": "restored"}));
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Anna Before"));
     assert_eq!((site.counts().0, site.counts().1), (1, 0));
+}
+
+/// Ann is in the shop, and user 42 here.
+fn known_here(hash: Option<&str>) -> Site {
+    let site = Site::shop();
+    let insert =
+        "INSERT INTO users (id, email, name, password_hash) VALUES (42, 'ann@example.com', 'Anna', $1)";
+    site.db.rows(insert, &[&hash]);
+    site
+}
+
+#[test]
+fn who_was_adopted_without_a_password_has_none_again() {
+    for hash in [None, Some("!"), Some("!$2y$10$of somebody who was locked out")] {
+        let site = known_here(hash);
+        site.configure("target", "adopt = 'locked', must_change = 'must_change'");
+        site.configure("mapping", "refresh = true WHERE target_column = 'name'");
+        site.db.sql("INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', 'old', 'false', 'must_change')");
+        let mut app = site.app();
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+        assert!(login(&mut app, "ann@example.com", "ann's secret").must_change);
+        // What later logins have refreshed is part of it.
+        assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann Other"));
+        let held: String = site.db.one("SELECT replaced::text FROM ferry.link", &[]);
+        assert!(!held.contains('$'), "{held}");
+        assert!(detail_of_unmigrate(&site, "ann@example.com").get("not_restored").is_none());
+        let row: String = site.db.one("SELECT concat_ws('|', name, must_change) FROM users", &[]);
+        assert_eq!(row, "Anna|f");
+        let locked = site.user("ann@example.com", "password_hash");
+        assert_eq!(
+            (locked.is_some(), locked.is_none_or(|hash| hash.starts_with('!'))),
+            (hash.is_some(), true)
+        );
+        // The legacy system decides again.
+        assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"));
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+        site.db.rows("SELECT ferry.set_password('ann@example.com', 'a new secret')", &[]);
+        assert_eq!(detail_of_unmigrate(&site, "ann@example.com")["password_changed_since"], json!(true));
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    }
+}
+
+#[test]
+fn what_could_not_be_put_back_is_told() {
+    let site = known_here(None);
+    site.db.rows("UPDATE users SET password_hash = $1", &[&site.hash("set here")]);
+    site.as_owner(
+        "CREATE DOMAIN city AS text NOT NULL;
+         ALTER TABLE users ADD note text DEFAULT 'mine', ADD city city DEFAULT 'Ulm'",
+    );
+    site.map("shop", "note", "'theirs'");
+    site.configure("mapping", "on_conflict = 'overwrite'");
+    site.configure("target", "adopt = 'any'");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.db.sql("DELETE FROM ferry.mapping WHERE target_column = 'note'");
+    site.as_owner("ALTER TABLE users DROP note");
+    let detail = detail_of_unmigrate(&site, "ann@example.com");
+    assert_eq!(detail["not_restored"], json!(["password_hash", "note"]));
+    assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Anna"));
+}
+
+#[test]
+fn who_kept_the_password_of_before_has_lost_nothing() {
+    let site = known_here(None);
+    let hash = site.hash("set here");
+    site.db.rows("UPDATE users SET password_hash = $1", &[&hash]);
+    site.configure("target", "adopt = 'any', verified = 'true'");
+    site.configure("source", "verified = 'true'");
+    site.db.sql("CALL ferry.import('shop')");
+    assert_eq!(site.links()[0].via, "adopt");
+    let detail = detail_of_unmigrate(&site, "ann@example.com");
+    assert_eq!(detail, json!({"source": "shop", "legacy_key": "1", "user": "restored"}));
+    assert_eq!(site.user("ann@example.com", "password_hash"), Some(hash));
+}
+
+#[test]
+fn what_a_trigger_keeps_is_not_taken_for_put_back() {
+    for (is_adopted, event) in [(false, "DELETE"), (true, "UPDATE")] {
+        let site = if is_adopted { known_here(None) } else { Site::shop() };
+        site.configure("target", "adopt = 'locked'");
+        assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+        site.as_owner(&format!(
+            "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE TRIGGER keep BEFORE {event} ON users FOR EACH ROW EXECUTE FUNCTION keep()"
+        ));
+        let error = site.db.try_sql("SELECT ferry.unmigrate_login('ann@example.com')").unwrap_err();
+        let refusal = Refusal::of(&error);
+        assert_eq!(refusal.state, "55000");
+        assert!(refusal.message.ends_with(&format!("public.users has swallowed the {event}")), "{refusal:?}");
+        assert_eq!((site.counts().0, site.counts().1), (1, 1));
+    }
+}
+
+#[test]
+fn who_is_not_allowed_in_is_put_back_all_the_same() {
+    let site = Site::shop();
+    site.configure("target", "allowed = 'u.active'");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.db.sql("UPDATE users SET active = false");
+    assert_eq!(detail_of_unmigrate(&site, "ann@example.com")["user"], json!("deleted"));
+    assert_eq!((site.counts().0, site.counts().1), (0, 0));
+}
+
+#[test]
+fn nobody_is_deleted_who_could_not_be_moved_again() {
+    let site = Site::shop();
+    site.add_customer("customers", "bob@example.com", "bob's secret");
+    site.configure("target", "allowed = 'u.active'");
+    site.configure("source", r#"deactivate = '{"active": "false"}'"#);
+    site.map("shop", "active", "l.active");
+    site.configure("mapping", "on_conflict = 'overwrite' WHERE target_column = 'active'");
+    site.db.sql("CALL ferry.import('shop')");
+    site.db.sql("UPDATE legacy.customers SET id = -id WHERE email = 'ann@example.com'");
+    site.db.sql("CALL ferry.import('shop', 'deactivate')");
+    let unmigrate = "SELECT ferry.unmigrate_login('ann@example.com')";
+    let refused = |message: &str| {
+        let refusal = Refusal::of(&site.db.try_sql(unmigrate).unwrap_err());
+        let id = site.user("ann@example.com", "id").unwrap();
+        let lost = format!("user {id} came from there, and they could not be moved again: {message}");
+        assert_eq!((refusal.state.as_str(), refusal.message), ("55000", lost));
+        assert_eq!((site.counts().0, site.counts().1), (2, 2));
+        refusal.hint
+    };
+    let hint = refused("an import has found that legacy user gone from source shop");
+    assert!(hint.contains("CALL ferry.import('shop', 'update');"), "{hint}");
+    site.db.sql("UPDATE legacy.customers SET id = -id WHERE email = 'ann@example.com'");
+    site.db.sql("CALL ferry.import('shop', 'update')");
+    site.db.sql("CREATE TABLE source AS TABLE ferry.source; CREATE TABLE mapping AS TABLE ferry.mapping; DELETE FROM ferry.source");
+    let hint = refused("source shop is no longer in ferry.source");
+    assert!(hint.contains("INSERT the source again"), "{hint}");
+    site.db.sql(
+        "INSERT INTO ferry.source SELECT * FROM source; INSERT INTO ferry.mapping SELECT * FROM mapping",
+    );
+    site.db.sql(unmigrate);
+    assert_eq!((site.counts().0, site.counts().1), (1, 1));
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn who_was_renamed_here_is_forgotten_with_all_that_they_are_tied_to() {
+    let site = Site::shop();
+    let id = login(&mut site.app(), "ann@example.com", "ann's secret").user_id;
+    let tie = "INSERT INTO ferry.link (source, legacy_key, target, user_id, via) VALUES ('blog', '9', 'default', $1, 'adopt')";
+    site.db.rows(tie, &[&id]);
+    site.db.sql("UPDATE users SET email = 'anna@example.com'");
+    assert_eq!(call(&site, "forget_login", "ann@example.com"), (id.clone(), "ok".into()));
+    assert_eq!(site.last_event().user_id, id);
+    assert_eq!(site.db.count("ferry.link WHERE tombstone"), 2);
+    // Once the application has deleted them there is nobody to be told of.
+    site.db.sql("DELETE FROM users");
+    assert_eq!(call(&site, "forget_login", "ann@example.com"), (None, "ok".into()));
 }
 
 #[test]

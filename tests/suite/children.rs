@@ -744,7 +744,7 @@ fn an_adopted_user_keeps_them_and_that_is_said() {
     known_here(&site, &[3]);
     assert_moved(&site);
     let detail: Value = site.db.one("SELECT detail FROM ferry.unmigrate_login('ann@example.com')", &[]);
-    assert_eq!(detail["not_restored"], json!(["password_hash", "child roles"]));
+    assert_eq!(detail["not_restored"], json!(["child roles"]));
     assert_eq!(roles(&site).len(), 3);
 }
 

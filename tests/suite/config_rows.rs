@@ -111,7 +111,14 @@ fn what_links_name_keeps_its_name() {
     let refused = refusal(&mut db.client(), "UPDATE ferry.source SET name = 'old shop'");
     assert_eq!(refused.state, "55000", "{refused:?}");
     assert!(refused.message.contains("\"shop\"") && refused.hint.contains("permanent"), "{refused:?}");
-    db.sql("DELETE FROM ferry.source");
+    // The ids in them are those of one target.
+    db.sql("INSERT INTO ferry.target SELECT (jsonb_populate_record(t, '{\"name\": \"other\"}')).* FROM ferry.target t");
+    let refused = refusal(&mut db.client(), "UPDATE ferry.source SET target = 'other'");
+    assert_eq!(
+        (refused.state.as_str(), refused.message.as_str()),
+        ("55000", "source \"shop\" has moved users and keeps its target")
+    );
+    db.sql("DELETE FROM ferry.source; DELETE FROM ferry.target WHERE name = 'other'");
     let refused = refusal(&mut db.client(), "UPDATE ferry.target SET name = 'main'");
     assert_eq!(refused.state, "55000", "{refused:?}");
     // A source that comes back finds its links again.

@@ -293,7 +293,7 @@ fn odd_shop() -> (Site, Vec<&'static str>) {
         "9 exists",
         "10 write_failed nick 22001",
         "11 write_failed users_points_check 23514",
-        "13 rule_failed 22012",
+        "13 rule_failed divides 22012",
         "14 write_failed code 23502",
     ];
     (site, due)
@@ -390,7 +390,7 @@ fn those_who_were_refused_are_tried_again_after_mending() {
     );
     assert_eq!(
         refused(&site),
-        ["5 no_login", "6 bad_request", "7 exists", "9 exists", "13 rule_failed 22012"]
+        ["5 no_login", "6 bad_request", "7 exists", "9 exists", "13 rule_failed divides 22012"]
     );
     // The history of the first run is still there.
     assert_eq!(site.db.count("ferry.import_reject WHERE run = (SELECT min(id) FROM ferry.import_run)"), 11);

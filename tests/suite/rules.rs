@@ -99,12 +99,12 @@ fn a_warning_moves_and_is_noted() {
 
 #[test]
 fn a_rule_that_fails_on_a_row_is_failed_to_who_knew_the_password() {
-    let site = shop_with(&[("odd", "1 / (l.id - l.id) > 0", "reject")]);
+    let site = shop_with(&[("fine", "l.active", "reject"), ("odd", "1 / (l.id - l.id) > 0", "reject")]);
     let mut app = site.app();
     assert_eq!(login(&mut app, "ann@example.com", "wrong").outcome, "invalid");
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("failed"));
     assert_eq!(site.why(), "failed/rule_failed");
-    assert_eq!(site.last_event().detail["sqlstate"], json!("22012"));
+    assert_eq!(site.last_event().detail, json!({"sqlstate": "22012", "rule": "odd"}));
     assert_eq!(site.counts().0, 0);
 }
 
@@ -119,6 +119,73 @@ fn resets_ask_what_is_not_about_the_password() {
     assert_eq!(prepare(&mut web), "rejected");
     site.db.sql("UPDATE legacy.customers SET active = true");
     assert_eq!(prepare(&mut web), "migrated");
+}
+
+#[test]
+fn a_legacy_password_that_still_counts_after_a_move_is_judged_like_any() {
+    for way in ["prepare_reset($1)", "migrate_login($1)", "authenticate($1, 'ann''s secret')"] {
+        let site = shop_with(&[("active", "l.active", "reject"), ("salted", "l.salt <> ''", "warn")]);
+        add_rule(&site, "long enough", "p.length >= 13", "must_change");
+        let outcome: String = site.db.one(&format!("SELECT outcome FROM ferry.{way}"), &[&"ann@example.com"]);
+        assert_eq!(outcome, "migrated", "{way}");
+        if way.starts_with("authenticate") {
+            site.db.sql("UPDATE users SET must_change = false");
+            site.configure("target", "on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'");
+            site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("changed")]);
+        }
+        let password = if way.starts_with("authenticate") { "changed" } else { "ann's secret" };
+        site.db.sql("UPDATE legacy.customers SET active = false");
+        let mut app = site.app();
+        assert_eq!(login(&mut app, "ann@example.com", password), Answer::refused("rejected"), "{way}");
+        assert_eq!(site.why(), "rejected/rule");
+        site.db.sql("UPDATE legacy.customers SET active = true");
+        let first = login(&mut app, "ann@example.com", password);
+        assert_eq!((first.outcome.as_str(), first.must_change), ("ok", true), "{way}");
+        assert_eq!(site.last_event().detail, json!({"must_change": ["long enough"], "warnings": ["salted"]}));
+        assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("true"));
+    }
+}
+
+#[test]
+fn locked_expired_unverified_and_deleted_accounts_are_kept_out_by_whatever_way() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE legacy.customers ADD locked_at timestamptz, ADD expires_at timestamptz,
+             ADD verified boolean DEFAULT true, ADD deleted_at timestamptz",
+    );
+    add_rule(&site, "not locked", "l.locked_at IS NULL", "reject");
+    add_rule(&site, "not expired", "l.expires_at IS NULL OR l.expires_at > now()", "reject");
+    add_rule(&site, "verified", "l.verified", "reject");
+    add_rule(&site, "not deleted", "l.deleted_at IS NULL", "reject");
+    let mut app = site.app();
+    for (rule, column, value) in [
+        ("not locked", "locked_at", "now()"),
+        ("not expired", "expires_at", "now() - interval '1 day'"),
+        ("verified", "verified", "NULL"),
+        ("not deleted", "deleted_at", "now()"),
+    ] {
+        site.db.sql(&format!("UPDATE legacy.customers SET {column} = {value}"));
+        assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("rejected"), "{rule}");
+        assert_eq!(site.last_event().detail["rule"], json!(rule));
+        for call in ["prepare_reset($1)", "migrate_login($1)", "set_password($1, 'a new secret')"] {
+            let outcome: String =
+                site.db.one(&format!("SELECT outcome FROM ferry.{call}"), &[&"ann@example.com"]);
+            assert_eq!(
+                (outcome.as_str(), &site.last_event().detail["rule"]),
+                ("rejected", &json!(rule)),
+                "{call}"
+            );
+        }
+        site.db.sql("CALL ferry.import('shop')");
+        let refused: String = site.db.one(
+            "SELECT concat_ws('|', rule, code, message) FROM ferry.import_reject WHERE settled_at IS NULL",
+            &[],
+        );
+        assert_eq!(refused, format!("{rule}|E-{rule}|says {rule}"));
+        assert_eq!((site.counts().0, site.counts().1), (0, 0), "{rule}");
+        site.db.sql(&format!("UPDATE legacy.customers SET {column} = DEFAULT"));
+    }
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
 }
 
 #[test]
