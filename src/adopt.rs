@@ -3,7 +3,6 @@
 //! A user is here under the very login, or is found by the `lookup` of the target. What `adopt` does not allow, what
 //! nobody has verified and what is tied to somebody else goes to `ferry.review`, where a person decides.
 
-use crate::authenticate::Move;
 use crate::config::Adopt;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
@@ -16,6 +15,7 @@ use crate::spi::guard::SqlError;
 use crate::spi::plan::{Value, View};
 use crate::spi::session;
 use crate::target::{Found, Target, User};
+use crate::write::Move;
 use serde_json::json;
 
 /// An entry of the target's `lookup` by its place, and what a legacy user has there.
