@@ -299,6 +299,7 @@ fn those_left_behind_are_nobody_and_those_moved_notice_nothing() {
         told[0]
     );
     assert!(told.contains(&"count: moved by import 5".to_owned()), "{told:?}");
+    assert_eq!(site.db.count("ferry.cutover('shop') WHERE hint IS NOT NULL AND topic <> 'verdict'"), 0);
     let progress = "SELECT concat_ws(' ', legacy_total, moved_by_import, remaining, projected_end) FROM ferry.progress ORDER BY source NULLS LAST";
     let rows: Vec<String> = site.db.rows(progress, &[]).iter().map(|row| row.get(0)).collect();
     assert_eq!(rows, ["10 5 5", "10 5 5"]);
