@@ -6,10 +6,13 @@ CREATE FUNCTION ferry._shape(relation oid) RETURNS jsonb
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH columns AS (
-        SELECT a.attnum, a.attname::text AS name, a.attnotnull, pg_get_expr(d.adbin, d.adrelid) AS "default",
+        SELECT a.attnum, a.attname::text AS name, a.attnotnull,
+               -- A domain may have a default, too.
+               coalesce(pg_get_expr(d.adbin, d.adrelid), pg_get_expr(t.typdefaultbin, 0)) AS "default",
                a.attgenerated <> '' OR a.attidentity <> '' AS is_made,
-               coalesce(d.adbin::text LIKE '{CONST %', false) AS is_constant
+               coalesce(coalesce(d.adbin, t.typdefaultbin)::text LIKE '{CONST %', false) AS is_constant
         FROM pg_attribute a
+        JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
     ), keys AS (

@@ -9,7 +9,7 @@ use crate::source::Source;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Value};
-use crate::spi::types::LONG;
+use crate::spi::types::{self, LONG};
 use crate::sql::{Ident, list};
 use crate::target::Target;
 use serde::Deserialize;
@@ -388,9 +388,14 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// What a column without a mapping gets; null stands for what is not known before.
+/// What a column without a mapping gets; null stands for what is not known before, and passes for a value of any domain.
 fn constant(column: &Column, target: &Target) -> String {
-    let type_name = target.relation.column(&column.name).map_or("pg_catalog.text", |found| &found.type_name);
+    let is_unknown = column.is_made || column.default.is_some();
+    let type_name = match target.relation.column(&column.name) {
+        Some(found) if is_unknown => types::type_name(types::base_type(found.type_oid)),
+        Some(found) => found.type_name.clone(),
+        None => "pg_catalog.text".to_string(),
+    };
     let known = column.default.clone().filter(|_| column.is_constant);
     known.unwrap_or_else(|| format!("NULL::{type_name}"))
 }
