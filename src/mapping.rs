@@ -17,6 +17,7 @@ use std::cell::OnceCell;
 
 mod bulk;
 mod deactivation;
+mod made;
 
 pub(crate) use bulk::Hashes;
 pub(crate) use deactivation::Deactivation;
@@ -26,10 +27,12 @@ pub(crate) use draft::Draft;
 struct Mapped {
     column: Column,
     expression: Expression,
-    /// What adopting puts there, as SQL over `u` and `l`; `None` where what is there is kept.
+    /// What adopting puts there, as SQL over `u` and what is [`made`]; `None` where what is there is kept.
     adopted: Option<String>,
     /// What a later login puts there; `None` where it doesn't.
     refreshed: Option<String>,
+    /// What an import that updates puts there: as `on_conflict` says, or `refresh`.
+    renewed: Option<String>,
 }
 
 /// All that moving a row of one source takes.
@@ -165,7 +168,7 @@ impl Transfer {
     fn new_user_sql(&self, target: &Target) -> String {
         let value_of = |column: &Column| {
             let mapped = self.mapped.iter().find(|mapped| mapped.column.number == column.number);
-            mapped.map_or("NULL".to_string(), |mapped| mapped.expression.to_string())
+            mapped.map_or_else(|| nothing(column, target), |mapped| mapped.expression.to_string())
         };
         format!("ROW({})::{}", list(target.relation.columns.iter().map(value_of)), target.relation.name)
     }
@@ -190,49 +193,54 @@ impl Transfer {
         row: Value,
         adopting: Option<&User>,
     ) -> Result<Vec<Field>, (String, SqlError)> {
-        self.mapped
-            .iter()
-            .filter(|mapped| adopting.is_none() || mapped.adopted.is_some())
-            .map(|mapped| {
-                let name = mapped.column.name.clone();
-                match self.evaluate(target, mapped, row, adopting) {
-                    Ok(value) => Ok((name, value)),
-                    Err(error) => Err((name, error)),
-                }
-            })
-            .collect()
+        let Some(user) = adopting else {
+            return self.mapped.iter().map(|mapped| self.evaluate(target, mapped, row)).collect();
+        };
+        let adopted = self.mapped.iter().filter_map(|mapped| Some((mapped, mapped.adopted.as_deref()?)));
+        adopted.map(|(mapped, value)| self.evaluate_for(target, mapped, value, row, user)).collect()
+    }
+
+    /// The first column that cannot be brought up to date.
+    pub(crate) fn failing_refresh(&self, target: &Target, row: Value, user: &User) -> Option<String> {
+        let refreshed = self.mapped.iter().filter_map(|mapped| Some((mapped, mapped.refreshed.as_deref()?)));
+        let mut values = refreshed.map(|(mapped, value)| self.evaluate_for(target, mapped, value, row, user));
+        values.find_map(Result::err).map(|(column, _)| column)
     }
 
     /// Evaluates one mapping alone, and casts its value as the column would.
-    fn evaluate(
+    fn evaluate(&self, target: &Target, mapped: &Mapped, row: Value) -> Result<Field, (String, SqlError)> {
+        let value = catalog::assigned(&mapped.expression, &mapped.column);
+        let sql = format!("SELECT ({value})::pg_catalog.text {}", Scope::of_row(self.row_type, "l").from);
+        field(target, &mapped.column, || plan::query(&sql, &[self.row_type], &[Arg::Value(row)]))
+    }
+
+    /// The same of what a user who is here would get.
+    fn evaluate_for(
         &self,
         target: &Target,
         mapped: &Mapped,
+        value: &str,
         row: Value,
-        adopting: Option<&User>,
-    ) -> Result<Option<String>, SqlError> {
-        let value = match (adopting, &mapped.adopted) {
-            (Some(_), Some(adopted)) => catalog::assigned(adopted, &mapped.column),
-            _ => catalog::assigned(&mapped.expression, &mapped.column),
-        };
-        target.actor.attempt(Reach::Evaluate, || {
-            let from = Scope::of_row(self.row_type, "l").from;
-            let values = match adopting {
-                Some(user) => {
-                    let (table, id) = (&target.relation.name, target.id_lookup());
-                    let condition = format!("{} {} $2", id.sql, id.key.equals);
-                    let sql =
-                        format!("SELECT ({value})::pg_catalog.text {from}, {table} AS u WHERE {condition}");
-                    let user_id = types::cast(&user.id, &id.key).map_or(Arg::Null, Arg::Value);
-                    plan::query(&sql, &[self.row_type, id.key.oid], &[Arg::Value(row), user_id])
-                }
-                None => {
-                    let sql = format!("SELECT ({value})::pg_catalog.text {from}");
-                    plan::query(&sql, &[self.row_type], &[Arg::Value(row)])
-                }
-            };
-            plan::first(values)
+        user: &User,
+    ) -> Result<Field, (String, SqlError)> {
+        let (value, id) = (catalog::assigned(&value, &mapped.column), target.id_lookup());
+        let sql = format!(
+            "SELECT ({value})::pg_catalog.text {}, {} AS u WHERE {} {} $2",
+            self.made([mapped]),
+            target.relation.name,
+            id.sql,
+            id.key.equals
+        );
+        field(target, &mapped.column, || {
+            let user_id = types::cast(&user.id, &id.key).map_or(Arg::Null, Arg::Value);
+            plan::query(&sql, &[self.row_type, id.key.oid], &[Arg::Value(row), user_id])
         })
+    }
+
+    /// What mappings make of the row in `$1`, as a FROM clause. Only those that are asked for: one that is volatile is
+    /// evaluated even where nothing looks at it.
+    fn made<'a>(&self, mapped: impl IntoIterator<Item = &'a Mapped>) -> String {
+        made::from(mapped, self.changed_at.as_ref(), None, &Scope::of_row(self.row_type, "l").from)
     }
 
     fn insert_sql(&self, target: &Target) -> String {
@@ -256,13 +264,14 @@ impl Transfer {
             "UPDATE {} AS u SET {} {} WHERE {} {} $4 AND {} RETURNING {}",
             target.relation.name,
             list([hash].into_iter().chain(sets)),
-            Scope::of_row(self.row_type, "l").from,
+            self.made(self.mapped.iter().filter(|mapped| mapped.adopted.is_some())),
             target.id_lookup().sql,
             target.id_lookup().key.equals,
             target.hash_is("$3"),
             returning(target)
         )
     }
+
     /// Touches no row where nothing differs: a login that changes nothing writes nothing.
     fn refresh_sql(&self, target: &Target) -> String {
         let refreshed =
@@ -273,7 +282,7 @@ impl Transfer {
             "UPDATE {} AS u SET {} {} WHERE {} {} $2 AND ({}) RETURNING {}",
             target.relation.name,
             list(sets),
-            Scope::of_row(self.row_type, "l").from,
+            self.made(self.mapped.iter().filter(|mapped| mapped.refreshed.is_some())),
             target.id_lookup().sql,
             target.id_lookup().key.equals,
             differs.collect::<Vec<_>>().join(" OR "),
@@ -282,11 +291,33 @@ impl Transfer {
     }
 }
 
+/// A null for a column, also where its domain refuses it, as one with a default may.
+fn nothing(column: &Column, target: &Target) -> String {
+    if types::base_type(column.type_oid) == column.type_oid {
+        return "NULL".to_string();
+    }
+    let (table, name) = (&target.relation.name, Ident(column.name.clone()));
+    format!("(SELECT n.{name} FROM (SELECT) AS one LEFT JOIN {table} AS n ON false)")
+}
+
 /// Whether a value differs from the one there: as text, since not every type can be compared, and as the column would
 /// store it.
 fn differs(column: &Column, value: &str) -> String {
     let (name, type_name) = (Ident(column.name.clone()), &column.type_name);
     format!("u.{name}::pg_catalog.text IS DISTINCT FROM ({value})::{type_name}::pg_catalog.text")
+}
+
+/// What evaluating a column came to.
+fn field(
+    target: &Target,
+    column: &Column,
+    evaluate: impl FnOnce() -> Vec<plan::Row>,
+) -> Result<Field, (String, SqlError)> {
+    let values = target.actor.attempt(Reach::Evaluate, evaluate);
+    match values {
+        Ok(values) => Ok((column.name.clone(), plan::first(values))),
+        Err(error) => Err((column.name.clone(), error)),
+    }
 }
 
 fn set_clause(column: &Column, value: Option<&str>) -> Option<String> {
@@ -318,18 +349,21 @@ impl Opening<'_> {
         let column = self.writable_column(&row.target_column, &place)?;
         let (expression, type_oid) =
             catalog::typed_expression(&row.expression, &place, &self.scope, &self.target.actor)?;
-        let value = |on_conflict| self.merged(&column, &expression, on_conflict, changed_at, &place);
+        let value = |on_conflict| self.merged(&column, on_conflict, changed_at.is_some(), &place);
         let refreshing = match row.on_conflict {
             OnConflict::Keep => OnConflict::Overwrite,
             other => other,
         };
-        let mapped = Mapped {
-            adopted: value(row.on_conflict)?,
-            refreshed: if row.refresh { value(refreshing)? } else { None },
-            column,
-            expression,
-        };
-        self.check_fit(&place, &mapped, type_oid)?;
+        let is_id = row.target_column == self.target.row.id_column;
+        if is_id && row.refresh {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}, refresh: it is the id of the user"))
+                .hint("Set refresh to false: links, and your application, know users by their ids."));
+        }
+        let adopted = value(row.on_conflict)?;
+        let refreshed = if row.refresh { value(refreshing)? } else { None };
+        let renewed = adopted.clone().or_else(|| refreshed.clone()).filter(|_| !is_id);
+        let mapped = Mapped { column, expression, adopted, refreshed, renewed };
+        self.check_fit(&place, &mapped, type_oid, changed_at)?;
         Ok(mapped)
     }
 
@@ -346,43 +380,39 @@ impl Opening<'_> {
         Ok(column)
     }
 
-    /// What a column of an existing user gets, over `u` and `l`; `None` where it keeps what it has.
+    /// What a column of an existing user gets, over `u` and what is [`made`]; `None` where it keeps what it has.
     fn merged(
         &self,
         column: &Column,
-        expression: &Expression,
         on_conflict: OnConflict,
-        changed_at: Option<&Expression>,
+        has_changed_at: bool,
         place: &str,
     ) -> Result<Option<String>, Refusal> {
-        let present = format!("u.{}", Ident(column.name.clone()));
+        let (present, legacy) = (format!("u.{}", Ident(column.name.clone())), made::value(column));
         Ok(match on_conflict {
             OnConflict::Keep => None,
-            OnConflict::Overwrite => Some(expression.to_string()),
-            OnConflict::Fill => Some(format!("COALESCE({present}, {expression})")),
+            OnConflict::Overwrite => Some(legacy),
+            OnConflict::Fill => Some(format!("COALESCE({present}, {legacy})")),
             OnConflict::Merge => {
                 need_jsonb(column, &format!("{place}, on_conflict"))?;
-                Some(merge(&present, expression))
+                Some(merge(&present, &legacy))
             }
             OnConflict::Newer => {
-                let (here, there) = self.times_of_change(changed_at, place)?;
+                let here = self.changed_here(has_changed_at, place)?;
+                let there = made::changed_at();
                 Some(format!(
                     "CASE WHEN {there} IS NOT NULL AND ({here} IS NULL OR {there} > {here}) \
-                     THEN {expression} ELSE {present} END"
+                     THEN {legacy} ELSE {present} END"
                 ))
             }
         })
     }
 
-    /// When a user was changed last, here and in the source.
-    fn times_of_change<'a>(
-        &'a self,
-        changed_at: Option<&'a Expression>,
-        place: &str,
-    ) -> Result<(&'a Expression, &'a Expression), Refusal> {
-        match (&self.target.changed_at, changed_at) {
-            (Some(here), Some(there)) => Ok((here, there)),
-            (here, _) => {
+    /// When a user was changed last here, where both sides say that.
+    fn changed_here(&self, has_changed_at: bool, place: &str) -> Result<&Expression, Refusal> {
+        match &self.target.changed_at {
+            Some(here) if has_changed_at => Ok(here),
+            here => {
                 let (table, name, alias) = match here {
                     None => ("target", &self.target.row.name, "u"),
                     Some(_) => ("source", &self.source.name, "l"),
@@ -415,20 +445,27 @@ impl Opening<'_> {
                 .hint("Leave it null, or name columns instead of the whole row in the other expressions."));
         }
         let names = list(known.iter().map(|name| parse::quote_literal(name)));
-        let expression = Expression(format!("pg_catalog.to_jsonb(l) - ARRAY[{names}]::pg_catalog.text[]"));
-        let adopted = Some(merge(&format!("u.{}", Ident(name.to_string())), &expression));
-        Ok(Mapped { column, expression, adopted, refreshed: None })
+        let expression = Expression(format!("pg_catalog.to_jsonb(l.*) - ARRAY[{names}]::pg_catalog.text[]"));
+        let adopted = Some(merge(&format!("u.{}", Ident(name.to_string())), &made::value(&column)));
+        Ok(Mapped { column, expression, renewed: adopted.clone(), adopted, refreshed: None })
     }
 
     /// Lets PostgreSQL say whether the values can be assigned to the column.
-    fn check_fit(&self, place: &str, mapped: &Mapped, type_oid: Oid) -> Result<(), Refusal> {
+    fn check_fit(
+        &self,
+        place: &str,
+        mapped: &Mapped,
+        type_oid: Oid,
+        changed_at: Option<&Expression>,
+    ) -> Result<(), Refusal> {
         let (table, from) = (&self.target.relation.name, &self.scope.checked_from);
+        let made = made::from([mapped], changed_at, None, from);
         let Mapped { column, expression, .. } = mapped;
         let insert =
             format!("INSERT INTO {table} ({}) SELECT {expression} {from}", Ident(column.name.clone()));
         let updates = [&mapped.adopted, &mapped.refreshed].into_iter().filter_map(|value| {
             let set = set_clause(column, value.as_deref())?;
-            Some(format!("UPDATE {table} AS u SET {set} {from}"))
+            Some(format!("UPDATE {table} AS u SET {set} {made}"))
         });
         let fits = self.target.actor.attempt(Reach::Evaluate, || {
             for sql in [insert].into_iter().chain(updates) {
@@ -446,13 +483,12 @@ impl Opening<'_> {
 }
 
 /// Two jsonb objects as one, in which what is present counts; anything else is only filled.
-fn merge(present: &str, expression: &Expression) -> String {
+fn merge(present: &str, legacy: &str) -> String {
     let is_object = |value: &str| format!("pg_catalog.jsonb_typeof({value}) OPERATOR(pg_catalog.=) 'object'");
-    let legacy = expression.to_string();
     format!(
         "CASE WHEN {} AND {} THEN {legacy} OPERATOR(pg_catalog.||) {present} ELSE COALESCE({present}, {legacy}) END",
         is_object(present),
-        is_object(&legacy)
+        is_object(legacy)
     )
 }
 

@@ -127,11 +127,11 @@ impl Flow<'_> {
             }
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
-                let failing = source.transfer.preview(&self.target, person.row, Some(&user)).err();
+                let failing = source.transfer.failing_refresh(&self.target, person.row, &user);
                 let why = why("write_failed").error(&error);
                 let why = match (source.children.failing(&children), failing) {
                     (Some(child), _) => why.with("child", child),
-                    (None, Some((column, _))) => why.with("column", &column),
+                    (None, Some(column)) => why.with("column", &column),
                     (None, None) => why,
                 };
                 self.log(Kind::Refresh, Outcome::Failed, &why);

@@ -95,7 +95,8 @@ impl Flow<'_> {
         lock::acquire(lock_key(&["key", source, &what.person.key]));
         lock::acquire(lock_key(&["login", target, &self.login.normalised]));
         for (entry, value) in what.identities {
-            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), value]));
+            // Without case, as a column may compare: one too many who waits does no harm.
+            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), &value.to_lowercase()]));
         }
         if self.is_raced(what) {
             return Step6::Raced;

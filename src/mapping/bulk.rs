@@ -1,6 +1,6 @@
 //! The mappings of one source over many rows at once.
 
-use super::{Mapped, Transfer, set_clause};
+use super::{Transfer, made, set_clause};
 use crate::batch::Batch;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
@@ -65,7 +65,7 @@ impl Transfer {
 
     /// Whether an import that updates would change anything.
     pub(crate) fn renews(&self) -> bool {
-        self.mapped.iter().any(|mapped| mapped.renewed().is_some())
+        self.mapped.iter().any(|mapped| mapped.renewed.is_some())
     }
 
     /// Brings the users up to date to whom rows of an array belong, by key and id; returns how many differed. Runs as
@@ -81,16 +81,20 @@ impl Transfer {
         if !self.renews() {
             return 0;
         }
-        let renewed = || self.mapped.iter().filter_map(|mapped| Some((&mapped.column, mapped.renewed()?)));
+        let mapped = || self.mapped.iter().filter(|mapped| mapped.renewed.is_some());
+        let renewed = || mapped().filter_map(|mapped| Some((&mapped.column, mapped.renewed.as_deref()?)));
         let sets = renewed().filter_map(|(column, value)| set_clause(column, Some(value)));
         let differs = renewed().map(|(column, value)| super::differs(column, value));
         let id = target.id_lookup();
+        let key = made::as_key(key);
+        let made =
+            made::from(mapped(), self.changed_at.as_ref(), Some(key), "FROM pg_catalog.unnest($1) AS l");
         let sql = format!(
-            "UPDATE {} AS u SET {} FROM pg_catalog.unnest($1) AS l JOIN {PAIRS} \
-             ON {key}::pg_catalog.text OPERATOR(pg_catalog.=) {KEY} \
+            "UPDATE {} AS u SET {} {made} JOIN {PAIRS} ON {} OPERATOR(pg_catalog.=) {KEY} \
              WHERE {} {} {VALUE}::{} AND ({})",
             target.relation.name,
             list(sets),
+            made::key(),
             id.sql,
             id.key.equals,
             types::type_name(id.key.oid),
@@ -111,12 +115,5 @@ impl Transfer {
             self.new_user_sql(target)
         );
         Batch::new(sql, self.row_type)
-    }
-}
-
-impl Mapped {
-    /// What an import that updates puts into the column: as `on_conflict` says, or `refresh`.
-    fn renewed(&self) -> Option<&str> {
-        self.adopted.as_deref().or(self.refreshed.as_deref())
     }
 }

@@ -1,7 +1,8 @@
 //! The row that is about to be written, as a value: hooks may change it before it is.
 
-use super::{Mapped, Transfer, Written, returning, written};
-use crate::catalog::Scope;
+use super::made::{self, as_column};
+use super::{Mapped, Transfer, Written, returning, set_clause, written};
+use crate::catalog::{Column, Scope};
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::types::{self, JSON, JSONB, Oid, TEXT};
@@ -27,15 +28,16 @@ impl Transfer {
             Some((name.clone(), as_field(&value, mapped.column.type_oid, name)))
         };
         let (columns, fields): (Vec<String>, Vec<String>) = self.mapped.iter().filter_map(writes).unzip();
-        let from = Scope::of_row(self.row_type, "l").from;
         let row = target.actor.act(Reach::Write, || match adopting {
             None => {
+                let from = Scope::of_row(self.row_type, "l").from;
                 let sql = draft_sql(&nothing(target), &fields, &from, "");
                 Plan::prepare(&sql, &[self.row_type], Planning::Auto).values(&[Arg::Value(row)]).pop()
             }
             Some(user) => {
                 let id = types::cast(&user.id, &target.id_lookup().key)?;
                 let lookup = target.id_lookup();
+                let made = self.made(self.mapped.iter().filter(|mapped| mapped.adopted.is_some()));
                 let user = format!(", {} AS u", target.relation.name);
                 // What is seen here is still so when it is written. Views may not be lockable.
                 let lock =
@@ -44,7 +46,7 @@ impl Transfer {
                 let sql = draft_sql(
                     &format!("ROW(u.*)::{}", target.relation.name),
                     &fields,
-                    &(from + &user),
+                    &(made + &user),
                     &condition,
                 );
                 let plan = Plan::prepare(&sql, &[self.row_type, lookup.key.oid], Planning::Auto);
@@ -65,15 +67,17 @@ impl Transfer {
         let row_type = target.relation.row_type;
         let from = Scope::of_row(row_type, "r").from;
         let hash_column = Ident(target.row.hash_column.clone());
-        let columns = || draft.columns.iter().map(|name| Ident(name.clone()));
+        let columns = draft.columns.iter().filter_map(|name| target.relation.column(name));
+        let columns: Vec<&Column> = columns.collect();
         target.actor.act(Reach::Write, || {
             let row = Arg::Value(draft.row);
             let Some(user) = adopting else {
+                let names = || columns.iter().map(|column| Ident(column.name.clone()));
                 let sql = format!(
                     "INSERT INTO {} AS u ({}) SELECT {} {from} RETURNING {}",
                     target.relation.name,
-                    list(columns().chain([hash_column])),
-                    list(columns().map(|column| format!("r.{column}")).chain(["$2".to_string()])),
+                    list(names().chain([hash_column])),
+                    list(names().map(|column| format!("r.{column}")).chain(["$2".to_string()])),
                     returning(target)
                 );
                 let plan = Plan::prepare(&sql, &[row_type, TEXT], Planning::Auto);
@@ -81,11 +85,12 @@ impl Transfer {
             };
             let lookup = target.id_lookup();
             let id = types::cast(&user.id, &lookup.key)?;
-            let sets = columns().map(|column| format!("{column} = r.{column}"));
+            let sets = columns.iter().filter_map(|column| set_clause(column, Some(&made::value(column))));
             let sql = format!(
-                "UPDATE {} AS u SET {} {from} WHERE {} {} $4 AND {} RETURNING {}",
+                "UPDATE {} AS u SET {} {} WHERE {} {} $4 AND {} RETURNING {}",
                 target.relation.name,
                 list([format!("{hash_column} = $2")].into_iter().chain(sets)),
+                made::from_draft(&columns, &from),
                 lookup.sql,
                 lookup.key.equals,
                 target.hash_is("$3"),
@@ -102,7 +107,7 @@ impl Transfer {
 fn as_field(value: &str, column_type: Oid, name: &str) -> String {
     let is_json = [JSON, JSONB].contains(&types::base_type(column_type));
     let text = if is_json { "" } else { "::pg_catalog.text" };
-    format!("{}{text} AS {}", as_column(value, column_type), Ident(name.to_string()))
+    format!("{}{text} AS {}", as_column(&value, column_type), Ident(name.to_string()))
 }
 
 /// A row of nulls, also in columns whose domain refuses them, which have a default.
@@ -113,14 +118,8 @@ fn nothing(target: &Target) -> String {
 /// Each mapping is evaluated once: what a hook sees is what is written.
 fn draft_sql(base: &str, fields: &[String], from: &str, condition: &str) -> String {
     format!(
-        "SELECT pg_catalog.jsonb_populate_record({base}, pg_catalog.to_jsonb(m.*)) {from}, \
-         LATERAL (SELECT {} OFFSET 0) AS m {condition}",
+        "SELECT pg_catalog.jsonb_populate_record({base}, \
+         (SELECT pg_catalog.to_jsonb(m.*) FROM (SELECT {} OFFSET 0) AS m)) {from} {condition}",
         list(fields)
     )
-}
-
-/// A value as the column's type, but of no length and outside its domain: those are the input function's to check, which
-/// refuses what a cast would cut.
-fn as_column(value: &str, column_type: Oid) -> String {
-    format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }

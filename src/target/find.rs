@@ -41,8 +41,9 @@ impl Target {
             let cast = cast.filter_map(|(place, text)| Some((place, types::cast(text, &lookup.key)?)));
             let (places, values): (Vec<usize>, Vec<_>) = cast.unzip();
             let sql = format!(
-                "SELECT w.place::pg_catalog.text, {} FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (login, place), \
-                 {} AS u WHERE {} {} w.login",
+                "SELECT w.\"ferry place\"::pg_catalog.text, {} \
+                 FROM pg_catalog.unnest($1) WITH ORDINALITY AS w (\"ferry login\", \"ferry place\"), \
+                 {} AS u WHERE {} {} w.\"ferry login\"",
                 self.columns_of_user(),
                 self.relation.name,
                 lookup.sql,

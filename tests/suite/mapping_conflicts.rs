@@ -135,6 +135,64 @@ fn a_conflict_rule_that_cannot_work_is_refused() {
         "mapping shop.city, on_conflict: target default",
     );
     refused("UPDATE ferry.source SET changed_at = 'l.city'", "42804", "source shop, changed_at");
+    refused(
+        "INSERT INTO ferry.mapping (source, target_column, expression, refresh) VALUES ('shop', 'id', 'l.id', true)",
+        "22023",
+        "mapping shop.id, refresh",
+    );
+}
+
+#[test]
+fn names_alone_mean_the_row_that_the_expression_is_about() {
+    let site = site();
+    // Both tables have all of these columns, and only `l` says whose an expression means.
+    site.as_owner(
+        "ALTER TABLE legacy.customers RENAME updated TO updated_at; UPDATE users SET settings = NULL",
+    );
+    site.configure("source", "changed_at = 'updated_at'");
+    site.configure("target", "changed_at = 'updated_at', allowed = 'active'");
+    map(&site, "city", "city", "newer", true);
+    map(&site, "settings", "settings", "fill", true);
+    map(&site, "updated_at", "updated_at", "keep", false);
+    let write: Value =
+        site.db.one("SELECT detail FROM ferry.explain_login('ann@example.com') WHERE action = 'write'", &[]);
+    assert_eq!(write["city"], json!("Ulm"));
+    adopt(&site);
+    assert_eq!(settings(&site), json!({"theme": "dark", "lang": "de"}));
+    assert_eq!(site.user("ann@example.com", "city").as_deref(), Some("Ulm"));
+    site.as_owner("UPDATE legacy.customers SET city = 'Trier', active = false");
+    assert_eq!(log_in(&site).as_deref(), Some("Trier"));
+    site.as_owner("UPDATE legacy.customers SET city = 'Jena'");
+    site.db.sql("CALL ferry.import('shop', operation => 'update')");
+    assert_eq!(site.user("ann@example.com", "city").as_deref(), Some("Jena"));
+    // The same where a hook sees what will be written.
+    site.as_owner(
+        "UPDATE users SET password_hash = NULL, city = 'Bonn';
+         CREATE FUNCTION look(u users) RETURNS users LANGUAGE sql AS 'SELECT u'",
+    );
+    site.db.sql(
+        "DELETE FROM ferry.link; INSERT INTO ferry.hook (name, point, function) VALUES ('look', 'before_write', 'look')",
+    );
+    adopt(&site);
+    assert_eq!(site.user("ann@example.com", "city").as_deref(), Some("Jena"));
+}
+
+#[test]
+fn an_import_that_updates_leaves_ids_alone() {
+    let site = site();
+    site.as_owner("UPDATE users SET updated_at = '2024-06-01 00:00Z'");
+    site.as_owner("CREATE SEQUENCE numbers");
+    // What is kept is not even computed.
+    map(&site, "must_change", "nextval('numbers') < 0", "keep", false);
+    map(&site, "id", "l.id", "newer", false);
+    map(&site, "city", "l.city", "overwrite", false);
+    adopt(&site);
+    site.as_owner("UPDATE users SET updated_at = NULL, city = NULL");
+    site.db.sql("CALL ferry.import('shop', operation => 'update')");
+    let user: (i64, String) =
+        (site.db.one("SELECT id FROM users", &[]), site.db.one("SELECT city FROM users", &[]));
+    assert_eq!((user, site.links()[0].user_id.as_deref()), ((42, "Ulm".to_string()), Some("42")));
+    assert!(!site.db.one::<bool>("SELECT is_called FROM numbers", &[]));
 }
 
 /// Ann, moved; her city is refreshed.
@@ -207,6 +265,10 @@ fn a_refresh_that_fails_keeps_nobody_out() {
     assert_eq!(log_in(&site).as_deref(), Some("Ulm"));
     assert_eq!(site.why(), "failed/write_failed");
     assert_eq!(site.last_event().detail, json!({"constraint": "known", "sqlstate": "23514"}));
+    // The column is named, also where it was kept at the move.
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT known, ALTER city TYPE varchar(3)");
+    assert_eq!(log_in(&site).as_deref(), Some("Ulm"));
+    assert_eq!(site.last_event().detail, json!({"column": "city", "sqlstate": "22001"}));
     site.as_owner("DELETE FROM legacy.customers");
     assert_eq!(log_in(&site).as_deref(), Some("Ulm"));
     site.as_owner("DROP TABLE legacy.customers CASCADE");
@@ -239,14 +301,15 @@ fn kept(site: &Site) -> Value {
 #[test]
 fn unmapped_columns_are_kept_without_secrets() {
     let site = site();
-    site.as_owner("DELETE FROM users; UPDATE legacy.customers SET salt = 'NaCl'");
+    // A column called as the row itself is one like the others.
+    site.as_owner("DELETE FROM users; ALTER TABLE legacy.customers ADD l text DEFAULT 'a column'; UPDATE legacy.customers SET salt = 'NaCl'");
     site.configure("source", "unmapped = 'settings', salt = 'l.salt'");
     map(&site, "city", "l.city", "keep", false);
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
     let kept = kept(&site);
     assert_eq!(
         kept,
-        json!({"id": 1, "active": true, "settings": {"theme": "dark", "lang": "de"}, "updated": "2024-05-01T00:00:00"})
+        json!({"id": 1, "active": true, "l": "a column", "settings": {"theme": "dark", "lang": "de"}, "updated": "2024-05-01T00:00:00"})
     );
 }
 

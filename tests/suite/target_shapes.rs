@@ -31,6 +31,29 @@ fn columns_of_unusual_types_take_their_values() {
 }
 
 #[test]
+fn a_domain_that_refuses_null_gives_its_default() {
+    let db = shop();
+    db.sql(
+        "CREATE DOMAIN plan AS text NOT NULL DEFAULT 'free'; CREATE DOMAIN stamp AS timestamptz NOT NULL;
+         ALTER TABLE users ADD plan plan, ADD stamp stamp DEFAULT now();
+         UPDATE ferry.target SET lookup = '{lower(u.email)}', login_columns = '{lower(login)}'",
+    );
+    assert_eq!(right(&mut app(&db), "alice"), "migrated", "{}", last_reason(&db));
+    let told = |query: &str| -> String {
+        db.one(&format!("SELECT string_agg(told, '; ') FROM ({query}) AS q (told)"), &[])
+    };
+    let previewed =
+        told("SELECT concat_ws(' ', action, problem) FROM ferry.preview('shop') ORDER BY legacy_key");
+    assert_eq!(previewed, "skip moved before, as user 1; insert; insert; insert");
+    let topics = told("SELECT DISTINCT topic FROM ferry.assess('shop') ORDER BY 1");
+    assert_eq!(topics, "column; estimate; hash; index; row");
+    db.sql("CALL ferry.import('shop', dry_run => true)");
+    db.sql("CALL ferry.import('shop')");
+    let runs: String = db.one("SELECT string_agg(moved || ' ' || refused, ', ') FROM ferry.import_run", &[]);
+    assert_eq!((runs.as_str(), db.count("users WHERE plan = 'free'")), ("3 0, 3 0", 4));
+}
+
+#[test]
 fn the_whole_row_has_every_column() {
     let db = shop();
     db.sql(

@@ -318,9 +318,11 @@ fn a_key_of_several_columns_is_an_expression() {
     );
     site.configure(
         "target",
-        "relation = 'public.members', id_column = $$u.tenant || '/' || u.number$$, adopt = 'locked'",
+        "relation = 'public.members', id_column = $$tenant || '/' || number$$, adopt = 'locked'",
     );
     site.add_local_source("shop", "customers");
+    // The names alone are those of the users table.
+    site.as_owner("ALTER TABLE legacy.customers ADD tenant text DEFAULT 'legacy', ADD number int");
     site.configure("source", "key_column = $$l.id || ':' || l.email$$");
     for email in ["ann@example.com", "ben@example.com"] {
         site.add_customer("customers", email, "the secret");
@@ -332,6 +334,14 @@ fn a_key_of_several_columns_is_an_expression() {
         assert_eq!(login(&mut app, email, "the secret"), Answer::welcomed("ok", id));
     }
     assert_eq!(site.links()[0].legacy_key, "1:ann@example.com");
+    site.add_customer("customers", "cem@example.com", "the secret");
+    site.as_owner("UPDATE legacy.customers SET first = 'Bea'");
+    site.configure("mapping", "refresh = true WHERE target_column = 'name'");
+    assert_eq!(login(&mut app, "ann@example.com", "the secret").outcome, "ok");
+    site.db.sql("CALL ferry.import('shop', operation => 'upsert')");
+    let names = "SELECT string_agg(number || ' ' || name, ', ' ORDER BY number) FROM members";
+    assert_eq!(site.db.one::<String>(names, &[]), "1 Bea Other, 2 Bea Other, 3 Bea Other");
+    site.db.sql("DELETE FROM members WHERE number = 3; DELETE FROM ferry.link WHERE user_id = 'shop/3'");
     let outcome: String = site.db.one("SELECT outcome FROM ferry.unmigrate_login('ann@example.com')", &[]);
     assert_eq!((outcome.as_str(), site.db.count("members")), ("ok", 1));
 }
