@@ -7,6 +7,18 @@ CREATE FUNCTION ferry._check_config(table_name text, new_row text, old_row text)
     AS 'MODULE_PATHNAME', 'check_config_row_wrapper';
 COMMENT ON FUNCTION ferry._check_config(text, text, text) IS 'internal: checks one row of config, given as JSON, and returns it with its defaults filled in';
 
+CREATE FUNCTION ferry._lacking(config_table text, config_row jsonb) RETURNS TABLE (column_name text, comment text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.attname::text, col_description(a.attrelid, a.attnum)
+    FROM pg_attribute a
+    WHERE a.attrelid = to_regclass(format('ferry.%I', config_table)) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+      AND config_row ->> a.attname IS NULL
+    ORDER BY a.attnum LIMIT 1
+$$;
+COMMENT ON FUNCTION ferry._lacking(text, jsonb) IS 'internal: the first column of a row of config that must have a value and has none, and its comment';
+
 CREATE FUNCTION ferry._config_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'config_changed_wrapper';

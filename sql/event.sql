@@ -90,13 +90,21 @@ CREATE FUNCTION ferry._event_retention() RETURNS text
 COMMENT ON FUNCTION ferry._event_retention() IS 'internal: the setting ferry.event_retention, in sessions that have not loaded the library too';
 
 CREATE FUNCTION ferry.purge_events(older_than interval DEFAULT NULL) RETURNS bigint
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH gone AS (
-        DELETE FROM ferry.event
-        WHERE logged_at < now() - coalesce(older_than, ferry._event_retention()::interval)
-        RETURNING 1)
-    SELECT count(*) FROM gone
+DECLARE
+    gone bigint;
+BEGIN
+    older_than := coalesce(older_than, ferry._event_retention()::interval);
+    DELETE FROM ferry.event WHERE logged_at < now() - older_than;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow THEN
+    RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('invalid value for parameter "ferry.event_retention": "%s"', ferry._event_retention()),
+        HINT = 'Set it to an interval such as 90 days.';
+END
 $$;
 COMMENT ON FUNCTION ferry.purge_events(interval) IS 'deletes events older than the given interval (default: ferry.event_retention) and returns how many; for a scheduler';
