@@ -85,6 +85,8 @@ AS $$
             JOIN pg_class p ON p.oid = c.confrelid
             JOIN pg_namespace n ON n.oid = p.relnamespace
             WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0 AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false'),
+        'has_before_trigger', EXISTS (
+                SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 7 = 7),
         'unforeseen', (SELECT coalesce(jsonb_agg(u.what ORDER BY u.what), '[]') FROM (
                 SELECT 'trigger ' || tgname FROM pg_trigger
                 WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 = 4

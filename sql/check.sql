@@ -7,6 +7,18 @@ CREATE FUNCTION ferry._check_config(table_name text, new_row text, old_row text)
     AS 'MODULE_PATHNAME', 'check_config_row_wrapper';
 COMMENT ON FUNCTION ferry._check_config(text, text, text) IS 'internal: checks one row of config, given as JSON, and returns it with its defaults filled in';
 
+CREATE FUNCTION ferry._lacking(config_table text, config_row jsonb) RETURNS TABLE (column_name text, comment text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.attname::text, col_description(a.attrelid, a.attnum)
+    FROM pg_attribute a
+    WHERE a.attrelid = to_regclass(format('ferry.%I', config_table)) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+      AND config_row ->> a.attname IS NULL
+    ORDER BY a.attnum LIMIT 1
+$$;
+COMMENT ON FUNCTION ferry._lacking(text, jsonb) IS 'internal: the first column of a row of config that must have a value and has none, and its comment';
+
 CREATE FUNCTION ferry._config_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'config_changed_wrapper';
@@ -155,14 +167,14 @@ AS $$
     JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw AND w.fdwname IN ('postgres_fdw', 'dblink_fdw', 'mysql_fdw', 'tds_fdw')
     WHERE NOT EXISTS (SELECT FROM pg_user_mapping m WHERE m.umserver = v.oid AND m.umuser IN (0, r.oid))
     UNION ALL
-    SELECT 'target ' || t.name, 'warning', format('role "%s" of run_as may not use the sequence %s of the id', t.run_as, q.oid::regclass),
+    SELECT 'target ' || t.name, 'warning', format('role "%s" of run_as may not use the sequence %s of column %s', t.run_as, q.oid::regclass, a.attname),
            format('GRANT USAGE ON SEQUENCE %s TO %I;', q.oid::regclass, t.run_as)
     FROM ferry.target t
     JOIN pg_roles r ON r.rolname = t.run_as
-    JOIN pg_attribute a ON a.attrelid = to_regclass(t.relation) AND a.attname = t.id_column
-    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
-                    AND d.classid = 'pg_class'::regclass AND d.deptype = 'a'
-    JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
+    JOIN pg_attrdef f ON f.adrelid = to_regclass(t.relation)
+    JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_class q ON q.oid = d.refobjid AND q.relkind = 'S'
     WHERE NOT has_sequence_privilege(r.oid, q.oid, 'USAGE')
     UNION ALL
     SELECT c.object, 'warning', format('no unique index has the %s column %s of %s alone', c.what, c.entry, c.relation_name),

@@ -7,10 +7,12 @@ mod tally;
 use crate::adopt::{self, Matched};
 use crate::batch::Batch;
 use crate::census;
+use crate::check::Finding;
 use crate::config::{self, Adopt, Point, RuleRow, Severity};
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
+use crate::lint::index;
 use crate::login::MAX_LOGIN_BYTES;
 use crate::secret::Password;
 use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
@@ -446,6 +448,11 @@ impl Assessment {
             self.ready.push_back(line.hinted("It depends on what only a real INSERT knows."));
         }
         self.tell_company();
+        let unindexed = index::of_source(&self.source).into_iter().chain(index::of_target(&self.target));
+        for Finding { object, problem, hint, .. } in unindexed {
+            let line = Line::of("index", problem).detailed(json!({ "object": object }));
+            self.ready.push_back(Line { hint, ..line });
+        }
     }
 
     /// What comes with a user and is not tried here.

@@ -439,8 +439,10 @@ pub(crate) fn timestamp(
     }
     let message =
         format!("{place}: the expression is of type {}, not a timestamp", types::type_title(type_oid));
-    Err(Refusal::new(Kind::Type, message)
-        .hint("Cast it, such as l.updated::timestamptz; for seconds since 1970, to_timestamp(l.updated)."))
+    let (row, _) = scope.examples.1.split_once('.').unwrap_or(("l", ""));
+    Err(Refusal::new(Kind::Type, message).hint(format!(
+        "Cast it, such as {row}.updated::timestamptz; for seconds since 1970, to_timestamp({row}.updated)."
+    )))
 }
 
 /// As [`typed_expression`], for a number.

@@ -7,12 +7,15 @@ use crate::error::{Kind, OrRaise, Refusal};
 use crate::hook;
 use crate::lint;
 use crate::source::Source;
+use crate::spi::guard;
+use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{Oid, TEXT};
 use crate::spi::{identity, session};
 use crate::target::{self, Target};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Checks one row of `table` that is about to be written, and returns it with what was left out
 /// filled in: canonical relation names, `run_as`, `search_path`. Raises what is wrong with it.
@@ -23,6 +26,7 @@ pub(crate) fn check_row(table: &str, new: Option<Value>, old: Option<&Value>) ->
         may_write(table, old, &rows).or_raise();
     }
     let mut new = new?;
+    need_values(table, &new).or_raise();
     let checked = match table {
         "target" => check_target(&mut new, old, &rows),
         "source" => check_source(&mut new, old, &rows),
@@ -41,6 +45,23 @@ fn need_object(row: Option<&Value>) -> Result<(), Refusal> {
     }
     Err(Refusal::new(Kind::Invalid, "a row of config is a JSON object")
         .hint("This function is for the triggers of the config tables: write to those."))
+}
+
+/// What NOT NULL would refuse too, but without a hint.
+fn need_values(table: &str, row: &Value) -> Result<(), Refusal> {
+    let document = row.to_string();
+    let lacking = identity::as_ferry(|| {
+        plan::query(
+            "SELECT * FROM ferry._lacking($1, $2::jsonb)",
+            &[TEXT, TEXT],
+            &[Arg::Text(table), Arg::Text(&document)],
+        )
+    });
+    let mut fields = lacking.into_iter().flatten().map(Option::unwrap_or_default);
+    let (Some(column), Some(comment)) = (fields.next(), fields.next()) else { return Ok(()) };
+    let place = format!("{table} {}", title(row));
+    Err(Refusal::new(Kind::Invalid, format!("{}, {column}: it is null", place.trim_end()))
+        .hint(format!("Give it a value: {comment}.")))
 }
 
 /// Whoever writes config has it run as the target's role, so must be a member of it.
@@ -115,6 +136,7 @@ fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(),
     }
     let row: TargetRow = parse("target", new)?;
     check_target_values(&row)?;
+    check_search_path(&row)?;
     let target = Target::open(&row)?;
     for source in rows.live_sources_of(&row.name) {
         Source::open(source, rows.parts_of(&source.name), &target)?;
@@ -181,13 +203,34 @@ fn check_target_values(row: &TargetRow) -> Result<(), Refusal> {
 /// The same of a source.
 fn check_source_values(row: &SourceRow, document: &Value) -> Result<(), Refusal> {
     check_name_and_logins("source", &row.name, &row.login_columns)?;
-    let timeout = text(document, "timeout").unwrap_or_default();
+    check_timeout("source", document)?;
+    if row.deactivate.as_ref().is_some_and(BTreeMap::is_empty) {
+        let what = format!("source {}, deactivate: there is no column in it", row.name);
+        return Err(Refusal::new(Kind::Invalid, what)
+            .hint("Give at least one with its expression, such as '{\"active\": \"false\"}', or null."));
+    }
+    Ok(())
+}
+
+fn check_timeout(table: &str, row: &Value) -> Result<(), Refusal> {
+    let timeout = text(row, "timeout").unwrap_or_default();
     let sql = "SELECT WHERE $1::interval BETWEEN '1 millisecond' AND '1 hour'";
     if identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&timeout)])).is_empty() {
-        let what = format!("source {}, timeout: \"{timeout}\" is out of bounds", row.name);
+        let what = format!("{table} {}, timeout: \"{timeout}\" is out of bounds", title(row));
         return Err(Refusal::new(Kind::Invalid, what).hint("Set it to between 1 millisecond and 1 hour."));
     }
     Ok(())
+}
+
+/// What PostgreSQL would not take for one, with the place where it stands.
+fn check_search_path(row: &TargetRow) -> Result<(), Refusal> {
+    let Some(role) = row.run_as.as_deref().and_then(identity::role) else { return Ok(()) };
+    let path = row.search_path.as_deref().unwrap_or_default();
+    let set = guard::attempt(|| identity::act_as(role, path, Reach::Evaluate, || ()));
+    set.map_err(|error| {
+        Refusal::in_config(&format!("target {}, search_path", row.name), error)
+            .hint("It is a list of schemas, such as public, legacy: odd names stand in double quotes.")
+    })
 }
 
 fn check_name_and_logins(table: &str, name: &str, login_columns: &[String]) -> Result<(), Refusal> {
@@ -272,16 +315,25 @@ fn check_child(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
 fn check_hook(new: &mut Value, rows: &Rows) -> Result<(), Refusal> {
     may_write("hook", new, rows)?;
     let row: HookRow = parse("hook", new)?;
-    let Some(target) = rows.target(&row.target) else { return Ok(()) };
+    if !session::checks_are_on() {
+        return Ok(());
+    }
+    check_name("hook", &row.name)?;
+    check_timeout("hook", new)?;
+    let target = rows.target(&row.target);
+    let target = target
+        .ok_or_else(|| config::unknown_target(&row.target).within(&format!("{}, target", row.place())))?;
+    if let Some(source) = row.source.as_ref().filter(|name| rows.sources.iter().all(|row| row.name != **name))
+    {
+        return Err(unknown_source("hook", new, source));
+    }
     let is_elsewhere =
         |source: &&SourceRow| row.source.as_ref() == Some(&source.name) && source.target != row.target;
     if let Some(source) = rows.sources.iter().find(is_elsewhere) {
         let message = format!("{}: source {} belongs to target {}", row.place(), source.name, source.target);
         return Err(Refusal::new(Kind::Invalid, message).hint("Name a source of the same target, or none."));
     }
-    if session::checks_are_on() {
-        new["function"] = Value::String(find_hook(row, rows, &Target::open(target)?)?);
-    }
+    new["function"] = Value::String(find_hook(row, rows, &Target::open(target)?)?);
     Ok(())
 }
 
@@ -355,6 +407,7 @@ fn text(row: &Value, field: &str) -> Option<String> {
 fn parse<T: DeserializeOwned>(table: &str, row: &Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(row).map_err(|error| {
         let what = error.inner().to_string().replace("unknown variant", "unknown value").replace('`', "\"");
+        let what = if what.starts_with("invalid type: null") { "it is null".to_string() } else { what };
         Refusal::new(Kind::Invalid, format!("{table} {}, {}: {what}", title(row), error.path()))
             .hint(format!("The comments of the columns say more: \\d+ ferry.{table}"))
     })

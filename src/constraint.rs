@@ -22,6 +22,8 @@ struct Shape {
     checks: Vec<Check>,
     uniques: Vec<Unique>,
     parents: Vec<Parent>,
+    /// One that is called before a row is inserted, and may change it.
+    has_before_trigger: bool,
     unforeseen: Vec<String>,
 }
 
@@ -102,6 +104,13 @@ pub(crate) struct Broken {
     pub(crate) sqlstate: &'static str,
 }
 
+impl Broken {
+    /// What it is, and its name.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", if self.is_column { "column" } else { "constraint" }, self.name)
+    }
+}
+
 /// What must hold for the users that one source makes.
 pub(crate) struct Constraints {
     batch: Batch,
@@ -112,6 +121,8 @@ pub(crate) struct Constraints {
     pub(crate) unforeseen: Vec<String>,
     /// The columns that get null in every row: not filled, and without a default.
     pub(crate) unfilled: Vec<String>,
+    /// A trigger may change the row before anything is asked of it.
+    pub(crate) may_be_mended: bool,
 }
 
 /// What would become of one row.
@@ -162,6 +173,7 @@ impl Constraints {
             conditions: conditions.into_iter().map(|condition| condition.broken).collect(),
             uniques: keys.into_iter().map(|(name, _)| name).collect(),
             unforeseen,
+            may_be_mended: shape.has_before_trigger,
         }
     }
 
@@ -215,6 +227,7 @@ fn read(target: &Target) -> Shape {
         checks: Vec::new(),
         uniques: Vec::new(),
         parents: Vec::new(),
+        has_before_trigger: false,
         unforeseen: vec!["the constraints of the users table".to_string()],
     })
 }

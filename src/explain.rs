@@ -3,6 +3,8 @@
 
 use crate::census;
 use crate::child::{Fetched, Preview};
+use crate::config::{self, HookRow, Point};
+use crate::constraint::{Constraints, Judged};
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
 use crate::mapping::Field;
@@ -14,7 +16,7 @@ use crate::spi::guard;
 use crate::target::User;
 use crate::trace::{Note, Trace};
 use legacy_hash::Method;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The steps of a login. Without a password, those of a login with the right one.
 pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
@@ -115,11 +117,49 @@ impl<'a> Flow<'a> {
         };
         self.note_write_hooks(source);
         self.note_with("write", &result, detail);
+        if outcome != Outcome::Failed && adopting.is_none() && !self.explain_constraints(source, person) {
+            outcome = Outcome::Failed;
+        }
         if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children) {
             outcome = Outcome::Failed;
         }
         self.note("answer", outcome.name());
         Decision::Answered(Answer::of(outcome))
+    }
+
+    /// What the users table would say of a row that is inserted; tells whether it would take it, or may: a hook or a trigger
+    /// can change the row.
+    fn explain_constraints(&mut self, source: &Source, person: &Person) -> bool {
+        let may_change = |hook: &HookRow| {
+            hook.enabled
+                && hook.point == Point::BeforeWrite
+                && hook.target == self.target.row.name
+                && hook.is_about(&source.row.name)
+        };
+        if config::rows().hooks.iter().any(may_change) {
+            return true;
+        }
+        let Ok(hash) = self.target.hash(&Password::new(b"any".to_vec())) else { return true };
+        let constraints = Constraints::open(source, &self.target, hash, &[]);
+        if !constraints.unforeseen.is_empty() {
+            self.note("write", &format!("not foreseen: {}", constraints.unforeseen.join(", ")));
+        }
+        let is_taken = match constraints.judge(&[person.row], &self.target).pop() {
+            Some(Ok(Judged { broken, .. })) => {
+                for broken in &broken {
+                    let result = format!("the users table refuses the row: {}", broken.title());
+                    self.note_with("write", &result, json!({ "sqlstate": broken.sqlstate }));
+                }
+                broken.is_empty()
+            }
+            Some(Err(error)) => {
+                let detail = Detail::of_error(&error).to_json();
+                self.note_with("write", "the users table refuses the row", detail);
+                false
+            }
+            None => true,
+        };
+        is_taken || constraints.may_be_mended
     }
 
     /// The rows of other tables that would come with the user; tells whether they fit their columns.

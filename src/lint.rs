@@ -1,6 +1,8 @@
 //! What `ferry.check_config` finds although the config opens: what would fail at a login, or cost too much. The catalogues
 //! say most of it in SQL (`ferry._lint`); here is what takes config to be planned, or a hash to be made.
 
+pub(crate) mod index;
+
 use crate::check::Finding;
 use crate::error::is_forbidden;
 use crate::guc;
@@ -31,7 +33,7 @@ pub(crate) fn target(target: &Target) -> Vec<Finding> {
         problem,
         hint: Some(hint),
     });
-    told.chain(forbidden).collect()
+    told.chain(forbidden).chain(index::of_target(target)).collect()
 }
 
 /// A source without its mappings and rules.
@@ -50,7 +52,8 @@ pub(crate) fn source(source: &Source, object: &str, target: &Target) -> Vec<Find
     let texts = texts.into_iter().flatten().chain([&row.key_column]).chain(&row.login_columns);
     let text: String = texts.map(|text| format!("{text}\n")).collect();
     let forbidden = source.may_run().err().and_then(|error| forbidden(object, &text, target, &error));
-    forbidden.into_iter().chain(source.unpushed().into_iter().map(|found| unpushed(object, &found))).collect()
+    let unpushed = source.unpushed().into_iter().map(|found| unpushed(object, &found));
+    forbidden.into_iter().chain(unpushed).chain(index::of_source(source)).collect()
 }
 
 /// One mapping or rule; what is wrong with its source alone was told already.

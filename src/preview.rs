@@ -242,8 +242,7 @@ fn nobody(action: &'static str, problem: String) -> Previewed {
 }
 
 fn told(broken: &Broken) -> String {
-    let what = if broken.is_column { "column" } else { "constraint" };
-    format!("{what} {}: {}", broken.name, broken.sqlstate)
+    format!("{}: {}", broken.title(), broken.sqlstate)
 }
 
 fn fail(what: &str, error: SqlError) -> Verdict {

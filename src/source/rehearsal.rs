@@ -2,7 +2,7 @@
 //! contacted: what would be planned by asking one is not explained.
 
 use super::{Source, Store};
-use crate::catalog::{self, Scope};
+use crate::catalog::{self, Actor, Lookup, Relation, Scope};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning};
@@ -57,7 +57,7 @@ impl Source {
         let mut found = Vec::new();
         for lookup in &self.lookups {
             let is_filtered_here = |sql: &str| {
-                let explained = self.actor.attempt(Reach::Evaluate, || explain_foreign(sql, &lookup.key));
+                let explained = self.actor.attempt(Reach::Evaluate, || explain_as_json(sql, &lookup.key));
                 explained.is_ok_and(|document| filters_a_foreign_scan(&document))
             };
             let (login, filtered) = store.statements(lookup);
@@ -91,7 +91,7 @@ pub(crate) fn explain(sql: &str, types: &[Oid], arguments: &[Arg<'_>]) {
     }
 }
 
-fn explain_foreign(sql: &str, key: &KeyType) -> Value {
+fn explain_as_json(sql: &str, key: &KeyType) -> Value {
     // A value of whatever type: for null the planner would ask nobody.
     const ANY: [&str; 3] = ["1", "2000-01-01", "00000000-0000-0000-0000-000000000000"];
     let value = ANY.iter().find_map(|text| types::cast(text, key)).map_or(Arg::Null, Arg::Value);
@@ -106,6 +106,27 @@ fn filters_a_foreign_scan(document: &Value) -> bool {
         Value::Object(node) => {
             node.get("Node Type").is_some_and(|kind| kind == "Foreign Scan") && node.contains_key("Filter")
                 || node.values().any(filters_a_foreign_scan)
+        }
+        _ => false,
+    }
+}
+
+/// Whether all of a table of this database is read to look one row up.
+pub(crate) fn reads_all(relation: &Relation, lookup: &Lookup, alias: &str, actor: &Actor) -> bool {
+    let sql = format!("SELECT FROM ONLY {} AS {alias} WHERE {}", relation.name, lookup.is_parameter());
+    let explained = actor.attempt(Reach::Evaluate, || {
+        identity::with_setting("enable_seqscan", "off", || explain_as_json(&sql, &lookup.key))
+    });
+    explained.is_ok_and(|document| filters_whole_tables(&document))
+}
+
+fn filters_whole_tables(document: &Value) -> bool {
+    match document {
+        Value::Array(items) => items.iter().any(filters_whole_tables),
+        Value::Object(node) => {
+            node.contains_key("Filter")
+                && !["Index Cond", "Recheck Cond"].iter().any(|key| node.contains_key(*key))
+                || node.values().any(filters_whole_tables)
         }
         _ => false,
     }

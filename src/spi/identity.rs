@@ -69,10 +69,15 @@ pub(crate) fn as_ferry<T>(body: impl FnOnce() -> T) -> T {
 /// Runs `body`, which looks thousands of values up, with plans that ask an index for each. The usual settings take each page
 /// of an index for one that must be read, and would rather read a table of a million users for each batch.
 pub(crate) fn probing<T>(body: impl FnOnce() -> T) -> T {
+    with_setting("random_page_cost", "0.1", body)
+}
+
+/// Runs `body` with a setting that is put back afterwards.
+pub(crate) fn with_setting<T>(name: &str, value: &str, body: impl FnOnce() -> T) -> T {
     // SAFETY: as in `act_as`.
     unsafe {
         let nest = pg_sys::NewGUCNestLevel();
-        set("random_page_cost", "0.1");
+        set(name, value);
         let result = body();
         pg_sys::AtEOXact_GUC(false, nest);
         result

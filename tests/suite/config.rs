@@ -22,6 +22,7 @@ pub(crate) fn insert(table: &str, changes: &[(&str, &str)]) -> String {
             ("hash", "'l.pwd'"),
         ],
         "rule" => &[("source", "'shop'"), ("name", "'new'"), ("expression", "'l.active'")],
+        "hook" => &[("name", "'new'"), ("point", "'after_write'"), ("function", "'note'")],
         _ => &[("source", "'shop'"), ("target_column", "'id'"), ("expression", "'l.id'")],
     };
     let kept = defaults.iter().filter(|(column, _)| changes.iter().all(|(changed, _)| changed != column));

@@ -139,6 +139,29 @@ fn a_value_that_does_not_fit_its_column_is_named() {
 }
 
 #[test]
+fn a_constraint_that_the_row_breaks_is_named() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ADD CONSTRAINT odd CHECK (email <> 'ann@example.com'), ADD org int NOT NULL;
+         CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE TRIGGER tells AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION nothing()",
+    );
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    for words in ["constraint odd", "23514", "column org", "23502", "not foreseen: trigger tells"] {
+        assert!(text(&steps).contains(words), "{words} in {}", text(&steps));
+    }
+    assert_eq!(outcome(&steps), "failed");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "failed");
+    let outcome_now = || outcome(&explain(&mut site.db.client(), "ann@example.com", None)).to_string();
+    site.as_owner("CREATE TRIGGER fills BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION nothing()");
+    assert_eq!(outcome_now(), "migrated", "it may change the row");
+    site.as_owner("DROP TRIGGER fills ON users");
+    assert_eq!(outcome_now(), "failed");
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT odd, DROP org");
+    assert_eq!(outcome_now(), "migrated");
+}
+
+#[test]
 fn a_login_is_explained_in_a_read_only_transaction() {
     let site = Site::shop();
     let mut admin = site.db.client();

@@ -58,7 +58,10 @@ fn rich_shop() -> Db<'static> {
     tables_of_rich_shop(&db);
     db.sql(
         r#"UPDATE ferry.target SET login_form = 'casefold', must_change = 'must_change', adopt = 'locked', on_mismatch = 'source',
-                                   on_mismatch_until = '2038-01-19 03:14:07+05';
+                                   on_mismatch_until = '2038-01-19 03:14:07+05', lookup = '{login,lower(u.email)}', no_other_checks = true,
+                                   outbox = '{moved,refused}', verified = 'u.points > 0', changed_at = 'now()';
+           UPDATE ferry.source SET deactivate = '{"points": "-1 -- it''s over", "name": "u.name || E''\\n''"}', last_seen = 'now()', value = 'l.points',
+                                   contact = 'l.email', verified = 'l.active', charsets = '{utf-8,latin1}';
            INSERT INTO ferry.source (name, relation, key_column, login_columns, hash, salt, timeout, priority, enabled, transforms, filter)
            VALUES (E'it''s a "shop" \\ in\nBrühl', 'legacy.customers', 'id', '{lower(l.email)}', 'l.pwd', $$'s' || 'alt'$$, '1 minute 30 seconds',
                    -7, false, '{trim,truncate:72}', 'l.active -- and nothing else');
@@ -92,11 +95,13 @@ fn what_was_exported_gives_the_same_config() {
 #[test]
 fn it_works_in_another_database_with_the_same_tables() {
     need_extension!("pg_ferry");
-    let db = shop();
+    let db = rich_shop();
     let copy = bare_shop();
+    tables_of_rich_shop(&copy);
     // Roles are each test database's own.
     let file = export(&db).replace(&db.owner(), &copy.owner());
     run(&copy, &file);
+    assert_eq!(export(&copy), file);
     assert_eq!(outcome(&mut app(&copy), "alice", password_of("alice")), "migrated");
 }
 

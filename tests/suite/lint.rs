@@ -57,10 +57,46 @@ fn a_login_or_id_that_no_unique_index_guards_is_told() {
 }
 
 #[test]
+fn an_expression_that_no_index_serves_is_told() {
+    let site = Site::shop();
+    site.as_owner(r#"ALTER TABLE users ADD "Phone" text; CREATE INDEX ON legacy.customers (upper(email))"#);
+    site.configure(
+        "target",
+        r#"login_columns = '{email,lower(u.email)}', lookup = '{Phone,"u.name || ''u.x''",email}'"#,
+    );
+    site.configure("source", "login_columns = '{upper(l.email),lower(l.email)}'");
+    for (object, words) in [
+        ("target default", "the login lower(u.email) of public.users"),
+        ("target default", "the lookup Phone of public.users"),
+        ("target default", "the lookup u.name || 'u.x' of public.users"),
+        ("source shop", "the login lower(l.email) of legacy.customers"),
+    ] {
+        let of_assess: i64 = site.db.one(
+            "SELECT count(*) FROM ferry.assess('shop') WHERE topic = 'index' AND position($1 in item) > 0 AND detail ->> 'object' = $2",
+            &[&words, &object],
+        );
+        assert_eq!(of_assess, 1, "{words}");
+        is_mended_by_its_hint(&site, object, words, "warning");
+    }
+    for object in ["target default", "source shop"] {
+        assert_eq!(findings(&site, object), Vec::new(), "{object}");
+    }
+}
+
+#[test]
 fn a_legacy_key_that_no_unique_index_guards_is_told() {
     let site = Site::shop();
     site.as_owner("ALTER TABLE legacy.customers DROP CONSTRAINT customers_pkey");
     is_mended_by_its_hint(&site, "source shop", "no unique index has the key column id", "warning");
+}
+
+#[test]
+fn a_sequence_that_run_as_may_not_use_is_told() {
+    let site = Site::shop();
+    site.db.sql("CREATE SEQUENCE tickets; ALTER TABLE users ADD ticket bigint DEFAULT nextval('tickets')");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "failed");
+    is_mended_by_its_hint(&site, "target default", "may not use the sequence", "warning");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
 }
 
 #[test]
