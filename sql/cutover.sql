@@ -100,7 +100,7 @@ AS $$
         FROM kind k WHERE 'password' = ANY (k.needs) HAVING count(*) > 0
         UNION ALL
         SELECT 4, 'needs', 'log in by a name that only the source knows', sum(k.users), sum(k.value),
-               'Map it to a column of the users table, and add that to login_columns of ferry.target.'
+               'Map it to a column of the users table, and add that to login_columns of ferry.target: as lower(u.column) where it keeps its case.'
         FROM kind k WHERE 'login' = ANY (k.needs) HAVING count(*) > 0
         UNION ALL
         SELECT 5, 'needs', format('may log in by a password changed there, until %s', min(s.on_mismatch_until)), sum(k.users), sum(k.value),

@@ -32,6 +32,7 @@ CREATE FUNCTION ferry._check_preset() RETURNS trigger LANGUAGE plpgsql
 AS $$
 DECLARE
     bad text;
+    place text;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         RAISE EXCEPTION USING
@@ -48,6 +49,17 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
+    END IF;
+    place := CASE
+        WHEN jsonb_typeof(NEW.source) <> 'object' THEN 'source'
+        WHEN jsonb_typeof(NEW.mappings) <> 'object' OR jsonb_path_exists(NEW.mappings, 'strict $.* ? (@.type() <> "string")') THEN 'mappings'
+        WHEN jsonb_typeof(NEW.rules) <> 'array' OR jsonb_path_exists(NEW.rules, 'strict $[*] ? (@.type() <> "object")') THEN 'rules'
+    END;
+    IF place IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('preset %s, %s: not in the form that a preset has', NEW.name, place),
+            HINT = 'source is an object of columns, mappings one of SQL expressions as texts, and rules an array of objects.';
     END IF;
     SELECT key INTO bad
     FROM jsonb_object_keys(NEW.source) AS key
@@ -67,6 +79,17 @@ BEGIN
             MESSAGE = format('preset %s, rules: "%s" is not for a preset to set', NEW.name, bad),
             HINT = 'Each takes the columns of ferry.rule without source.';
     END IF;
+    BEGIN
+        place := 'source';
+        PERFORM jsonb_populate_record(NULL::ferry.source, NEW.source);
+        place := 'rules';
+        PERFORM jsonb_populate_record(NULL::ferry.rule, rule) FROM jsonb_array_elements(NEW.rules) AS rule;
+    EXCEPTION WHEN data_exception THEN
+        RAISE EXCEPTION USING
+            ERRCODE = SQLSTATE,
+            MESSAGE = format('preset %s, %s: %s', NEW.name, place, SQLERRM),
+            HINT = format('Its values are those that the columns of ferry.%s take.', rtrim(place, 's'));
+    END;
     RETURN NEW;
 END
 $$;
@@ -176,7 +199,7 @@ BEGIN
     END IF;
     INSERT INTO ferry.source
     SELECT (jsonb_populate_record(NULL::ferry.source, ferry._config_defaults('source') || preset.source
-                || jsonb_build_object('name', source_name, 'target', target_name, 'relation', relation))).*
+                || jsonb_build_object('name', coalesce(source_name, ''), 'target', target_name, 'relation', relation))).*
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
@@ -216,6 +239,13 @@ BEGIN
     RETURN QUERY SELECT 'column ' || c.name, 'to do', 'it takes no null, has no default, and nothing fills it: give it a mapping'
                  FROM ferry._fillable(target_name) AS c
                  WHERE c.is_needed AND c.name NOT IN (SELECT m.target_column FROM ferry.mapping m WHERE m.source = source_name);
+    RETURN QUERY SELECT 'target ' || target_name, 'to do',
+                        format('names keep their case, and logins are compared in lower case: let login_columns have lower(u.%I) in place of %s', c.name, entry)
+                 FROM unnest(destination.login_columns) AS entry
+                 JOIN ferry._fillable(target_name) AS c ON entry IN (c.name, quote_ident(c.name))
+                 JOIN ferry.mapping m ON m.source = source_name AND m.target_column = c.name
+                 WHERE destination.login_form <> 'exact' AND c.type_name !~ '\mcitext$' AND m.expression = preset.mappings ->> 'username'
+                   AND m.expression !~* '\mlower\(';
     RETURN QUERY SELECT 'preset ' || preset.name, 'note', preset.notes WHERE preset.notes IS NOT NULL;
 EXCEPTION WHEN undefined_column OR undefined_table OR undefined_function OR datatype_mismatch THEN
     IF split_part(SQLERRM, ' ', 1) NOT IN ('source', 'mapping', 'rule') THEN
@@ -240,11 +270,16 @@ CREATE FUNCTION ferry.use_preset(preset text, source text, relation text, target
 AS $$
 #variable_conflict use_variable
 DECLARE
-    qualified pg_catalog.text := (
-        SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-        WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(relation)::pg_catalog.oid);
+    qualified pg_catalog.text;
 BEGIN
+    BEGIN
+        qualified := (
+            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+            WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(relation)::pg_catalog.oid);
+    EXCEPTION WHEN invalid_name OR syntax_error THEN
+        NULL; -- What cannot be a name is refused with the source.
+    END;
     RETURN QUERY SELECT u.object, u.action, u.detail FROM ferry._use_preset(preset, source, COALESCE(qualified, relation), target) AS u;
 END
 $$;

@@ -194,7 +194,7 @@ impl Roll {
         let entry = Entry {
             legacy_key: Some(person.key.clone()),
             login: stored.first().map(|stored| stored.login.to_string()),
-            logins: stored.into_iter().map(|stored| stored.normalised).collect(),
+            logins: distinct(stored.into_iter().map(|stored| stored.normalised)),
             last_seen: said.last_seen,
             is_seen_known,
             value: said.value,
@@ -268,6 +268,12 @@ impl Roll {
                 && is_covered(stored.login)
         })
     }
+}
+
+/// Several columns may have the same login, one of them in lower case.
+fn distinct(logins: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    logins.filter(|login| seen.insert(login.clone())).collect()
 }
 
 /// A login as it is looked up: in its normal form, and as it is stored.

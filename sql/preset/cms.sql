@@ -114,8 +114,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
         'email', 'lower(l.email)',
         'username', 'l.username',
         'display_name', 'l.name',
-        'created_at', $$l."registerDate" AT TIME ZONE 'UTC'$$,
-        'last_login_at', $$l."lastvisitDate" AT TIME ZONE 'UTC'$$,
+        'created_at', $$nullif(l."registerDate"::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'$$,
+        'last_login_at', $$nullif(l."lastvisitDate"::text, '0000-00-00 00:00:00')::timestamp AT TIME ZONE 'UTC'$$,
         'active', 'l.block::int = 0',
         'legacy_id', 'l.id'),
     jsonb_build_array(
@@ -131,7 +131,8 @@ INSERT INTO ferry.preset (name, title, relation, source, mappings, rules, notes,
             'code', 'reset_required',
             'message', 'An administrator has asked for a new password.')),
     'Groups (…_user_usergroup_map; 8 is Super Users), profile fields and second factors are not moved. Joomla logs in by user name; the address, which it keeps unique, is looked up '
-    'after it. An unactivated account is a blocked one whose activation holds a token. Times are UTC. Joomla before 3.3 has no requireReset: insert a copy of this preset without '
+    'after it. An unactivated account is a blocked one whose activation holds a token. Times are UTC. Where MySQL holds a lastvisitDate of 0000-00-00, as Joomla 3 wrote it for who was never there, '
+    'ALTER FOREIGN TABLE … ALTER "lastvisitDate" TYPE text. Joomla before 3.3 has no requireReset: insert a copy of this preset without '
     'that rule. A tool that folds column names to lower case (pgloader does, unless told to quote identifiers) makes registerdate of "registerDate": rename the columns in a view. '
     'The table is documented in installation/sql/…/base.sql',
     true);

@@ -141,8 +141,8 @@ CROSS JOIN LATERAL (SELECT u #> '{credentials,password,hash}' AS h) AS credentia
 CREATE UNIQUE INDEX ON legacy.okta_users (id);
 CREATE INDEX ON legacy.okta_users (lower(login));
 CREATE INDEX ON legacy.okta_users (lower(email))$$,
-    $${"key_column": "id", "login_columns": ["lower(l.login)", "lower(l.email)"], "hash": "l.password_hash",
-       "filter": "l.status <> 'DEPROVISIONED'"}$$,
+    $${"key_column": "id", "login_columns": ["lower(l.login)", "lower(l.email)"],
+       "hash": "CASE WHEN l.status <> 'RECOVERY' THEN l.password_hash END", "filter": "l.status <> 'DEPROVISIONED'"}$$,
     $${
         "legacy_id":     "l.id",
         "username":      "lower(l.login)",
@@ -159,6 +159,8 @@ CREATE INDEX ON legacy.okta_users (lower(email))$$,
         "last_login_at": "l.last_login"
     }$$,
     $$[
+        {"name": "activated", "expression": "l.status NOT IN ('STAGED', 'PROVISIONED')",
+         "code": "not_activated", "message": "The account was never activated."},
         {"name": "not suspended", "expression": "l.status NOT IN ('SUSPENDED', 'LOCKED_OUT')",
          "code": "suspended", "message": "The account is suspended or locked."},
         {"name": "password current", "expression": "l.status <> 'PASSWORD_EXPIRED'", "severity": "must_change",
@@ -167,7 +169,8 @@ CREATE INDEX ON legacy.okta_users (lower(email))$$,
     $$Layout: the objects of GET /api/v1/users (developer.okta.com), one a line: curl ... | jq -c .[]
 Okta's API tells no hashes. Without them the users are moved by ferry.prepare_reset and set a new password; a login says invalid, with the reason legacy_locked. Where
 Okta's support hands hashes over, or you have kept those that were imported, put them into the objects as the import takes them: credentials.password.hash with algorithm
-(BCRYPT, PBKDF2, SHA-512, SHA-256, SHA-1, MD5), workFactor, salt, saltOrder, value. Deprovisioned users do not exist for pg_ferry. Groups and factors are not moved.$$,
+(BCRYPT, PBKDF2, SHA-512, SHA-256, SHA-1, MD5), workFactor, salt, saltOrder, value. Deprovisioned users do not exist for pg_ferry; the password of who is
+in RECOVERY opens nothing, as in Okta: they are moved by ferry.prepare_reset. Groups and factors are not moved.$$,
     true
 ), (
     'cognito', 'Amazon Cognito, a CSV file in the layout of its user import',
@@ -247,7 +250,10 @@ CREATE INDEX ON legacy.cognito_users (lower(preferred_username))$$,
         "created_at":     "l.created_at",
         "updated_at":     "l.updated_at"
     }$$,
-    $$[{"name": "enabled", "expression": "l.enabled", "code": "disabled", "message": "The account is disabled."}]$$,
+    $$[
+        {"name": "enabled", "expression": "l.enabled", "code": "disabled", "message": "The account is disabled."},
+        {"name": "confirmed", "expression": "l.status <> 'UNCONFIRMED'", "code": "unconfirmed", "message": "The account was never confirmed."}
+    ]$$,
     $$Documented in ListUsers (docs.aws.amazon.com/cognito); the AWS CLI puts all pages into one document, {"Users": [...]}.
 Cognito tells nobody a hash, so no password can be checked here: a login says invalid, with the reason legacy_locked. Users are moved without a password by
 ferry.prepare_reset ("forgot password") and set a new one with ferry.set_password. The key is sub, as in Cognito's tokens.

@@ -80,8 +80,10 @@ FROM legacy."user"$view$,
             'code', 'password_expired',
             'message', 'The password has expired.')),
     'Names begin with a capital, so jane finds Jane; names that differ in case only are different people, and are found as they are written. An address is taken for a login only once it was '
-    'confirmed: MediaWiki itself logs in by name. Nothing says that an account is closed: blocked users may log in, unless $wgBlockDisallowsLogin is set; then add a rule over ipblocks '
-    '(block and block_target since 1.42). Groups and preferences are not moved. user_password_expires exists since 1.23: of an older wiki let the view say NULL::timestamptz. The columns '
+    'confirmed: MediaWiki itself logs in by name. Nothing says that an account is closed: blocked users may log in, unless $wgBlockDisablesLogin is set; to keep them out add a rule NOT EXISTS '
+    '(SELECT FROM legacy.ipblocks b WHERE b.ipb_user = l.user_id AND convert_from(b.ipb_expiry, ''UTF8'') > to_char(now() AT TIME ZONE ''UTC'', ''YYYYMMDDHH24MISS'')). Since 1.42 these are '
+    'bt_user and bl_expiry of legacy.block b JOIN legacy.block_target t ON t.bt_id = b.bl_target; on PostgreSQL the expiry is a time: b.ipb_expiry > now(). Groups and '
+    'preferences are not moved. user_password_expires exists since 1.23: of an older wiki let the view say NULL::timestamptz. The columns '
     'are binary on MySQL and MariaDB; a copy that has made text of some needs no convert_from for these. mysql_fdw cannot import a tinyblob: write the foreign table '
     'with bytea for these. For quick look-ups index (convert_from(user_name, ''UTF8'')) and '
     '(lower(convert_from(user_name, ''UTF8''))) of the copy. An address that was never confirmed is moved with email_verified false. The table is documented at https://www.mediawiki.org/wiki/Manual:User_table',

@@ -142,7 +142,7 @@ Roles are a serialized PHP array and are not moved.$$,
     true
 ), (
     'aspnet-identity', 'ASP.NET Core Identity 1 to 9',
-    'the table AspNetUsers', NULL,
+    'the table "AspNetUsers"', NULL,
     $${"key_column": "Id", "login_columns": ["lower(l.\"UserName\")", "lower(l.\"Email\")"], "hash": "l.\"PasswordHash\""}$$,
     $${
         "legacy_id":      "l.\"Id\"",
@@ -160,7 +160,7 @@ through tds_fdw a bit is a boolean and a datetimeoffset a timestamptz.$$,
     true
 ), (
     'aspnet-identity-2', 'ASP.NET Identity 1 and 2 (.NET Framework)',
-    'the table AspNetUsers', NULL,
+    'the table "AspNetUsers"', NULL,
     $${"key_column": "Id", "login_columns": ["lower(l.\"UserName\")", "lower(l.\"Email\")"], "hash": "l.\"PasswordHash\""}$$,
     $${
         "legacy_id":      "l.\"Id\"",

@@ -34,6 +34,7 @@ WHERE u.service_account_client_link IS NULL$$,
 master may be moved: with several realms, make one source for each and say l.realm = '...' in filter, or who is in two of them under one name is ambiguous.
 Users from LDAP (federation_link) and from identity providers have no password here and must reset it. Attributes, groups, roles and
 one-time-password devices (user_attribute, user_group_membership, user_role_mapping, credential of type otp) are not moved.
+Of the required actions only UPDATE_PASSWORD is taken along: where the realm verifies addresses, add a rule l.email_verified.
 Logins are looked up by username and by email: both have an index only together with realm_id, so add some if the login is slow.$$,
     true
 ), (
@@ -69,17 +70,17 @@ What users write about themselves is in raw_user_meta_data, and they can change 
     'kratos', 'Ory Kratos 0.10 to 1.3, from its database',
     'the view legacy.kratos_users that view_sql makes',
     $$CREATE VIEW legacy.kratos_users AS
-SELECT i.id, coalesce(n.identifier, i.traits ->> 'email', i.traits ->> 'username') AS identifier,
-       i.traits, i.state, i.created_at, i.updated_at, v.verified AS email_verified, v.verified_at AS email_verified_at,
-       c.config ->> 'hashed_password' AS hashed_password
+SELECT i.id, e.identifier AS email_identifier, n.identifier AS name_identifier, i.traits, i.state, i.created_at, i.updated_at,
+       v.verified AS email_verified, v.verified_at AS email_verified_at, c.config ->> 'hashed_password' AS hashed_password
 FROM legacy.identities i
 LEFT JOIN (legacy.identity_credentials c
            JOIN legacy.identity_credential_types t ON t.id = c.identity_credential_type_id AND t.name = 'password')
        ON c.identity_id = i.id
-LEFT JOIN legacy.identity_credential_identifiers n ON n.identity_credential_id = c.id
+LEFT JOIN legacy.identity_credential_identifiers e ON e.identity_credential_id = c.id AND e.identifier LIKE '%@%'
+LEFT JOIN legacy.identity_credential_identifiers n ON n.identity_credential_id = c.id AND n.identifier NOT LIKE '%@%'
 LEFT JOIN legacy.identity_verifiable_addresses v
        ON v.identity_id = i.id AND v.via = 'email' AND lower(v.value) = lower(i.traits ->> 'email')$$,
-    $${"key_column": "id", "login_columns": ["identifier"], "hash": "l.hashed_password"}$$,
+    $${"key_column": "id", "login_columns": ["email_identifier", "name_identifier", "lower(l.traits ->> 'email')"], "hash": "l.hashed_password"}$$,
     $${
         "legacy_id":         "l.id",
         "email":             "lower(l.traits ->> 'email')",
@@ -95,8 +96,9 @@ LEFT JOIN legacy.identity_verifiable_addresses v
     }$$,
     $$[{"name": "active", "expression": "l.state = 'active'", "code": "inactive", "message": "The account is not active."}]$$,
     $$Layout: persistence/sql/migrations of github.com/ory/kratos. The traits are those of its example schemas: email, and name as a text or as first and last;
-another identity schema needs other mappings. An identity has a row for each identifier that it may log in by, in lower case; its key is the same in
-all of them. Hashes are bcrypt or argon2id, and whatever was imported, in Kratos' notation. In a database with several networks (nid), add nid to the view and
+another identity schema needs other mappings. An identity may log in by an address and by a name, which Kratos keeps in lower case; one with several
+of a kind has a row for each, of one key. Who has no password is looked up by the address in the traits: an index on (lower(traits ->> 'email')) makes
+that quick. Hashes are bcrypt or argon2id, and whatever was imported, in Kratos' notation. In a database with several networks (nid), add nid to the view and
 a filter. Codes, passkeys, social sign-in and second factors are not moved; identities without a password must reset it.$$,
     true
 ), (

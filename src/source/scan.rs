@@ -61,14 +61,14 @@ impl Source {
         Surveyor(Batch::new(self.describe_sql(&from), self.rows.row_type))
     }
 
-    /// The login in a column of a person, and whether the source is asked for it in its normal form.
+    /// The login in a column of a person, and whether the source, in whichever column, has it in its normal form.
     pub(crate) fn logins<'a>(&self, person: &'a Person) -> impl Iterator<Item = StoredLogin<'a>> {
         let keys = self.lookups.iter().map(|lookup| lookup.key.is_text && !lookup.key.is_citext);
         let form = self.form;
         person.logins.iter().zip(keys).enumerate().filter_map(move |(place, (login, is_plain_text))| {
             let login = login.as_deref().filter(|login| !login.is_empty())?;
             let normalised = form.apply(login);
-            let is_found = !is_plain_text || normalised == login;
+            let is_found = !is_plain_text || person.logins.iter().flatten().any(|other| *other == normalised);
             Some(StoredLogin { place, login, normalised, is_found })
         })
     }

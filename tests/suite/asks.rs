@@ -1,8 +1,11 @@
 //! What users of other products ask for and do not get: one test for each line of the list, by its number.
 
 use crate::concurrency::{all_at_once, count_of};
+use crate::config_changes::flush_statistics;
 use crate::import::{crowd, import, md5_shop, refused, run};
+use crate::legacy_passwords::write_peppers;
 use crate::setup::{Answer, Site, login};
+use crate::types::uses;
 use ferry_tests::{Db, need_extension, need_icu, processor_ticks};
 use postgres::Client;
 use std::time::{Duration, Instant};
@@ -65,14 +68,25 @@ fn ask_04_a_password_changed_in_the_legacy_system_counts_until_a_date_and_old_on
     let site = Site::shop();
     let mut app = site.app();
     login(&mut app, "ann@example.com", "ann's secret");
+    let change = |password: &str| {
+        site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash(password)]);
+    };
+    change("changed there");
+    assert_eq!(login(&mut app, "ann@example.com", "changed there"), Answer::refused("invalid"));
     site.configure("target", "on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'");
-    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("changed there")]);
     assert_eq!(login(&mut app, "ann@example.com", "changed there").outcome, "ok");
     assert_eq!(login(&mut app, "ann@example.com", "ann's secret"), Answer::refused("invalid"));
+    // The date counts, not that the source once decided.
+    change("changed again");
+    site.configure("target", "on_mismatch_until = now() - interval '1 second'");
+    assert_eq!(login(&mut app, "ann@example.com", "changed again"), Answer::refused("invalid"));
+    assert_eq!(login(&mut app, "ann@example.com", "changed there").outcome, "ok");
+    // Once a hash was set here, it alone does.
+    site.configure("target", "on_mismatch_until = now() + interval '1 day'");
     site.db.rows("UPDATE users SET password_hash = $1", &[&site.hash("set here")]);
-    assert_eq!(login(&mut app, "ann@example.com", "changed there"), Answer::refused("invalid"));
-    site.configure("target", "on_mismatch_until = now() - interval '1 day'");
-    assert_eq!(login(&mut app, "ann@example.com", "changed there"), Answer::refused("invalid"));
+    for dead in ["changed again", "changed there", "ann's secret"] {
+        assert_eq!(login(&mut app, "ann@example.com", dead), Answer::refused("invalid"), "{dead}");
+    }
     assert_eq!(login(&mut app, "ann@example.com", "set here").outcome, "ok");
 }
 
@@ -162,10 +176,15 @@ fn ask_06_bulk_mixed_with_logins_leaves_nobody_half_moved_and_nobody_who_exists_
 }
 
 #[test]
-fn ask_07_a_salt_in_another_column_is_a_matter_of_config() {
+fn ask_07_formats_salts_logins_and_peppers_are_a_matter_of_config() {
     let site = Site::shop();
     site.as_owner("UPDATE legacy.customers SET salt = 'NaCl'");
+    write_peppers(&site.db, "old = text:another\nshop = text:p3pper");
     for (format, stored) in [
+        // By its name, by a recipe, with the login, and with a pepper.
+        ("mybb", "md5(md5('NaCl') || md5($1))"),
+        ("md5($user.$pass)", "md5('ann@example.com' || $1)"),
+        ("sha256($pepper.$pass)", "encode(sha256(convert_to('p3pper' || $1, 'UTF8')), 'hex')"),
         ("md5($salt.$pass)", "md5('NaCl' || $1)"),
         ("md5($pass.$salt)", "md5($1 || 'NaCl')"),
         // printf "NaClann's secret" | sha1sum
@@ -175,12 +194,17 @@ fn ask_07_a_salt_in_another_column_is_a_matter_of_config() {
     ] {
         site.db.sql("DELETE FROM ferry.link; DELETE FROM users");
         site.db.rows(&format!("UPDATE legacy.customers SET pwd = {stored}"), &[&"ann's secret"]);
-        site.configure("source", &format!("salt = 'l.salt', format = '{format}'"));
+        site.configure(
+            "source",
+            &format!("salt = 'l.salt', hash_login = 'l.email', pepper = 'shop', format = '{format}'"),
+        );
         let mut app = site.app();
         assert_eq!(login(&mut app, "ann@example.com", "wrong"), Answer::refused("invalid"), "{format}");
         assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated", "{format}");
         assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "ok", "{format}");
     }
+    // The pepper is in no table, and so in no dump.
+    assert!(!site.db.dump(&[]).contains("p3pper"));
 }
 
 #[test]
@@ -238,6 +262,30 @@ fn ask_09_bcrypt_looks_at_72_bytes_and_the_new_hash_takes_the_whole_password() {
     assert_eq!(login(&mut app, &leo.username, cut), Answer::refused("invalid"));
     assert_eq!(login(&mut app, &leo.username, &format!("{whole}x")), Answer::refused("invalid"));
     assert_eq!(login(&mut app, &leo.username, whole).outcome, "ok");
+}
+
+#[test]
+fn ask_09_bcrypt_ends_at_a_nul_and_the_new_hash_takes_what_comes_after_it() {
+    let site = Site::shop();
+    let mut app = site.app();
+    let mut typed = |email: &str, password: &[u8]| {
+        crate::setup::answer(&mut app, "ferry.authenticate($1, $2::bytea)", &[&email, &password]).outcome
+    };
+    let add = |email: &str, hash: &str| {
+        let hash: String = site.db.one(&format!("SELECT {hash}"), &[]);
+        crate::setup::add_customer(&site.db, "legacy.customers", email, &hash);
+    };
+    // What was hashed ends before the NUL: nobody gets in by what they never set.
+    add("bcrypt@example.com", "ferry.hash_password('before', 'bcrypt:cost=4')");
+    assert_eq!(typed("bcrypt@example.com", b"before\0after"), "invalid");
+    assert_eq!(typed("bcrypt@example.com", b"before"), "migrated");
+    assert_eq!(typed("bcrypt@example.com", b"before\0after"), "invalid");
+    // Where all of it was hashed, all of it counts, there and here.
+    add("whole@example.com", "'{MD5}' || encode(decode(md5('before\\000after'::bytea), 'hex'), 'base64')");
+    assert_eq!(typed("whole@example.com", b"before"), "invalid");
+    assert_eq!(typed("whole@example.com", b"before\0after"), "migrated");
+    assert_eq!(typed("whole@example.com", b"before"), "invalid");
+    assert_eq!(typed("whole@example.com", b"before\0after"), "ok");
 }
 
 #[test]
@@ -312,6 +360,15 @@ fn ask_12_name_or_address_in_any_case_and_two_people_are_nobody() {
         assert_eq!(login(&mut app, name, "ann's secret").outcome, "ok", "{name}");
     }
     assert_eq!(site.counts().0, 1);
+    // Whatever was typed, it is looked up by the index.
+    site.as_owner(
+        "INSERT INTO users (email) SELECT n || '@example.com' FROM generate_series(1, 2000) n; ANALYZE users",
+    );
+    flush_statistics(&site.db, &mut app);
+    let before = uses(&site.db, "users_email_key");
+    assert_eq!(login(&mut app, "ANN@Example.com", "ann's secret").outcome, "ok");
+    flush_statistics(&site.db, &mut app);
+    assert!(uses(&site.db, "users_email_key") > before);
     site.add_customer("customers", "Ben@example.com", "the first Ben's");
     site.add_customer("customers", "ben@example.com", "the second Ben's");
     for password in ["the first Ben's", "the second Ben's"] {
@@ -355,8 +412,8 @@ fn ask_13_unknown_wrong_and_legacy_wrong_do_the_same_work() {
     let here = ticks[0];
     assert!(here >= 12, "the policy is no work: {here}");
     for (typed, took) in typed.iter().zip(ticks) {
-        // Leaving the work out would show as a ratio near zero; how close to one it is, the bench says.
-        assert!(10 * took > 4 * here, "{typed:?}: {took} against {here}");
+        // Leaving the work out would show as a ratio near zero, doing it twice as two; how close to one it is, the bench says.
+        assert!((4 * here..17 * here).contains(&(10 * took)), "{typed:?}: {took} against {here}");
     }
 }
 
@@ -435,6 +492,17 @@ fn ask_15_disabled_users_stay_disabled_and_deleted_ones_deleted() {
     assert_eq!(login(&mut app, "ben@example.com", "ben's secret"), Answer::refused("invalid"));
     assert_eq!(prepare_reset(&site, "ben@example.com"), "invalid");
     assert_eq!(site.db.count("users WHERE email = 'ben@example.com'"), 0);
+    // Where they are not to come at all, a rule says so; and who was forgotten stays so.
+    site.db.sql("INSERT INTO ferry.rule (source, name, expression) VALUES ('shop', 'active', 'l.active')");
+    for name in ["cem", "dora"] {
+        site.add_customer("customers", &format!("{name}@example.com"), &format!("{name}'s secret"));
+    }
+    site.as_owner("UPDATE legacy.customers SET active = false WHERE email = 'cem@example.com'");
+    assert_eq!(login(&mut app, "cem@example.com", "cem's secret"), Answer::refused("rejected"));
+    site.db.sql("SELECT ferry.forget_login('dora@example.com')");
+    assert_eq!(login(&mut app, "dora@example.com", "dora's secret"), Answer::refused("invalid"));
+    assert_eq!(prepare_reset(&site, "dora@example.com"), "invalid");
+    assert_eq!(site.db.count("users WHERE email IN ('cem@example.com', 'dora@example.com')"), 0);
 }
 
 #[test]
@@ -515,8 +583,16 @@ fn ask_17_what_was_imported_and_what_was_refused_is_reported_kept_and_exported()
 #[test]
 fn ask_18_a_login_can_be_tried_without_changing_anything() {
     let site = Site::shop();
-    let steps = site.db.rows("SELECT * FROM ferry.explain_login($1)", &[&"ann@example.com"]);
-    assert_eq!(steps.last().unwrap().get::<_, String>("result"), "migrated");
+    for (password, outcome) in
+        [(None, "migrated"), (Some("ann's secret"), "migrated"), (Some("wrong"), "invalid")]
+    {
+        let steps = site.db.rows("SELECT * FROM ferry.explain_login('ann@example.com', $1)", &[&password]);
+        assert_eq!(steps.last().unwrap().get::<_, String>("result"), outcome, "{password:?}");
+    }
+    let row: String = site.db.one("SELECT to_jsonb(p)::text FROM ferry.preview('shop') AS p", &[]);
+    assert!(row.contains("Ann Other"), "{row}");
+    let rows = "SELECT sum(rows)::bigint FROM ferry.assess('shop') WHERE topic = 'hash'";
+    assert_eq!(site.db.one::<i64>(rows, &[]), 1);
     assert_eq!(site.counts(), (0, 0, 0));
     let given: i64 = site.db.one("SELECT nextval('users_id_seq')", &[]);
     assert_eq!(given, 1, "not even a number was used up");
@@ -608,7 +684,7 @@ fn ask_22_a_collation_that_takes_one_person_for_another_lets_nobody_in() {
     need_icu!();
     let (site, legacy) = (Site::new(), Db::legacy());
     for db in [&site.db, &legacy] {
-        db.sql("CREATE COLLATION mysql (provider = icu, locale = 'und-u-ks-level1', deterministic = false)");
+        db.sql("CREATE COLLATION mysql (provider = icu, locale = 'und-u-ka-shifted-ks-level1', deterministic = false)");
     }
     legacy
         .sql("CREATE TABLE customers (id bigint, email text COLLATE mysql, first text, last text, pwd text)");
@@ -619,10 +695,10 @@ fn ask_22_a_collation_that_takes_one_person_for_another_lets_nobody_in() {
     site.db.import_foreign_tables(&legacy, &["customers"]);
     site.as_owner("ALTER FOREIGN TABLE legacy.customers ALTER email TYPE text COLLATE \"default\"");
     site.add_source("shop", "legacy.customers");
-    let found: i64 = legacy.one("SELECT count(*) FROM customers WHERE email = 'üser7@example.com'", &[]);
-    assert_eq!(found, 1, "the far end lies");
     let mut app = site.app();
-    for other in ["üser7@example.com", "ÜSER7@example.com", "usér7@example.com"] {
+    for other in ["üser7@example.com", "ÜSER7@example.com", "usér7@example.com", "user7@example.com "] {
+        let found: i64 = legacy.one("SELECT count(*) FROM customers WHERE email = $1", &[&other]);
+        assert_eq!(found, 1, "the far end lies about {other:?}");
         assert_eq!(login(&mut app, other, "secret 7"), Answer::refused("invalid"), "{other}");
         assert_eq!(site.why(), "invalid/unknown_login", "{other}");
     }

@@ -236,7 +236,7 @@ fn the_lists_name_everybody_once_and_nobody_who_is_to_be_left_alone() {
     site.as_owner("UPDATE users SET must_change = true WHERE email = 'user3@example.com'; UPDATE users SET active = false WHERE email = 'user2@example.com'");
     site.db.sql("SELECT ferry.forget_login('user9@example.com')");
     site.as_owner("ALTER TABLE legacy.customers ADD mail text");
-    site.configure_source("shop", "contact = 'l.mail'");
+    site.configure_source("shop", "contact = 'l.mail', login_columns = '{email,lower(l.email)}'");
     site.db.sql("UPDATE legacy.customers SET mail = 'One@example.com' WHERE id IN (1, 10)");
     let left: Vec<String> = site
         .db

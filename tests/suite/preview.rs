@@ -76,6 +76,9 @@ fn rows_come_by_key_and_no_more_than_asked_for() {
     assert_eq!(keys("ferry.preview('shop', 1)"), ["6"]);
     site.as_owner("UPDATE legacy.customers SET email = 'Six@example.com' WHERE id = 6");
     is(&preview(&site)[0], "insert", "found only as it is stored");
+    site.configure("source", "login_columns = '{email,lower(l.email)}'");
+    let problem = preview(&site)[0].problem.clone().unwrap_or_default();
+    assert!(!problem.contains("as it is stored"), "found by the other column: {problem}");
 }
 
 #[test]

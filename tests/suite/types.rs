@@ -262,7 +262,7 @@ fn a_key_has_the_same_text_whatever_the_session_sets() {
 }
 
 /// How often an index has been used.
-fn uses(db: &Db<'_>, index: &str) -> i64 {
+pub(crate) fn uses(db: &Db<'_>, index: &str) -> i64 {
     db.one("SELECT idx_scan FROM pg_stat_all_indexes WHERE indexrelid = $1::text::regclass", &[&index])
 }
 

@@ -29,6 +29,9 @@ INSERT INTO "AspNetUsers" ("Id", "UserName", "NormalizedUserName", "Email", "Nor
     ('7d1e5a66-5b0e-4c53-9d0a-9b6c0a3f4c33', 'locked', 'LOCKED', 'locked@example.com', 'LOCKED@EXAMPLE.COM', true,
      'AQAAAAEAA9CQAAAAIESkQuj2Du8Y+kbc5lcN/W/3NiAZFEm11P27nrSN5/tId+bR1SwV8CO1Jd72r4C08OLvplNlCDc3oQZ8efcW+jQ=',
      NULL, false, false, 'infinity', true, 0),
+    ('3b2f9a10-8c44-4a7e-b1de-6f0e2c9d5a55', 'exempt', 'EXEMPT', 'exempt@example.com', 'EXEMPT@EXAMPLE.COM', true,
+     'AQAAAAEAA9CQAAAAIESkQuj2Du8Y+kbc5lcN/W/3NiAZFEm11P27nrSN5/tId+bR1SwV8CO1Jd72r4C08OLvplNlCDc3oQZ8efcW+jQ=',
+     NULL, false, false, 'infinity', false, 0),
     ('d9c1f2b4-52c7-4d3f-8f4d-aa55d1b0e044', 'outsider', 'OUTSIDER', 'outsider@example.com', 'OUTSIDER@EXAMPLE.COM', true,
      NULL,
      NULL, false, false, NULL, true, 0);

@@ -39,4 +39,6 @@ INSERT INTO mdl_user (id, auth, confirmed, deleted, suspended, mnethostid, usern
     (5, 'manual', 1, 0, 1, 1, 'suspended', '$2y$08$0ukvHFHmOwxg1MwCrkkPteI1r.CqtPrRPPK3xJ3Zh/Kln5HUiWQRW', 'Sus', 'Pended', 'suspended@moodle.example', '', '', '', '99', 0, 1700000000),
     (6, 'email', 0, 0, 0, 1, 'unconfirmed', '$2y$08$0ukvHFHmOwxg1MwCrkkPteI1r.CqtPrRPPK3xJ3Zh/Kln5HUiWQRW', 'Un', 'Confirmed', 'unconfirmed@moodle.example', '', '', '', '99', 0, 1700000000),
     (7, 'manual', 1, 1, 0, 1, 'deleted@moodle.example.1700000001', '$2y$08$0ukvHFHmOwxg1MwCrkkPteI1r.CqtPrRPPK3xJ3Zh/Kln5HUiWQRW', 'De', 'Leted', '0cc175b9c0f1b6a831c399e269772661', '', '', '', '99', 0, 1700000000),
-    (8, 'ldap', 1, 0, 0, 1, 'directory', 'not cached', 'Di', 'Rectory', 'ldap@moodle.example', '', '', '', '99', 0, 1700000000);
+    (8, 'ldap', 1, 0, 0, 1, 'directory', 'not cached', 'Di', 'Rectory', 'ldap@moodle.example', '', '', '', '99', 0, 1700000000),
+    (9, 'nologin', 1, 0, 0, 1, 'archive', '$2y$08$0ukvHFHmOwxg1MwCrkkPteI1r.CqtPrRPPK3xJ3Zh/Kln5HUiWQRW', 'Ar', 'Chive', 'archive@moodle.example', '', '', '', '99', 0, 1700000000),
+    (10, 'mnet', 1, 0, 0, 2, 'visitor', '$2y$08$0ukvHFHmOwxg1MwCrkkPteI1r.CqtPrRPPK3xJ3Zh/Kln5HUiWQRW', 'Vi', 'Sitor', 'visitor@moodle.example', '', '', '', '99', 0, 1700000000);

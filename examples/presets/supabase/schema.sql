@@ -32,6 +32,8 @@ INSERT INTO users (id, email, encrypted_password, email_confirmed_at, last_sign_
      '2023-01-02 03:04:05+00', NULL, '{}', '2023-01-01 00:00+00', '2024-01-01 00:00+00', NULL, NULL, NULL, false, NULL),
     ('33333333-3333-4333-8333-333333333333', 'banned@example.com', '$2a$04$WCFZ20TqL5NtHXJQ.Snx.OuATjLypqy5mhTsFlXWs467gFOYy7Tue', '2023-01-02 03:04:05+00', NULL,
      '{}', '2023-01-01 00:00+00', '2024-01-01 00:00+00', NULL, NULL, '2999-01-01 00:00+00', false, NULL),
+    ('77777777-7777-4777-8777-777777777777', 'was_banned@example.com', '$2a$04$WCFZ20TqL5NtHXJQ.Snx.OuATjLypqy5mhTsFlXWs467gFOYy7Tue', '2023-01-02 03:04:05+00', NULL,
+     '{}', '2023-01-01 00:00+00', '2024-01-01 00:00+00', NULL, NULL, '2024-01-01 00:00+00', false, NULL),
     ('44444444-4444-4444-8444-444444444444', 'unconfirmed@example.com', '$2a$04$WCFZ20TqL5NtHXJQ.Snx.OuATjLypqy5mhTsFlXWs467gFOYy7Tue', NULL, NULL,
      '{}', '2023-01-01 00:00+00', '2024-01-01 00:00+00', NULL, NULL, NULL, false, NULL),
     ('55555555-5555-4555-8555-555555555555', 'deleted@example.com', '$2a$04$WCFZ20TqL5NtHXJQ.Snx.OuATjLypqy5mhTsFlXWs467gFOYy7Tue', '2023-01-02 03:04:05+00', NULL,

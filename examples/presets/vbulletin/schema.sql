@@ -25,4 +25,5 @@ INSERT INTO "user" (userid, usergroupid, username, password, salt, email, homepa
     (2, 2, 'R&amp;D &lt;dept&gt;', 'de56b00bb15d6db79204bd44383469bc', 'T &', 'rd@board.example', '', 1100000000, 0),
     (3, 2, 'four', '0844fbb2fdeda31884a7a45ec2010bb6', '324410183853308365427804872426', 'four@board.example', '', 1300000000, 0),
     (4, 3, 'newcomer', 'fb685c6f469f6e549c85e4c1fb5a65a6', '\H:', 'newcomer@board.example', '', 1300000000, 0),
-    (5, 8, 'banned', '5dd8145e0d1e2499bce05dcb4bce5cdf', '$2O', 'banned@board.example', '', 1300000000, 0);
+    (5, 8, 'banned', '5dd8145e0d1e2499bce05dcb4bce5cdf', '$2O', 'banned@board.example', '', 1300000000, 0),
+    (6, 4, 'moderated', '5dd8145e0d1e2499bce05dcb4bce5cdf', '$2O', 'moderated@board.example', '', 1300000000, 0);

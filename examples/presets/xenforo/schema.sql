@@ -33,7 +33,11 @@ INSERT INTO xf_user (user_id, username, email, register_date, last_activity, use
     (5, 'imported', 'imported@forum.example', 1200000000, 0, 'valid', 0, 0),
     (6, 'banned', 'banned@forum.example', 1500000000, 0, 'valid', 0, 1),
     (7, 'newcomer', 'newcomer@forum.example', 1500000000, 0, 'email_confirm', 0, 0),
-    (8, 'connected', 'connected@forum.example', 1500000000, 0, 'valid', 0, 0);
+    (8, 'connected', 'connected@forum.example', 1500000000, 0, 'valid', 0, 0),
+    (9, 'moving', 'moving@forum.example', 1500000000, 0, 'email_confirm_edit', 0, 0),
+    (10, 'moderated', 'moderated@forum.example', 1500000000, 0, 'moderated', 0, 0),
+    (11, 'rejected', 'rejected@forum.example', 1500000000, 0, 'rejected', 0, 0),
+    (12, 'disabled', 'disabled@forum.example', 1500000000, 0, 'disabled', 0, 0);
 
 INSERT INTO xf_user_authenticate (user_id, scheme_class, data)
 SELECT id, scheme, convert_to(data, 'UTF8')
@@ -45,5 +49,9 @@ FROM (VALUES
     (5, 'XF:PhpBb3', '{"hash":"$H$5prZ5pS2rbjSk70m7.HoPWkoe1vJsz."}'),
     (6, 'XF:Core12', '{"hash":"$2y$08$n5u6.uX76fmZJy3LeS.5BORF67Fb5wFlKAggWPpwyEXfagkmGLmiG"}'),
     (7, 'XF:Core12', '{"hash":"$2y$08$31uNuxconxdgNBWYScl9teqSFuuxyaNFEiGUp9B\/6qcUdHT2vEtLe"}'),
-    (8, 'XF:NoPassword', '[]')
+    (8, 'XF:NoPassword', '[]'),
+    (9, 'XF:Core12', '{"hash":"$2y$08$nOHgfCG\/7ChbXllHaoURUOSwC7PgfsFrGF29MoKmcrPwwIz5c0qAS"}'),
+    (10, 'XF:Core12', '{"hash":"$2y$08$nOHgfCG\/7ChbXllHaoURUOSwC7PgfsFrGF29MoKmcrPwwIz5c0qAS"}'),
+    (11, 'XF:Core12', '{"hash":"$2y$08$nOHgfCG\/7ChbXllHaoURUOSwC7PgfsFrGF29MoKmcrPwwIz5c0qAS"}'),
+    (12, 'XF:Core12', '{"hash":"$2y$08$nOHgfCG\/7ChbXllHaoURUOSwC7PgfsFrGF29MoKmcrPwwIz5c0qAS"}')
 ) AS authenticate (id, scheme, data);

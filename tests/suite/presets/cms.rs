@@ -166,6 +166,8 @@ super::cases! {
             ("suspended", "out of the course", "rejected"),
             ("unconfirmed", "out of the course", "rejected"),
             ("deleted@moodle.example.1700000001", "out of the course", "invalid"),
+            ("archive", "out of the course", "rejected"),
+            ("visitor", "out of the course", "invalid"),
             ("guest", "Übung macht den Meister", "invalid"),
             ("directory", "not cached", "invalid"),
         ],

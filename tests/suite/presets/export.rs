@@ -76,6 +76,10 @@ cases! {
         ],
         refused: &[
             ("suspended@example.com", "password", "rejected"),
+            ("locked@example.com", "password", "rejected"),
+            ("staged@example.com", "password", "rejected"),
+            ("provisioned@example.com", "password", "rejected"),
+            ("recovery@example.com", "password", "invalid"),
             ("deprovisioned@example.com", "password", "invalid"),
             ("no_hash@example.com", "password", "invalid"),
         ],
@@ -192,10 +196,29 @@ fn users_of_cognito_come_by_a_new_password() {
         );
         assert_eq!(columns, "co.nito|co@example.com|Nito, Co|+4930123456|de|Europe/Berlin|t");
         if case.preset == "cognito-list-users" {
-            let disabled = reset(&mut web, "prepare_reset('disabled@example.com')");
-            assert_eq!(disabled, (None, "rejected".to_owned()));
+            for name in ["disabled", "newcomer"] {
+                let refused = reset(&mut web, &format!("prepare_reset('{name}@example.com')"));
+                assert_eq!(refused, (None, "rejected".to_owned()), "{name}");
+            }
         }
     }
+}
+
+/// Okta tells no hashes, and the password of who is in the midst of a reset opens nothing.
+#[test]
+fn users_of_okta_without_a_password_that_opens_come_by_a_new_one() {
+    need_extension!("file_fdw");
+    let db = ready(CASES.iter().find(|case| case.preset == "okta").unwrap());
+    let mut admin = db.client();
+    for name in ["no_hash", "recovery"] {
+        assert_eq!(
+            reset(&mut admin, &format!("prepare_reset('{name}@example.com')")).1,
+            "migrated",
+            "{name}"
+        );
+        assert!(!login(&mut admin, &format!("{name}@example.com"), "password").authenticated, "{name}");
+    }
+    assert_eq!(reset(&mut admin, "prepare_reset('staged@example.com')"), (None, "rejected".to_owned()));
 }
 
 /// What the notes of meteor tell to do about argon2, which Meteor computes over SHA-256 as well.

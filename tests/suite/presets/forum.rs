@@ -1,8 +1,8 @@
 //! Presets: boards and wikis.
 
-use super::{Case, Person, legacy_system, users_table};
+use super::{Case, Person, ready};
 use crate::setup::login;
-use ferry_tests::need_extension;
+use ferry_tests::{Db, need_extension};
 
 super::cases! {
     phpbb_3: Case {
@@ -139,7 +139,11 @@ super::cases! {
             },
             Person { login: "four@board.example", password: "hashcat", columns: &[("last_login_at", None)] },
         ],
-        refused: &[("newcomer", "test3", "rejected"), ("banned", "testme", "rejected")],
+        refused: &[
+            ("newcomer", "test3", "rejected"),
+            ("moderated", "testme", "rejected"),
+            ("banned", "testme", "rejected"),
+        ],
     };
     vbulletin_5: Case {
         preset: "vbulletin5",
@@ -184,10 +188,14 @@ super::cases! {
             Person { login: "one", password: "lètmein", columns: &[("email_verified", Some("false"))] },
             Person { login: "json", password: "lètmein", columns: &[("legacy_id", Some("4"))] },
             Person { login: "imported", password: "password", columns: &[("legacy_id", Some("5"))] },
+            Person { login: "moving", password: "threads and posts", columns: &[("email_verified", Some("false"))] },
         ],
         refused: &[
             ("banned", "was banned", "rejected"),
             ("newcomer", "did not confirm", "rejected"),
+            ("moderated", "threads and posts", "rejected"),
+            ("rejected", "threads and posts", "rejected"),
+            ("disabled", "threads and posts", "rejected"),
             ("connected", "any", "invalid"),
         ],
     };
@@ -243,26 +251,60 @@ super::cases! {
     };
 }
 
+/// A system with further tables, and a rule that the notes have for those who want it.
+fn with_rule_of_the_notes(preset: &str, tables: &str, rule: &str) -> Db<'static> {
+    let db = ready(CASES.iter().find(|case| case.preset == preset).unwrap());
+    db.sql(&format!("SET ROLE {}; {tables}; RESET ROLE", db.owner()));
+    let added = "INSERT INTO ferry.rule (source, name, expression)
+                 SELECT 'old', 'of the notes', substring(notes FROM $2) FROM ferry.preset WHERE name = $1 RETURNING ''";
+    let _: String = db.one(added, &[&preset, &rule]);
+    db
+}
+
 #[test]
 fn the_rule_that_the_notes_have_for_banned_members_keeps_them_out() {
     need_extension!("pg_ferry");
-    let case = CASES.iter().find(|case| case.preset == "phpbb3").unwrap();
-    let db = legacy_system(case);
-    users_table(&db);
-    db.sql(&format!(
-        "SET ROLE {};
-         CREATE TABLE legacy.phpbb_banlist (ban_id integer PRIMARY KEY, ban_userid integer NOT NULL, ban_start integer NOT NULL,
+    let db = with_rule_of_the_notes(
+        "phpbb3",
+        "CREATE TABLE legacy.phpbb_banlist (ban_id integer PRIMARY KEY, ban_userid integer NOT NULL, ban_start integer NOT NULL,
                                             ban_end integer NOT NULL, ban_exclude smallint NOT NULL);
-         RESET ROLE;
-         INSERT INTO legacy.phpbb_banlist VALUES (1, 48, 0, 1700000000, 0), (2, 49, 0, 0, 0), (3, 50, 0, 0, 1);
-         SELECT ferry.use_preset('phpbb3', 'board', 'legacy.phpbb_users');
-         INSERT INTO ferry.rule (source, name, expression)
-         SELECT 'board', 'not banned', substring(notes FROM '(NOT EXISTS .*)\\. phpBB logs in by name') FROM ferry.preset WHERE name = 'phpbb3'",
-        db.owner()
-    ));
+         INSERT INTO legacy.phpbb_banlist VALUES (1, 48, 0, 1700000000, 0), (2, 49, 0, 0, 0), (3, 50, 0, 0, 1)",
+        "(NOT EXISTS .*)\\. phpBB logs in by name",
+    );
     let mut app = db.client_as(&db.app());
     let mut outcome = |name, password| login(&mut app, name, password).outcome;
     assert_eq!(outcome("Tom & Jerry", r#"Tom & Jerry's "board""#), "migrated", "the ban is over");
     assert_eq!(outcome("olaf", "Grüße, 密码 🔑"), "rejected", "banned for ever");
     assert_eq!(outcome("silver", "subsilver"), "migrated", "excluded from bans");
+}
+
+#[test]
+fn the_rule_that_the_notes_have_for_blocked_users_of_a_wiki_keeps_them_out() {
+    need_extension!("pg_ferry");
+    let db = with_rule_of_the_notes(
+        "mediawiki",
+        "CREATE TABLE legacy.ipblocks (ipb_id bigint PRIMARY KEY, ipb_user bigint NOT NULL, ipb_expiry bytea NOT NULL);
+         INSERT INTO legacy.ipblocks VALUES (1, 1, '20200101000000'), (2, 2, 'infinity'), (3, 3, '29990101000000')",
+        "(NOT EXISTS .*)\\. Since 1.42",
+    );
+    let mut app = db.client_as(&db.app());
+    let mut outcome = |name, password| login(&mut app, name, password).outcome;
+    assert_eq!(outcome("Édouard", "Grüße, 密码 🔑"), "migrated", "the block is over");
+    assert_eq!(outcome("old hand", "password"), "rejected", "blocked for ever");
+    assert_eq!(outcome("Layer", "password"), "rejected", "blocked for a while");
+}
+
+#[test]
+fn the_rule_that_the_notes_have_for_approvals_keeps_those_out_who_await_one() {
+    need_extension!("pg_ferry");
+    let db = with_rule_of_the_notes(
+        "discourse",
+        "RESET ROLE; UPDATE legacy.users SET approved = id = 6",
+        "a rule (.*)\\. Groups, custom",
+    );
+    let mut app = db.client_as(&db.app());
+    let mut outcome = |name, password| login(&mut app, name, password).outcome;
+    assert_eq!(outcome("jeff", "pässwörd"), "rejected", "awaits approval");
+    assert_eq!(outcome("robin", "civilised discussion"), "migrated", "an administrator");
+    assert_eq!(outcome("expired", "password"), "migrated", "approved");
 }

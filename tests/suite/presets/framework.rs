@@ -139,6 +139,7 @@ cases! {
                 password: "my password",
                 columns: &[("username", Some("from_version_2"))],
             },
+            Person { login: "exempt", password: "my password", columns: &[] },
         ],
         refused: &[("locked", "my password", "rejected"), ("outsider", "my password", "invalid")],
     };

@@ -1,6 +1,8 @@
 //! Identity servers, read from their own databases.
 
-use super::{Case, Person, cases};
+use super::{Case, Person, cases, ready};
+use crate::setup::{Answer, login};
+use ferry_tests::need_extension;
 
 cases! {
     keycloak: Case {
@@ -36,6 +38,7 @@ cases! {
                 password: "mytestpassword",
                 columns: &[("display_name", None), ("phone", None)],
             },
+            Person { login: "was_banned@example.com", password: "password", columns: &[] },
         ],
         refused: &[
             ("banned@example.com", "password", "rejected"),
@@ -149,4 +152,19 @@ fn a_kratos_identity_is_one_person_under_each_identifier() {
         refused: &[],
     };
     super::moves_its_users(&case);
+}
+
+/// The preset says whose address was verified, which adoption asks for.
+#[test]
+fn who_is_here_already_is_adopted_by_an_address_that_keycloak_has_verified() {
+    need_extension!("pg_ferry");
+    let db = ready(CASES.iter().find(|case| case.preset == "keycloak").unwrap());
+    db.sql(
+        "UPDATE ferry.target SET lookup = '{email}', adopt = 'any', verified = 'u.email_verified';
+         INSERT INTO users (email, email_verified) VALUES ('duke@example.com', true), ('older@example.com', true)",
+    );
+    let mut app = db.client_as(&db.app());
+    assert_eq!(login(&mut app, "duke", "iceberg"), Answer::welcomed("migrated", "1"), "{}", super::why(&db));
+    assert_eq!(login(&mut app, "older", "user1"), Answer::refused("rejected"));
+    assert_eq!(db.count("users"), 2);
 }

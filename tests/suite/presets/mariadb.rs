@@ -24,7 +24,7 @@ const WIKI_USER: &str = r#"
         user_email_authenticated bytea, user_registration bytea, user_password_expires bytea)
     SERVER old OPTIONS (dbname 'wiki', table_name 'user')"#;
 
-const VISITS: [Visit; 5] = [
+const VISITS: [Visit; 6] = [
     Visit {
         preset: "mediawiki",
         tables: WIKI_USER,
@@ -69,6 +69,16 @@ const VISITS: [Visit; 5] = [
             "username, display_name, created_at, last_login_at",
             r#"(Ann,"Ann Component","2021-08-17 10:00:00+00","2024-01-01 00:00:00+00")"#,
         )),
+    },
+    Visit {
+        preset: "joomla",
+        tables: r#"IMPORT FOREIGN SCHEMA site FROM SERVER old INTO legacy;
+                   ALTER FOREIGN TABLE legacy.jos_users ALTER "lastvisitDate" TYPE text"#,
+        relation: "legacy.jos_users",
+        login: "phil",
+        password: "Grüße, 密码 🔑",
+        outcome: "migrated",
+        becomes: Some(("username, created_at, last_login_at", r#"(phil,"2014-02-06 10:00:00+00",)"#)),
     },
     Visit {
         preset: "joomla",
