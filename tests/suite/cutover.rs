@@ -222,6 +222,25 @@ fn a_pepper_that_moved_users_need_is_named() {
 }
 
 #[test]
+fn tables_of_moved_users_are_not_read_for_each_batch() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 15_000);
+    site.db.sql(
+        "INSERT INTO users (email, password_hash) SELECT email, pwd FROM legacy.customers;
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via, hash_digest)
+         SELECT 'shop', c.id::text, 'default', u.id::text, 'import', encode(sha256(convert_to(c.pwd, 'UTF8')), 'hex')
+         FROM legacy.customers c JOIN users u USING (email)",
+    );
+    let mut dba = site.db.client();
+    let mut transaction = dba.transaction().unwrap();
+    let left = transaction.query("SELECT FROM ferry.remaining_users('shop')", &[]).unwrap();
+    let read = "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_user_tables WHERE relname IN ('link', 'users')";
+    let read: i64 = transaction.query_one(read, &[]).unwrap().get(0);
+    assert!(left.is_empty() && read < 30_000, "{read} rows of 15,000 were read one after the other");
+}
+
+#[test]
 fn the_lists_name_everybody_once_and_nobody_who_is_to_be_left_alone() {
     need_extension!("pg_ferry");
     let site = busy_shop();
