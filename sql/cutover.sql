@@ -225,7 +225,7 @@ BEGIN
            jsonb_build_object('verdict', 'retired', 'outcome', former.outcome, 'message', former.message, 'retired_at', former.retired_at,
                               'retired_by', former.retired_by, 'rows', former.legacy_total),
            format('SELECT ferry.reinstate_source(%L); takes that back.', former.source)
-    FROM (SELECT sum(f.users)::bigint AS users, sum(f.value) AS value
+    FROM (SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.users)::bigint END AS users, sum(f.value) AS value
           FROM jsonb_to_recordset(former.figures) AS f (topic text, users bigint, value numeric) WHERE f.topic = 'left') l;
     RETURN QUERY
     SELECT f.topic, f.item, f.users, f.value, f.detail, f.hint
@@ -366,8 +366,7 @@ BEGIN
     DELETE FROM ferry._left_key k WHERE k.source = reinstate_source.source;
     SELECT c.* INTO found_wrong
     FROM ferry._check_all() c
-    WHERE c.severity = 'error' AND (c.object = 'source ' || reinstate_source.source OR c.object ~ '^(mapping|rule|child) ' AND
-                                    split_part(substr(c.object, strpos(c.object, ' ') + 1), '.', 1) = reinstate_source.source)
+    WHERE c.severity = 'error' AND ferry._is_of_source(c.object, reinstate_source.source)
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('%s: %s', found_wrong.object, found_wrong.problem),

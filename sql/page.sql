@@ -33,7 +33,7 @@ AS $$
     WHERE _page_findings.source IS NULL
        OR split_part(c.object, ' ', 1) NOT IN ('target', 'source', 'mapping', 'rule', 'child')
        OR c.object = (SELECT 'target ' || s.target FROM ferry.source s WHERE s.name = _page_findings.source)
-       OR starts_with(substr(c.object, strpos(c.object, ' ') + 1), _page_findings.source)
+       OR ferry._is_of_source(c.object, _page_findings.source)
 $$;
 COMMENT ON FUNCTION ferry._page_findings(text) IS 'internal: what ferry.check_config says of a source and what is around it; null = of everything';
 

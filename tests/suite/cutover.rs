@@ -335,6 +335,20 @@ fn those_left_behind_are_nobody_and_those_moved_notice_nothing() {
 }
 
 #[test]
+fn a_source_of_any_name_may_have_nobody_left_and_is_checked_before_it_comes_back() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    site.db.sql("UPDATE ferry.source SET name = 'old.shop'");
+    site.db.sql("CALL ferry.import('old.shop')");
+    let told: String =
+        site.db.one("SELECT item FROM ferry.retire_source('old.shop') WHERE topic = 'verdict'", &[]);
+    assert!(told.ends_with("of 10 users, 0 were left behind"), "{told}");
+    site.as_owner("ALTER TABLE users DROP COLUMN name");
+    let (state, message, _) = refusal(&site, "SELECT ferry.reinstate_source('old.shop')");
+    assert!(state == "55000" && message.starts_with("mapping old.shop.name: "), "{state} {message}");
+}
+
+#[test]
 fn a_stated_outcome_is_for_those_left_behind_alone() {
     need_extension!("pg_ferry");
     let site = busy_shop();
