@@ -142,10 +142,11 @@ AS $$
                'projected_end', ferry._page_time(p.projected_end),
                'projected_days', extract(epoch FROM p.projected_end - now()) / 86400,
                'enabled', s.enabled,
-               'retired_at', (SELECT ferry._page_time(e.retired_at) FROM ferry.retirement e WHERE e.source = p.source),
+               'retired_at', ferry._page_time(p.retired_at),
                'moves', coalesce(m.moves, '{}'),
                'rejects', coalesce(r.kinds, '[]'),
-               'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL))
+               'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL
+                             AND NOT EXISTS (SELECT FROM ferry.link l WHERE l.source = w.source AND l.legacy_key = w.legacy_key)))
            ORDER BY p.source NULLS LAST), '[]')
     FROM progress p
     LEFT JOIN ferry.source s ON s.name = p.source
