@@ -5,7 +5,7 @@ use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
 use sha2::{Digest as _, Sha256};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A row of `ferry.link`.
 pub(crate) struct Link {
