@@ -241,7 +241,8 @@ fn tables_of_moved_users_are_not_read_for_each_batch() {
     let mut dba = site.db.client();
     let mut transaction = dba.transaction().unwrap();
     let left = transaction.query("SELECT FROM ferry.remaining_users('shop')", &[]).unwrap();
-    let read = "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_user_tables WHERE relname IN ('link', 'users')";
+    let read =
+        "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_user_tables WHERE relname IN ('link', 'users')";
     let read: i64 = transaction.query_one(read, &[]).unwrap().get(0);
     assert!(left.is_empty() && read < 30_000, "{read} rows of 15,000 were read one after the other");
 }
