@@ -57,7 +57,8 @@ AS $$
         SELECT s.*, t.on_mismatch_until FROM ferry.source s JOIN ferry.target t ON t.name = s.target WHERE s.name = of_source
     ), kind AS MATERIALIZED (
         -- People of one kind are counted together: what follows is about a few hundred rows at most.
-        SELECT r.state, r.via, f.reason AS refusal, f.hint AS refusal_hint, r.password, r.hash, r.needs, r.is_changed, p.seen,
+        SELECT r.state, r.via, f.reason AS refusal, f.hint AS refusal_hint, v.source IS NOT NULL AS is_in_review, r.password, r.hash, r.needs,
+               r.is_changed, p.seen,
                inactive_after IS NOT NULL AND (p.seen = 6 OR p.seen < 6 AND p.last_seen <= now() - inactive_after) AS is_inactive,
                count(*) AS users, sum(r.value) AS value
         FROM ferry._roll(of_source, max_rows) r
@@ -70,7 +71,8 @@ AS $$
                                         WHEN r.last_seen::timestamptz > now() - interval '1 year' THEN 4
                                         ELSE 5 END AS seen) p
         LEFT JOIN ferry._refusals(of_source) f ON f.legacy_key = r.legacy_key AND r.state = 'left'
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        LEFT JOIN ferry.review v ON v.source = of_source AND v.legacy_key = r.legacy_key AND v.decision IS NULL AND r.state = 'left'
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
     ), total AS (
         SELECT coalesce(sum(k.users), 0) AS rows,
                coalesce(sum(k.users) FILTER (WHERE k.state IN ('moved', 'deleted')), 0) AS moved,
@@ -114,8 +116,8 @@ AS $$
         SELECT 7, 'busy', 'being imported, by run ' || i.ids, NULL, NULL, 'Wait until ferry.progress says that it is over.'
         FROM importing i WHERE i.runs > 0
         UNION ALL
-        SELECT 8, 'left', 'waiting for a decision', count(*), NULL, 'Decide in ferry.review.'
-        FROM ferry.review v WHERE v.source = of_source AND v.decision IS NULL HAVING count(*) > 0
+        SELECT 8, 'left', 'waiting for a decision', sum(k.users), sum(k.value), 'Decide in ferry.review.'
+        FROM kind k WHERE k.is_in_review AND NOT k.is_inactive HAVING count(*) > 0
         UNION ALL
         SELECT 9, 'unknown', 'rows whose key, login or hash cannot be read', sum(k.users), NULL, format('ferry.assess(%L) tells more.', of_source)
         FROM kind k WHERE k.state = 'unreadable' HAVING count(*) > 0
@@ -223,7 +225,7 @@ BEGIN
            jsonb_build_object('verdict', 'retired', 'outcome', former.outcome, 'message', former.message, 'retired_at', former.retired_at,
                               'retired_by', former.retired_by, 'rows', former.legacy_total),
            format('SELECT ferry.reinstate_source(%L); takes that back.', former.source)
-    FROM (SELECT sum(f.users)::bigint AS users, sum(f.value) AS value
+    FROM (SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.users)::bigint END AS users, sum(f.value) AS value
           FROM jsonb_to_recordset(former.figures) AS f (topic text, users bigint, value numeric) WHERE f.topic = 'left') l;
     -- What was to be done before is not to be done now; but for the peppers, which are still needed.
     RETURN QUERY
@@ -365,8 +367,7 @@ BEGIN
     DELETE FROM ferry._left_key k WHERE k.source = reinstate_source.source;
     SELECT c.* INTO found_wrong
     FROM ferry._check_all() c
-    WHERE c.severity = 'error' AND (c.object = 'source ' || reinstate_source.source OR c.object ~ '^(mapping|rule|child) ' AND
-                                    split_part(substr(c.object, strpos(c.object, ' ') + 1), '.', 1) = reinstate_source.source)
+    WHERE c.severity = 'error' AND ferry._is_of_source(c.object, reinstate_source.source)
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('%s: %s', found_wrong.object, found_wrong.problem),

@@ -498,33 +498,32 @@ WITH counted AS (
            coalesce(f.refused, 0) AS refused, coalesce(k.tombstoned, 0) AS tombstoned,
            CASE WHEN c.source_total IS NOT NULL
                 THEN greatest(c.source_total - coalesce(k.there, 0) - coalesce(f.refused, 0), 0) END AS remaining,
-           coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second, e.source IS NOT NULL AS is_retired
+           coalesce(k.last_24_hours, 0) AS last_24_hours, v.source IS NOT NULL AS is_importing, v.rows_per_second, e.retired_at
     FROM ferry.source s
     LEFT JOIN counted c ON c.source = s.name
     LEFT JOIN linked k ON k.source = s.name
     LEFT JOIN refused f ON f.source = s.name
     LEFT JOIN live v ON v.source = s.name
     LEFT JOIN ferry.retirement e ON e.source = s.name
-), every AS (
-    SELECT o.source, o.target, o.legacy_total, o.counted_at, o.moved_by_login, o.moved_by_import, o.moved_otherwise, o.refused, o.tombstoned,
-           o.remaining, o.last_24_hours, o.is_importing, o.rows_per_second,
-           -- Whoever was left behind in a retired source is not waited for.
-           CASE WHEN o.is_retired THEN 0 ELSE o.remaining END AS awaited
-    FROM one o
-    UNION ALL
-    SELECT NULL, NULL, sum(o.legacy_total), min(o.counted_at), sum(o.moved_by_login), sum(o.moved_by_import), sum(o.moved_otherwise), sum(o.refused),
-           sum(o.tombstoned), sum(o.remaining), sum(o.last_24_hours), bool_or(o.is_importing), sum(o.rows_per_second),
-           sum(CASE WHEN o.is_retired THEN 0 ELSE o.remaining END)
-    FROM one o
+), projected AS (
+    SELECT o.*,
+           CASE WHEN o.awaited = 0 THEN NULL
+                WHEN o.rows_per_second > 0 THEN now() + make_interval(secs => least(o.awaited / o.rows_per_second, 3e9)::double precision)
+                WHEN o.last_24_hours > 0 THEN now() + make_interval(secs => least(86400.0 * o.awaited / o.last_24_hours, 3e9)::double precision)
+           END AS projected_end
+    -- Whoever was left behind in a retired source is not waited for.
+    FROM (SELECT n.*, CASE WHEN n.retired_at IS NULL THEN n.remaining ELSE 0 END AS awaited FROM one n) o
 )
-SELECT e.source, e.target, e.legacy_total, e.counted_at, e.moved_by_login, e.moved_by_import, e.moved_otherwise, e.refused, e.tombstoned,
-       e.remaining, e.last_24_hours, coalesce(e.is_importing, false) AS is_importing,
-       CASE WHEN e.awaited = 0 THEN NULL
-            WHEN e.rows_per_second > 0 THEN now() + make_interval(secs => least(e.awaited / e.rows_per_second, 3e9)::double precision)
-            WHEN e.last_24_hours > 0 THEN now() + make_interval(secs => least(86400.0 * e.awaited / e.last_24_hours, 3e9)::double precision)
-       END AS projected_end
-FROM every e
-ORDER BY e.source NULLS LAST;
+SELECT p.source, p.target, p.legacy_total, p.counted_at, p.moved_by_login, p.moved_by_import, p.moved_otherwise, p.refused, p.tombstoned,
+       p.remaining, p.last_24_hours, p.is_importing, p.projected_end, p.retired_at
+FROM projected p
+UNION ALL
+SELECT NULL, NULL, sum(p.legacy_total), min(p.counted_at), sum(p.moved_by_login), sum(p.moved_by_import), sum(p.moved_otherwise), sum(p.refused),
+       sum(p.tombstoned), sum(p.remaining), sum(p.last_24_hours), coalesce(bool_or(p.is_importing), false),
+       -- All are moved when the slowest source is done, and never where one stands still.
+       CASE WHEN NOT bool_or(p.awaited > 0 AND p.projected_end IS NULL) THEN max(p.projected_end) END, NULL
+FROM projected p
+ORDER BY source NULLS LAST;
 COMMENT ON VIEW ferry.progress IS 'how far the move is: a line for each source, and one without a source for all of them';
 COMMENT ON COLUMN ferry.progress.source IS 'the source; null = all of them';
 COMMENT ON COLUMN ferry.progress.target IS 'its target';
@@ -538,4 +537,5 @@ COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do no
 COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these who were not found gone from the source; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
-COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for';
+COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for. For all of them, when the last source is done; null where one stands still';
+COMMENT ON COLUMN ferry.progress.retired_at IS 'when ferry.retire_source has retired it: those who remain are left behind; null = it is not retired';

@@ -33,7 +33,7 @@ AS $$
     WHERE _page_findings.source IS NULL
        OR split_part(c.object, ' ', 1) NOT IN ('target', 'source', 'mapping', 'rule', 'child')
        OR c.object = (SELECT 'target ' || s.target FROM ferry.source s WHERE s.name = _page_findings.source)
-       OR starts_with(substr(c.object, strpos(c.object, ' ') + 1), _page_findings.source)
+       OR ferry._is_of_source(c.object, _page_findings.source)
 $$;
 COMMENT ON FUNCTION ferry._page_findings(text) IS 'internal: what ferry.check_config says of a source and what is around it; null = of everything';
 
@@ -142,10 +142,11 @@ AS $$
                'projected_end', ferry._page_time(p.projected_end),
                'projected_days', extract(epoch FROM p.projected_end - now()) / 86400,
                'enabled', s.enabled,
-               'retired_at', (SELECT ferry._page_time(e.retired_at) FROM ferry.retirement e WHERE e.source = p.source),
+               'retired_at', ferry._page_time(p.retired_at),
                'moves', coalesce(m.moves, '{}'),
                'rejects', coalesce(r.kinds, '[]'),
-               'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL))
+               'reviews', (SELECT count(*) FROM ferry.review w WHERE w.source = p.source AND w.decision IS NULL
+                             AND NOT EXISTS (SELECT FROM ferry.link l WHERE l.source = w.source AND l.legacy_key = w.legacy_key)))
            ORDER BY p.source NULLS LAST), '[]')
     FROM progress p
     LEFT JOIN ferry.source s ON s.name = p.source

@@ -5,7 +5,7 @@ use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
 use sha2::{Digest as _, Sha256};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// A row of `ferry.link`.
 pub(crate) struct Link {
@@ -84,7 +84,7 @@ impl Link {
 
 const COLUMNS: &str =
     "source, legacy_key, user_id, tombstone, gone_at IS NOT NULL, via, hash_digest, replaced::text";
-/// [`insert_imported`] computes the same here.
+/// [`digest`] computes the same here.
 const DIGEST: &str = "encode(sha256(convert_to($3, 'UTF8')), 'hex')";
 
 thread_local! {
@@ -93,8 +93,6 @@ thread_local! {
     static INSERT: OnceCell<Plan> = const { OnceCell::new() };
     static INSERT_IMPORTED: OnceCell<Plan> = const { OnceCell::new() };
     static IS_LEFT_BEHIND: OnceCell<Plan> = const { OnceCell::new() };
-    static TIES: OnceCell<Plan> = const { OnceCell::new() };
-    static WITH_OUR_HASH: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
     static NOTE_BACK: OnceCell<Plan> = const { OnceCell::new() };
 }
@@ -167,7 +165,7 @@ pub(crate) fn insert_imported(source: &str, target: &str, moved: Vec<Imported>) 
     let (mut keys, mut digests, mut users) = (Vec::new(), Vec::new(), Vec::new());
     for user in moved {
         keys.push(Some(user.key));
-        digests.push(Some(hex::encode(Sha256::digest(user.hash))));
+        digests.push(Some(digest(&user.hash)));
         users.push(Some(user.user_id));
     }
     let arguments =
@@ -193,12 +191,21 @@ pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, O
     many(&format!("{FOUND} WHERE source = $1 AND legacy_key = ANY ($2)"), source, keys)
 }
 
-/// Pairs of texts, asked with a name and many texts. Planned anew each time: the table grows from nothing to millions while
-/// one session asks.
 fn many(sql: &str, name: &str, texts: &[Option<String>]) -> HashMap<String, Option<String>> {
+    about_many(sql, name, texts).into_iter().filter_map(pair).collect()
+}
+
+fn pair(row: Row) -> Option<(String, Option<String>)> {
+    let mut fields = row.into_iter();
+    Some((fields.next()??, fields.next()?))
+}
+
+/// What is asked with a name and many texts. Planned anew each time, and never a table read for each batch: it grows from
+/// nothing to millions while one session asks.
+fn about_many(sql: &str, name: &str, texts: &[Option<String>]) -> Vec<Row> {
     let ask =
         || Plan::prepare(sql, &[TEXT, TEXTS], Planning::Custom).rows(&[Arg::Text(name), Arg::Texts(texts)]);
-    identity::as_ferry(|| identity::probing(ask)).into_iter().filter_map(pair).collect()
+    identity::as_ferry(|| identity::probing(ask))
 }
 
 /// How a legacy user is tied.
@@ -209,43 +216,34 @@ pub(crate) struct Tie {
     pub(crate) via: Option<Via>,
     /// In seconds since 1970.
     pub(crate) moved_at: f64,
+    hash_digest: Option<String>,
+}
+
+impl Tie {
+    /// Whether the hash that the user has now is still the one that pg_ferry wrote.
+    pub(crate) fn wrote(&self, hash: Option<&str>) -> bool {
+        !self.is_tombstone && self.hash_digest.is_some() && self.hash_digest == hash.map(digest)
+    }
+}
+
+/// What [`DIGEST`] computes.
+fn digest(hash: &str) -> String {
+    hex::encode(Sha256::digest(hash))
 }
 
 /// Those of the legacy keys that are tied to somebody, and how.
 pub(crate) fn ties(source: &str, keys: &[Option<String>]) -> HashMap<String, Tie> {
-    let sql = "SELECT legacy_key, user_id, tombstone, via, extract(epoch FROM moved_at)::text FROM ferry.link \
-               WHERE source = $1 AND legacy_key = ANY ($2)";
-    let arguments = [Arg::Text(source), Arg::Texts(keys)];
+    let sql = "SELECT legacy_key, user_id, tombstone, via, extract(epoch FROM moved_at)::text, hash_digest \
+               FROM ferry.link WHERE source = $1 AND legacy_key = ANY ($2)";
     let tie = |row: Row| {
         let mut fields = row.into_iter();
         let key = fields.next()??;
         let (user_id, is_tombstone) = (fields.next()?, fields.next()?.as_deref() == Some("t"));
         let via = fields.next()?.as_deref().and_then(Via::parse);
         let moved_at = fields.next()?.and_then(|seconds| seconds.parse().ok()).unwrap_or(f64::MAX);
-        Some((key, Tie { user_id, is_tombstone, via, moved_at }))
+        Some((key, Tie { user_id, is_tombstone, via, moved_at, hash_digest: fields.next()? }))
     };
-    run(&TIES, sql, &[TEXT, TEXTS], |plan| plan.rows(&arguments)).into_iter().filter_map(tie).collect()
-}
-
-/// Those of the legacy keys whose users still have the hash that pg_ferry wrote, given what they have now.
-pub(crate) fn with_our_hash(
-    source: &str,
-    keys: &[Option<String>],
-    hashes: &[Option<String>],
-) -> HashSet<String> {
-    let sql = format!(
-        "SELECT m.key FROM unnest($2, $3) AS m (key, hash) JOIN ferry.link l ON l.legacy_key = m.key \
-         WHERE l.source = $1 AND NOT l.tombstone AND l.hash_digest = {}",
-        DIGEST.replace("$3", "m.hash")
-    );
-    let arguments = [Arg::Text(source), Arg::Texts(keys), Arg::Texts(hashes)];
-    let found = run(&WITH_OUR_HASH, &sql, &[TEXT, TEXTS, TEXTS], |plan| plan.rows(&arguments));
-    found.into_iter().flatten().flatten().collect()
-}
-
-fn pair(row: Row) -> Option<(String, Option<String>)> {
-    let mut fields = row.into_iter();
-    Some((fields.next()??, fields.next()?))
+    about_many(sql, source, keys).into_iter().filter_map(tie).collect()
 }
 
 /// A legacy user who was moved.

@@ -12,7 +12,7 @@ use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::pepper;
 use crate::source::{Described, Order, Particulars, Person, Register, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::plan::Value;
-use crate::spi::{connect, guard, session};
+use crate::spi::{connect, guard, identity, session};
 use crate::target::{Target, User};
 use legacy_hash::Stored;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -164,13 +164,9 @@ impl Roll {
         let ties = link::ties(source, &keys);
         let ids: Vec<Option<String>> = ties.values().map(|tie| tie.user_id.clone()).collect();
         let failed = |error| Refusal::in_config(&format!("target {}", self.target.row.name), error);
-        let users = self.target.find_by_ids(&ids).map_err(failed)?;
-        let tied = ties.iter().filter_map(|(key, tie)| Some((key, users.get(tie.user_id.as_ref()?)?)));
-        let (keys, hashes): (Vec<_>, Vec<_>) =
-            tied.map(|(key, user)| (Some(key.clone()), user.hash.clone())).unzip();
-        let unchanged = link::with_our_hash(source, &keys, &hashes);
+        let users = identity::probing(|| self.target.find_by_ids(&ids)).map_err(failed)?;
         let logins = self.logins_here(people, &ties).map_err(failed)?;
-        Ok(Known { ties, users, unchanged, logins })
+        Ok(Known { ties, users, logins })
     }
 
     /// Those logins of moved people by which somebody is found in the users table.
@@ -231,7 +227,7 @@ impl Roll {
     }
 
     fn moved(&self, person: &Person, tie: &Tie, user: &User, known: &Known, entry: Entry) -> Entry {
-        let is_ours = known.unchanged.contains(&person.key);
+        let is_ours = tie.wrote(user.hash.as_deref());
         let (password, hash) = standing(user);
         let is_pending = !user.has_password() && is_ours && tie.via.is_some_and(Via::may_be_pending);
         let opens_there = || census::kind(&self.source.verifier, person).opens == Opens::Yes;
@@ -286,8 +282,6 @@ fn spelled(stored: StoredLogin<'_>) -> impl Iterator<Item = String> {
 struct Known {
     ties: HashMap<String, Tie>,
     users: HashMap<String, User>,
-    /// The keys of those whose hash is still the one that pg_ferry wrote.
-    unchanged: HashSet<String>,
     logins: HashSet<String>,
 }
 

@@ -107,7 +107,9 @@ fn summary(figures: &Figures) -> Markup {
 const GONE: &str = "moved, and gone from the source since";
 
 fn answer(says: &str, verdict: &Line, all: i64) -> Markup {
-    let item = verdict.item.strip_prefix("yes: ").unwrap_or(&verdict.item);
+    // The badge says the rest.
+    let item = ["yes: ", "retired "].iter().find_map(|badge| verdict.item.strip_prefix(badge));
+    let item = item.unwrap_or(&verdict.item);
     html! {
         @match says {
             "yes" => { (Weight::Good.badge("Yes")) " " bdi { (item) } }
@@ -121,10 +123,14 @@ fn answer(says: &str, verdict: &Line, all: i64) -> Markup {
     }
 }
 
-/// To the whole number: a card has no room for more.
+/// To the whole number, or million: a card has no room for more.
 fn worth(verdict: &Line) -> Markup {
     let Some(value) = verdict.value else { return html! {} };
-    card("Their value", &html! { (Count(value.round() as i64)) }, &html! { "by value of ferry.source" })
+    let figure = match value.abs() {
+        1e8.. => html! { (Count((value / 1e6).round() as i64)) " million" },
+        _ => html! { (Count(value.round() as i64)) },
+    };
+    card("Their value", &figure, &html! { "by value of ferry.source" })
 }
 
 fn next(figures: &Figures) -> Vec<Step> {
@@ -141,10 +147,23 @@ fn next(figures: &Figures) -> Vec<Step> {
     let hint = || figures.verdict().and_then(|line| line.hint.clone());
     match figures.says() {
         "yes" => steps.push(Step::good(html! { "Nobody needs this source any more." }, hint())),
-        "retired" => steps.push(Step::good(html! { "Nothing: it is asked no more." }, hint())),
+        "retired" => {
+            steps.push(Step::good(html! { "Nothing: it is asked no more." (ending(figures)) }, hint()))
+        }
         _ => {}
     }
     steps
+}
+
+/// What those hear who were left behind in a retired source.
+fn ending(figures: &Figures) -> Markup {
+    let told = |name| figures.verdict().and_then(|line| line.text(name));
+    html! {
+        @if let Some(outcome) = told("outcome") {
+            " Logins of those left behind are " code { (outcome) }
+            @if let Some(message) = told("message") { ", and are told: " bdi { (message) } } @else { "." }
+        }
+    }
 }
 
 /// By when they were last seen, which is the order that the lines have.
@@ -177,16 +196,18 @@ fn left(figures: &Figures) -> Markup {
 fn became(figures: &Figures) -> Markup {
     let lines = figures.of("count");
     let is_total = |line: &Line| line.item.starts_with("in the source");
-    let kinds: Vec<&Line> = lines.iter().copied().filter(|line| !is_total(line)).collect();
+    // Those who are gone are no part of the sum, and stand under it.
+    let (gone, there): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.item == GONE);
+    let (total, kinds): (Vec<&Line>, Vec<&Line>) = there.into_iter().partition(|line| is_total(line));
     let parts: Vec<Part<'_>> = kinds
         .iter()
-        .filter(|line| line.item != GONE)
         .map(|line| Part { class: class(&line.item), name: &line.item, count: line.users() })
         .collect();
     let has_value = lines.iter().any(|line| line.value.is_some());
     let rows: Vec<Markup> = kinds
         .iter()
-        .chain(lines.iter().filter(|line| is_total(line)))
+        .chain(&total)
+        .chain(&gone)
         .map(|line| {
             html! {
                 tr.all[is_total(line)] {

@@ -156,6 +156,14 @@ impl Source {
             false => "at the pace of the last 24 hours",
         }
     }
+
+    /// Why there is no projection.
+    fn standstill(&self) -> &'static str {
+        match self.last_24_hours {
+            0 => "nobody was moved in the last 24 hours",
+            _ => "of some source, nobody was moved in the last 24 hours",
+        }
+    }
 }
 
 fn uncounted(each: &[Source]) -> i64 {
@@ -164,6 +172,8 @@ fn uncounted(each: &[Source]) -> i64 {
 
 fn summary(all: &Source, each: &[Source]) -> Markup {
     let uncounted = uncounted(each);
+    let behind = left_behind(each);
+    let awaited = all.remaining.map(|remaining| remaining - behind);
     html! {
         p.lead { (verdict(all, each)) }
         (cards(&[
@@ -171,25 +181,34 @@ fn summary(all: &Source, each: &[Source]) -> Markup {
                 @if uncounted == 0 { (share(all.moved(), all.whole())) " of " (Count(all.whole())) " legacy users" }
                 @else { (counted(uncounted, "source was", "sources were")) " never counted" }
             }),
-            card("Remaining", &html! { @match all.remaining { Some(left) => (Count(left)), None => "unknown" } },
-                &html! { @if uncounted == 0 { "to be moved by login or import" } @else { "where they were counted" } }),
+            card("Remaining", &html! { @match awaited { Some(left) => (Count(left)), None => "unknown" } }, &html! {
+                @if behind > 0 { "besides " (Count(behind)) " left behind" }
+                @else if awaited.is_none() { "nobody was counted yet" }
+                @else if uncounted == 0 { "to be moved by login or import" }
+                @else { "where they were counted" }
+            }),
             card("Refused", &html! { (Count(all.refused)) }, &html! { "by an import, and not moved since" }),
             card("Last 24 hours", &html! { (Count(all.last_24_hours)) }, &html! {
                 @if all.is_importing { "moved; an import is under way" } @else { "moved, in whatever way" }
             }),
             card("Projected end", &html! { @match &all.projected_end { Some(end) => span.when { (end.date()) }, None => "-" } },
                 &html! {
-                    @if all.remaining == Some(0) { "nobody remains" }
+                    @if awaited == Some(0) { "nobody remains" }
                     @else if all.projected_end.is_some() { (all.pace()) }
-                    @else { "nobody was moved in the last 24 hours" }
+                    @else { (all.standstill()) }
                 }),
         ]))
     }
 }
 
+/// Of all of them.
+fn left_behind(each: &[Source]) -> i64 {
+    each.iter().map(Source::left_behind).sum()
+}
+
 fn verdict(all: &Source, each: &[Source]) -> Markup {
     let (uncounted, remaining) = (uncounted(each), all.remaining.unwrap_or(0));
-    let behind: i64 = each.iter().map(Source::left_behind).sum();
+    let behind = left_behind(each);
     html! {
         @if all.moved() == 0 { "Nobody has been moved yet" }
         @else if uncounted == 0 && remaining == 0 && all.refused == 0 { "Everybody has been moved" }
@@ -291,7 +310,7 @@ fn daily(id: &str, title: &str, figures: &Figures, series: &[&Series<'_>]) -> Ma
 }
 
 fn burn_down(id: &str, figures: &Figures, source: &Source, of: &[Source], series: &[Series<'_>]) -> Markup {
-    let behind: i64 = of.iter().map(Source::left_behind).sum();
+    let behind = left_behind(of);
     let left = left(source.remaining.unwrap_or(0), series, figures.today + 1);
     html! {
         figure {
@@ -301,8 +320,9 @@ fn burn_down(id: &str, figures: &Figures, source: &Source, of: &[Source], series
                     @match &source.projected_end {
                         _ if source.remaining == Some(0) => "Nobody remains.",
                         _ if source.retired_at.is_some() => "The source is retired.",
+                        _ if source.remaining == Some(behind) => "Nobody remains but those left behind.",
                         Some(end) => { "Dashed: " (source.pace()) ", nobody remains on " (end) "." }
-                        None => "No projection: nobody was moved in the last 24 hours.",
+                        None => { "No projection: " (source.standstill()) "." }
                     }
                     @if let Some(days) = pace_of_week(source, behind, series) {
                         " By logins at the pace of the last 7 days it takes " (counted(days, "day", "days")) "."

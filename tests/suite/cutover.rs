@@ -75,6 +75,11 @@ fn the_counts_add_up_to_the_source_and_nothing_is_written() {
     site.db.sql("SELECT ferry.forget_login('user6@example.com')");
     site.as_owner("DELETE FROM users WHERE email = 'user3@example.com'");
     site.as_owner("DELETE FROM legacy.customers WHERE id = 2");
+    // A question about somebody who was moved since is settled.
+    site.db.sql(
+        "INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason)
+         SELECT 'shop', key, 'default', '1', 'email', 'linked' FROM unnest('{1,6,7}'::text[]) key",
+    );
     let before = (site.counts(), site.db.count("ferry.import_run"));
     let expected = [
         "in the source 9",
@@ -87,7 +92,8 @@ fn the_counts_add_up_to_the_source_and_nothing_is_written() {
     ];
     assert_eq!(lines(&site, "count"), expected);
     assert_eq!(verdict(&site), "not yet: 6 of 9 users would be shut out 6");
-    assert_eq!(lines(&site, "reason"), ["not moved yet 4", "refused by an import 2"]);
+    let reasons = ["not moved yet 4", "refused by an import 2", "waiting for a decision 1"];
+    assert_eq!(lines(&site, "reason"), reasons);
     assert!(
         lines(&site, "lost").contains(&"users refused: rule named 2".to_owned()),
         "{:?}",
@@ -222,6 +228,26 @@ fn a_pepper_that_moved_users_need_is_named() {
 }
 
 #[test]
+fn tables_of_moved_users_are_not_read_for_each_batch() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 15_000);
+    site.db.sql(
+        "INSERT INTO users (email, password_hash) SELECT email, pwd FROM legacy.customers;
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via, hash_digest)
+         SELECT 'shop', c.id::text, 'default', u.id::text, 'import', encode(sha256(convert_to(c.pwd, 'UTF8')), 'hex')
+         FROM legacy.customers c JOIN users u USING (email)",
+    );
+    let mut dba = site.db.client();
+    let mut transaction = dba.transaction().unwrap();
+    let left = transaction.query("SELECT FROM ferry.remaining_users('shop')", &[]).unwrap();
+    let read =
+        "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_user_tables WHERE relname IN ('link', 'users')";
+    let read: i64 = transaction.query_one(read, &[]).unwrap().get(0);
+    assert!(left.is_empty() && read < 30_000, "{read} rows of 15,000 were read one after the other");
+}
+
+#[test]
 fn the_lists_name_everybody_once_and_nobody_who_is_to_be_left_alone() {
     need_extension!("pg_ferry");
     let site = busy_shop();
@@ -308,6 +334,20 @@ fn those_left_behind_are_nobody_and_those_moved_notice_nothing() {
     assert_eq!(outcome(&mut app, 7), "migrated");
     assert_eq!(verdict(&site), "not yet: 4 of 10 users would be shut out 4");
     assert_eq!(refusal(&site, "SELECT ferry.reinstate_source('shop')").0, "55000");
+}
+
+#[test]
+fn a_source_of_any_name_may_have_nobody_left_and_is_checked_before_it_comes_back() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    site.db.sql("UPDATE ferry.source SET name = 'old.shop'");
+    site.db.sql("CALL ferry.import('old.shop')");
+    let told: String =
+        site.db.one("SELECT item FROM ferry.retire_source('old.shop') WHERE topic = 'verdict'", &[]);
+    assert!(told.ends_with("of 10 users, 0 were left behind"), "{told}");
+    site.as_owner("ALTER TABLE users DROP COLUMN name");
+    let (state, message, _) = refusal(&site, "SELECT ferry.reinstate_source('old.shop')");
+    assert!(state == "55000" && message.starts_with("mapping old.shop.name: "), "{state} {message}");
 }
 
 #[test]

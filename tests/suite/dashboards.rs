@@ -62,6 +62,12 @@ impl Move {
         let import = self.import.take().expect("it is cancelled once");
         assert_eq!(sqlstate(&import.join().unwrap().unwrap_err()), "57014");
     }
+
+    /// The shop is asked no more, with nearly everybody left behind.
+    fn retire(&mut self) {
+        self.cancel();
+        self.site.db.sql("SELECT ferry.retire_source('shop')");
+    }
 }
 
 fn example(file: &str) -> String {
@@ -162,7 +168,22 @@ fn the_grafana_dashboard_shows_a_move_under_way() {
             assert_eq!(rows[0].get::<_, String>(0), "shop");
         }
     }
-    under_way.cancel();
+    under_way.retire();
+    let of_panel = |name: &str| {
+        &dashboard["panels"].as_array().unwrap().iter().find(|one| one["title"] == name).unwrap()["targets"]
+            [0]
+    };
+    let users = expand(of_panel("Users")["rawSql"].as_str().unwrap());
+    let are_left_behind = format!("SELECT \"remaining\" = 0 AND \"left behind\" > 10000 FROM ({users}) q");
+    assert!(ask(&mut monitor, &are_left_behind)[0].get::<_, bool>(0), "{users}");
+    let [retired] = &dashboard["annotations"]["list"].as_array().unwrap()[..] else { panic!("one note") };
+    let notes = ask(&mut monitor, &expand(retired["target"]["rawSql"].as_str().unwrap()));
+    assert_eq!(columns(&notes), [("time".to_owned(), Type::TIMESTAMPTZ), ("text".to_owned(), Type::TEXT)]);
+    assert_eq!(notes[0].get::<_, String>("text"), "source shop was retired");
+    assert_eq!(
+        (&retired["datasource"], &retired["enable"]),
+        (&dashboard["panels"][0]["datasource"], &true.into())
+    );
 }
 
 /// What each kind of panel can draw.
@@ -301,7 +322,21 @@ fn the_metrics_for_prometheus_are_what_their_queries_give() {
         );
         assert!(ask(&mut monitor, &sql)[0].get::<_, bool>(0), "{}", family.name);
     }
-    under_way.cancel();
+    under_way.retire();
+    let of_source = families.iter().find(|family| family.name == "pg_ferry_source").unwrap();
+    let is_retired = format!("SELECT bool_and(retired = 1) FROM ({}) q", of_source.query);
+    assert!(ask(&mut monitor, &is_retired)[0].get::<_, bool>(0));
+
+    // What the README would have us be told of.
+    let of_family = |family: &Family| {
+        family.columns.iter().map(|column| format!("{}_{}", family.name, column.0)).collect::<Vec<_>>()
+    };
+    let known: BTreeSet<String> = families.iter().flat_map(of_family).collect();
+    let readme = example("prometheus/README.md");
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named: Vec<&str> =
+        readme.split(|c| !is_part(c)).filter(|word| word.starts_with("pg_ferry_")).collect();
+    assert!(named.len() > 10 && named.iter().all(|name| known.contains(*name)), "{named:?}");
 }
 
 /// Debian's postgres_exporter, where it is installed or was fetched by `tools/bootstrap`.

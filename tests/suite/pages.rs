@@ -134,7 +134,7 @@ fn migration() -> Site {
          SELECT 3, 'shop', reason || k, reason, rule, code, message, name, state, '{}'
          FROM (VALUES ('rule', 'paid', 'DUE', 'Has a bill to pay.', NULL, NULL, 41), ('constraint', NULL, NULL, NULL, 'users_email_key', '23505', 1207)) r (reason, rule, code, message, name, state, users),
               generate_series(1, users) k;
-         INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason) VALUES ('forum', 'x', 'default', '1', 'email', 'unverified')",
+         INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason) VALUES ('forum', 'x', 'default', '1', 'email', 'unverified'), ('forum', 'login0-1', 'default', '1', 'email', 'unverified')",
     );
     site
 }
@@ -234,21 +234,32 @@ fn the_cutover_page_shows_what_cutover_says() {
         site.db.rows(query, &[&topic]).iter().map(|row| (row.get(0), thousands(row.get(1)))).collect()
     };
     assert_eq!(told("Users who are left, by when they were last seen", 2), truth("left"));
+    // The sum stands under its parts, and those who are no part of it under that.
     let mut counts = truth("count");
+    let gone = counts.pop().expect("links without a legacy row");
+    assert!(gone.0.starts_with("moved, and gone from the source since"), "{gone:?}");
     counts.rotate_left(1);
+    counts.push(gone);
     assert_eq!(told("They add up", 1), counts);
     let words = whole_text(&document);
     assert!(words.contains("Not yet 300 of 300 users would be shut out."), "{words}");
     assert!(words.contains("Their value 45,172,575"), "{words}");
+    site.db.sql("UPDATE legacy.customers SET revenue = revenue * 100");
+    let words = whole_text(&parsed(&page(&site, "cutover_page('shop')")));
+    assert!(words.contains("Their value 4,517 million by"), "{words}");
 
-    site.db.rows("SELECT ferry.retire_source('shop', force => true)", &[]);
+    site.db.rows("SELECT ferry.retire_source('shop', 'rejected', '<b>Closed</b>', force => true)", &[]);
     let retired = whole_text(&parsed(&page(&site, "cutover_page('shop')")));
     assert!(
-        retired.contains("Retired retired on ") && retired.contains("ferry.reinstate_source('shop')"),
+        retired.contains("Retired on ") && retired.contains("ferry.reinstate_source('shop')"),
         "{retired}"
     );
     let progress = whole_text(&parsed(&page(&site, "progress_page()")));
     assert!(progress.contains("shop (retired)"), "{progress}");
+    assert!(
+        retired.contains("Logins of those left behind are rejected, and are told: <b>Closed</b>"),
+        "{retired}"
+    );
 }
 
 /// A source and everything that can be named, named as badly as can be.
@@ -327,6 +338,9 @@ fn there_is_a_page_at_every_stage() {
     login(&mut site.app(), "user1@example.com", "password 1");
     says("33.3 % of the legacy users have been moved, 2 remain.");
     says("By logins at the pace of the last 7 days it takes 14 days.");
+    site.db.sql("SELECT ferry.retire_source('shop')");
+    says("Remaining 0 besides 2 left behind");
+    site.db.sql("SELECT ferry.reinstate_source('shop')");
     site.db.sql("CALL ferry.import('shop')");
     says("Everybody has been moved.");
     says("Nobody remains.");
