@@ -131,13 +131,9 @@ impl<'a> Flow<'a> {
         if let Err(decision) = self.after_login(&user.id) {
             return decision;
         }
-        self.rehash(&user);
+        let must_change = self.rehash(&user) || user.must_change;
         self.note("answer", Outcome::Ok.name());
-        Decision::Answered(Answer {
-            outcome: Outcome::Ok,
-            user_id: Some(user.id),
-            must_change: user.must_change,
-        })
+        Decision::Answered(Answer { outcome: Outcome::Ok, user_id: Some(user.id), must_change })
     }
 
     /// Wrong here; but the password may have been changed in the legacy system since the move, or

@@ -335,6 +335,12 @@ impl Scope {
         }
     }
 
+    /// Only what may be told of a password, for checking.
+    pub(crate) fn of_password() -> Scope {
+        let from = format!("FROM (SELECT) AS nothing{}", unknown_password());
+        Scope { from: from.clone(), checked_from: from, examples: Default::default() }
+    }
+
     /// A text under the name `login`.
     pub(crate) fn of_login() -> Scope {
         Scope::of_value(TEXT, "login_row(login)", "login", "login LIKE '%@example.com'")

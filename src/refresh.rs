@@ -7,52 +7,83 @@ use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Checked, Decision, Flow, Why};
 use crate::kdf;
-use crate::link::{self, Link};
+use crate::link::{self, Link, Via};
 use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
+use crate::rule::{Broken, Unjudged};
+use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
+use crate::spi::guard::SqlError;
 use crate::spi::plan::View;
 use crate::spi::{guard, lock, session};
 use crate::target::{MustChange, User};
 use crate::write::lock_key;
 
 impl Flow<'_> {
-    /// Replaces a hash weaker than the policy. That is a kindness, not part of the login: where it
-    /// cannot be done the login still succeeds.
-    pub(crate) fn rehash(&mut self, user: &User) {
-        let (Some(password), Some(old)) = (self.password, &user.hash) else { return };
+    /// Replaces a hash weaker than the policy, and tells whether the password must be changed. That is a kindness, not part
+    /// of the login: where it cannot be done the login still succeeds.
+    pub(crate) fn rehash(&mut self, user: &User) -> bool {
+        let (Some(password), Some(old)) = (self.password, &user.hash) else { return false };
         if !self.target.policy.needs_rehash(old) {
-            return;
+            return false;
         }
+        let why = |reason| Why::of(reason).user(&user.id);
+        if self.trace.is_none() && session::is_read_only() {
+            return false;
+        }
+        let broken = match self.judge_imported(user, password) {
+            Ok(broken) => broken,
+            Err(Unjudged { rule, error }) => {
+                let why = why("rule_failed").error(&error).with("rule", &rule.unwrap_or_default());
+                return self.not_rehashed(why, error);
+            }
+        };
         if self.trace.is_some() {
-            return self.note("rehash", "the hash is weaker than the policy: it would be replaced");
+            self.note("rehash", "the hash is weaker than the policy: it would be replaced");
+            return false;
         }
-        if session::is_read_only() {
-            return;
+        let Ok(new) = kdf::hash(password, &self.target.policy) else { return false };
+        match guard::attempt_if(|replaced| *replaced, || self.put_hash(user, old, &new, &broken)) {
+            Ok(false) => false,
+            Ok(true) => {
+                self.log(Kind::Rehash, Outcome::Ok, &why("weaker_than_policy").broken(&broken));
+                !broken.must_change.is_empty()
+            }
+            Err(error) => self.not_rehashed(why("write_failed").error(&error), error),
         }
-        let Ok(new) = kdf::hash(password, &self.target.policy) else { return };
-        let replaced = guard::attempt_if(
-            |replaced| *replaced,
-            || {
-                let replaced = self.target.replace_hash(user, &new, MustChange::Untouched);
-                if replaced {
-                    link::keep_digest(&self.target.row.name, &user.id, Some(old), &new);
-                }
-                replaced
-            },
-        );
-        match replaced {
-            Ok(false) => {}
-            Ok(true) => self.log(Kind::Rehash, Outcome::Ok, &Why::of("weaker_than_policy").user(&user.id)),
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(error) => {
-                self.log(
-                    Kind::Rehash,
-                    Outcome::Failed,
-                    &Why::of("write_failed").user(&user.id).error(&error),
-                );
+    }
+
+    fn not_rehashed(&mut self, why: Why, error: SqlError) -> bool {
+        if must_reach_caller(&error) {
+            error.raise();
+        }
+        match &mut self.trace {
+            Some(trace) => trace.note_with("rehash", "the hash would not be replaced", why.to_json()),
+            None => self.log(Kind::Rehash, Outcome::Failed, &why),
+        }
+        false
+    }
+
+    fn put_hash(&self, user: &User, old: &str, new: &str, broken: &Broken) -> bool {
+        let replaced = self.target.replace_hash(user, new, MustChange::Untouched);
+        if replaced {
+            link::keep_digest(&self.target.row.name, &user.id, Some(old), new);
+            if !broken.must_change.is_empty() {
+                self.target.demand_change(&user.id);
             }
         }
+        replaced
+    }
+
+    /// What the rules about passwords say of one that nobody had shown when the user was imported.
+    fn judge_imported(&mut self, user: &User, password: &Password) -> Result<Broken, Unjudged> {
+        let link = link::of_user(&self.target.row.name, &user.id, user.hash.as_deref());
+        let imported = link.filter(|link| link.via == Some(Via::Import) && link.hash_is_ours());
+        let source = imported.and_then(|link| self.open_source_named(&link.source)).and_then(Result::ok);
+        let Some(source) = source else { return Ok(Broken::default()) };
+        let broken = source.rules.judge_password(&self.target, password)?;
+        self.note_rules(&broken);
+        Ok(broken)
     }
 
     /// Brings the columns up to date whose mappings say so. That, too, is a kindness: a legacy system that is down, or

@@ -20,6 +20,8 @@ struct Rule {
     expression: Expression,
     /// It is about the password too, so it can't be asked where there is none.
     is_about_password: bool,
+    /// It is about nothing else, so it can be asked where there is no legacy row.
+    is_about_password_alone: bool,
 }
 
 /// The rules of one source.
@@ -82,52 +84,67 @@ impl Rules {
             return Ok(Broken::default());
         }
         let about = password.map(|password| password.facts());
-        let ask = |rules: &[Rule], plan: &OnceCell<Plan>| self.ask(rules, plan, target, row, about.as_ref());
-        let satisfied = ask(&self.rules, &self.plan).map_err(|error| {
-            // PostgreSQL does not say which one failed: each is evaluated alone.
-            let mut rules = self.rules.iter().filter(|_| !must_reach_caller(&error));
-            let failing = rules.find(|rule| ask(slice::from_ref(rule), &OnceCell::new()).is_err());
-            Unjudged { rule: failing.map(|rule| rule.row.name.clone()), error }
-        })?;
+        let rules: Vec<&Rule> = self.rules.iter().collect();
+        let satisfied = self.ask(&rules, &self.plan, target, Arg::Value(row), about.as_ref())?;
         Ok(self.broken(satisfied.into_iter(), password.is_some()))
+    }
+
+    /// Which rules the password of somebody who was moved without showing it breaks: those that do not keep a user out
+    /// and need no legacy row.
+    pub(crate) fn judge_password(&self, target: &Target, password: &Password) -> Result<Broken, Unjudged> {
+        let is_asked = |rule: &&Rule| rule.is_about_password_alone && rule.row.severity != Severity::Reject;
+        let rules: Vec<&Rule> = self.rules.iter().filter(is_asked).collect();
+        if rules.is_empty() {
+            return Ok(Broken::default());
+        }
+        let satisfied = self.ask(&rules, &OnceCell::new(), target, Arg::Null, Some(&password.facts()))?;
+        Ok(sum_up(rules.into_iter().zip(satisfied)))
     }
 
     /// Which of some rules a legacy user satisfies.
     fn ask(
         &self,
-        rules: &[Rule],
+        rules: &[&Rule],
         plan: &OnceCell<Plan>,
         target: &Target,
-        row: Value,
+        row: Arg<'_>,
+        about: Option<&Facts>,
+    ) -> Result<Vec<bool>, Unjudged> {
+        let try_ask = |rules: &[&Rule], plan: &OnceCell<Plan>| self.try_ask(rules, plan, target, row, about);
+        try_ask(rules, plan).map_err(|error| {
+            // PostgreSQL does not say which one failed: each is evaluated alone.
+            let mut rules = rules.iter().filter(|_| !must_reach_caller(&error));
+            let failing = rules.find(|rule| try_ask(slice::from_ref(rule), &OnceCell::new()).is_err());
+            Unjudged { rule: failing.map(|rule| rule.row.name.clone()), error }
+        })
+    }
+
+    fn try_ask(
+        &self,
+        rules: &[&Rule],
+        plan: &OnceCell<Plan>,
+        target: &Target,
+        row: Arg<'_>,
         about: Option<&Facts>,
     ) -> Result<Vec<bool>, SqlError> {
         let values = target.actor.attempt(Reach::Evaluate, || {
-            let expressions = list(rules.iter().map(|rule| &rule.expression));
-            let sql = || format!("SELECT {expressions} {}", Scope::of_row_and_password(self.row_type).from);
-            let types = [self.row_type, LONG, TEXT, TEXT];
-            let plan = plan.get_or_init(|| Plan::prepare(&sql(), &types, Planning::Auto));
+            let plan = plan.get_or_init(|| {
+                let expressions = list(rules.iter().map(|rule| &rule.expression));
+                let sql = format!("SELECT {expressions} {}", Scope::of_row_and_password(self.row_type).from);
+                Plan::prepare(&sql, &[self.row_type, LONG, TEXT, TEXT], Planning::Auto)
+            });
             let (length, sha1, sha256) = match about {
                 Some(facts) => (Arg::Long(facts.length), Arg::Text(&facts.sha1), Arg::Text(&facts.sha256)),
                 None => (Arg::Null, Arg::Null, Arg::Null),
             };
-            plan.rows(&[Arg::Value(row), length, sha1, sha256])
+            plan.rows(&[row, length, sha1, sha256])
         })?;
         Ok(values.into_iter().flatten().map(|value| value.as_deref() == Some("t")).collect())
     }
 
     pub(crate) fn broken(&self, satisfied: impl Iterator<Item = bool>, has_password: bool) -> Broken {
-        let mut broken = Broken::default();
-        for (rule, is_satisfied) in self.rules.iter().zip(satisfied) {
-            if is_satisfied || rule.is_about_password && !has_password {
-                continue;
-            }
-            match rule.row.severity {
-                Severity::Reject => broken.rejecting = broken.rejecting.or_else(|| Some(rule.row.clone())),
-                Severity::MustChange => broken.must_change.push(rule.row.name.clone()),
-                Severity::Warn => broken.warnings.push(rule.row.name.clone()),
-            }
-        }
-        broken
+        let asked = self.rules.iter().zip(satisfied);
+        sum_up(asked.filter(|(rule, _)| has_password || !rule.is_about_password))
     }
 
     /// The rules that can be asked without a password, and those that cannot.
@@ -147,12 +164,25 @@ impl Rules {
     }
 }
 
+fn sum_up<'a>(asked: impl Iterator<Item = (&'a Rule, bool)>) -> Broken {
+    let mut broken = Broken::default();
+    for (rule, _) in asked.filter(|(_, is_satisfied)| !is_satisfied) {
+        match rule.row.severity {
+            Severity::Reject => broken.rejecting = broken.rejecting.or_else(|| Some(rule.row.clone())),
+            Severity::MustChange => broken.must_change.push(rule.row.name.clone()),
+            Severity::Warn => broken.warnings.push(rule.row.name.clone()),
+        }
+    }
+    broken
+}
+
 fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Result<Rule, Refusal> {
     let place = format!("rule {source}.{}", row.name);
     let scope = Scope::of_row_and_password(from.row_type);
     let expression = catalog::condition(&row.expression, &place, &scope, &target.actor)?;
-    let without = Scope::of_row(from.row_type, "l");
-    let is_about_password = catalog::condition(&row.expression, &place, &without, &target.actor).is_err();
+    let fits = |scope| catalog::condition(&row.expression, &place, &scope, &target.actor).is_ok();
+    let is_about_password = !fits(Scope::of_row(from.row_type, "l"));
+    let is_about_password_alone = is_about_password && fits(Scope::of_password());
     if row.severity == Severity::MustChange && target.row.must_change.is_none() {
         return Err(Refusal::new(
             Kind::Invalid,
@@ -160,5 +190,5 @@ fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Re
         )
         .hint("Name a boolean column of the users table in must_change of ferry.target, or use another severity."));
     }
-    Ok(Rule { row, expression, is_about_password })
+    Ok(Rule { row, expression, is_about_password, is_about_password_alone })
 }

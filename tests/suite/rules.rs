@@ -147,6 +147,44 @@ fn a_legacy_password_that_still_counts_after_a_move_is_judged_like_any() {
 }
 
 #[test]
+fn a_weak_password_of_who_was_imported_is_met_at_their_first_login() {
+    let site =
+        shop_with(&[("long enough", "p.length >= 13", "must_change"), ("short", "p.length < 3", "reject")]);
+    add_rule(&site, "of the active", "l.active AND p.length >= 13", "must_change");
+    add_rule(&site, "leaked", "p.sha1 <> encode(sha256('ann''s secret'), 'hex')", "warn");
+    add_rule(&site, "memorable", "p.length < 10", "warn");
+    site.add_customer("customers", "ben@example.com", "ben's much longer secret");
+    site.db.sql("UPDATE legacy.customers SET pwd = md5(CASE id WHEN 1 THEN 'ann''s secret' ELSE 'ben''s much longer secret' END)");
+    site.configure("source", "format = 'md5'");
+    site.db.sql("CALL ferry.import('shop')");
+    assert_eq!(site.counts().1, 2);
+    let explained =
+        "ferry.explain_login('ann@example.com', 'ann''s secret') WHERE result LIKE 'long enough is broken%'";
+    assert_eq!(site.db.count(explained), 1);
+    // A rule that fails is told, and asked again.
+    site.as_owner("CREATE FUNCTION picky(length bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN length >= 13; END'");
+    site.configure("rule", "expression = 'picky(p.length)' WHERE name = 'long enough'");
+    site.as_owner("CREATE OR REPLACE FUNCTION picky(length bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN 1 / 0; END'");
+    let mut app = site.app();
+    let first = login(&mut app, "ann@example.com", "ann's secret");
+    assert_eq!((first.outcome.as_str(), first.must_change), ("ok", false));
+    assert_eq!(site.why(), "failed/rule_failed");
+    assert_eq!(site.last_event().detail, json!({"sqlstate": "22012", "rule": "long enough"}));
+    let explained =
+        "ferry.explain_login('ann@example.com', 'ann''s secret') WHERE detail ->> 'rule' = 'long enough'";
+    assert_eq!(site.db.count(explained), 1);
+    site.as_owner("CREATE OR REPLACE FUNCTION picky(length bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN length >= 13; END'");
+    let first = login(&mut app, "ann@example.com", "ann's secret");
+    assert_eq!((first.outcome.as_str(), first.must_change), ("ok", true));
+    assert_eq!(site.why(), "ok/weaker_than_policy");
+    assert_eq!(site.last_event().detail, json!({"must_change": ["long enough"], "warnings": ["memorable"]}));
+    assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("true"));
+    assert!(!login(&mut app, "ben@example.com", "ben's much longer secret").must_change);
+    let change = "ferry.change_password('ann@example.com', 'ann''s secret', 'a much longer secret')";
+    assert!(!crate::setup::answer(&mut app, change, &[]).must_change);
+}
+
+#[test]
 fn locked_expired_unverified_and_deleted_accounts_are_kept_out_by_whatever_way() {
     let site = Site::shop();
     site.as_owner(
