@@ -433,6 +433,7 @@ DECLARE
     run pg_catalog.int8;
     step record;
     staging pg_catalog.text;
+    tries pg_catalog.int4 := 0;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     PERFORM ferry._need_own_transaction('ferry.import');
@@ -450,8 +451,22 @@ BEGIN
     LOOP
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        SELECT * INTO step FROM ferry._import_batch(run);
+        BEGIN
+            SELECT * INTO step FROM ferry._import_batch(run);
+            tries := 0;
+        EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+            tries := tries OPERATOR(pg_catalog.+) 1;
+            IF tries OPERATOR(pg_catalog.>) 5 THEN
+                RAISE;
+            END IF;
+        END;
+        -- Whoever waits for this transaction goes on when it ends, and not before: a savepoint does not do for a deadlock.
         COMMIT;
+        IF tries OPERATOR(pg_catalog.>) 0 THEN
+            PERFORM pg_catalog.pg_sleep(0.05);
+            COMMIT;
+            CONTINUE;
+        END IF;
         IF step.is_over OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
             RAISE NOTICE '%', step.report;
             next_report := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) '5 seconds'::pg_catalog.interval;

@@ -24,24 +24,19 @@ use crate::flow::Flow;
 use crate::link;
 use crate::login::Login;
 use crate::source::{Listed, Range, Source};
-use crate::spi::guard::{self, SqlError};
+use crate::spi::guard;
 use crate::spi::plan::Value;
-use crate::spi::{session, watch};
+use crate::spi::watch;
 use crate::target::Target;
 use crate::trace::Trace;
 use record::Reject;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// So many users of one transaction go the way of a login at most: each takes locks.
 const ONE_BY_ONE: usize = 250;
 
 /// How often a batch is done anew because config was changed meanwhile.
 const CHANGES: usize = 5;
-
-/// How often a batch gives way in a deadlock, and how long it waits then.
-const DEADLOCKS: usize = 5;
-const AFTER_DEADLOCK: Duration = Duration::from_millis(50);
 
 /// What an import does with the rows of the source.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -280,36 +275,16 @@ impl Flow<'_> {
     /// Moves and brings up to date the first of the rows, as many as one transaction takes; tells how many these are.
     fn work(&mut self, import: &mut Import, rows: Value, listed: &[Listed]) -> usize {
         let most = if self.is_plain(&import.source) { listed.len() } else { listed.len().min(ONE_BY_ONE) };
-        match self.attempt_work(import, rows, &listed[..most]) {
+        let (whole, few) = (&listed[..most], &listed[..most.min(ONE_BY_ONE)]);
+        match guard::attempt_if(Option::is_some, || self.try_work(import, rows, whole, ONE_BY_ONE)) {
             Ok(Some(done)) => done.absorb(import),
             // Too many of them are not as plain as they looked: fewer at a time.
-            Ok(None) => {
-                let few = &listed[..most.min(ONE_BY_ONE)];
-                match self.try_work(import, rows, few, usize::MAX) {
-                    Some(done) => done.absorb(import),
-                    None => few.len(),
-                }
-            }
+            Ok(None) => match self.try_work(import, rows, few, usize::MAX) {
+                Some(done) => done.absorb(import),
+                None => few.len(),
+            },
             Err(error) => error.raise(),
         }
-    }
-
-    /// Gives way to a login or another import that waits for this one while this one waits for it, and tries again.
-    fn attempt_work(
-        &mut self,
-        import: &Import,
-        rows: Value,
-        listed: &[Listed],
-    ) -> Result<Option<Done>, SqlError> {
-        for _ in 0..DEADLOCKS {
-            let whole =
-                guard::attempt_if(Option::is_some, || self.try_work(import, rows, listed, ONE_BY_ONE));
-            match whole {
-                Err(error) if error.is_deadlock() => session::sleep(AFTER_DEADLOCK),
-                whole => return whole,
-            }
-        }
-        guard::attempt_if(Option::is_some, || self.try_work(import, rows, listed, ONE_BY_ONE))
     }
 
     /// `None` where more than `limit` rows would have to go the way of a login after all.

@@ -183,6 +183,37 @@ fn an_import_waits_for_a_login_and_skips_its_user() {
 }
 
 #[test]
+fn a_batch_that_ends_in_a_deadlock_is_done_again() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    crowd(&site, 3);
+    import(&site, "");
+    site.db.sql("DELETE FROM legacy.customers WHERE id < 3");
+    // The batch has deleted the first user, and waits at a gate before it comes to the second.
+    site.as_owner(
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+         CREATE TRIGGER gate AFTER DELETE ON users FOR EACH ROW WHEN (OLD.email LIKE 'user1@%') EXECUTE FUNCTION gate()",
+    );
+    let mut gate = site.db.client();
+    gate.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
+    let mut app = site.db.client();
+    let rename = |n| format!("UPDATE users SET name = 'new' WHERE email = 'user{n}@example.com'");
+    app.batch_execute(&format!("SET deadlock_timeout = '1h'; BEGIN; {}", rename(2))).unwrap();
+    let mut client = site.db.client();
+    client.batch_execute("SET deadlock_timeout = '10ms'").unwrap();
+    let importing = std::thread::spawn(move || client.batch_execute("CALL ferry.import('shop', 'delete')"));
+    let waiting = "SELECT count(*) = {} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await_true(&site.db, &waiting.replace("{}", "1"));
+    let app = std::thread::spawn(move || app.batch_execute(&format!("{}; COMMIT", rename(1))));
+    await_true(&site.db, &waiting.replace("{}", "2"));
+    drop(gate);
+    importing.join().unwrap().unwrap();
+    app.join().unwrap().unwrap();
+    let done = run(&site);
+    assert_eq!((done.deleted, done.refused, site.db.count("users")), (2, 0, 1));
+}
+
+#[test]
 fn a_crash_of_the_server_loses_nobody_and_doubles_nobody() {
     need_extension!("pg_ferry");
     let cluster = Cluster::start(Options::default());
