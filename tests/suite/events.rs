@@ -39,7 +39,8 @@ fn old_events_are_purged_and_young_ones_kept() {
     site.db.sql("UPDATE ferry.event SET logged_at = now() - interval '400 days'; SET ferry.event_retention = 'Infinity'");
     assert_eq!(site.db.one::<i64>("SELECT ferry.purge_events()", &[]), 0);
     for nonsense in ["a year", "-1 day"] {
-        let call = format!("LOAD 'pg_ferry'; SET ferry.event_retention = '{nonsense}'; SELECT ferry.purge_events()");
+        let call =
+            format!("LOAD 'pg_ferry'; SET ferry.event_retention = '{nonsense}'; SELECT ferry.purge_events()");
         let refused = refusal(&mut site.db.client(), &call);
         let named = format!("invalid value for parameter \"ferry.event_retention\": \"{nonsense}\"");
         assert_eq!((refused.state.as_str(), refused.message), ("22023", named));
