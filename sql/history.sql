@@ -94,7 +94,7 @@ BEGIN
                                   ELSE 'was cut off: cancelled, killed, or ended by an error, which the server''s log has' END) END,
             jsonb_strip_nulls(jsonb_build_object(
                 'by', session_user, 'source_total', r.source_total, 'total', r.total, 'done', r.done, 'last_key', r.last_key,
-                'parameters', r.parameters - '{done_before,refused_before}'::text[],
+                'parameters', r.parameters - '{key_order,done_before,refused_before}'::text[],
                 'version', (SELECT x.extversion FROM pg_extension x WHERE x.extname = 'pg_ferry'),
                 'config', ferry._import_config())));
 END

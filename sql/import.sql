@@ -50,7 +50,7 @@ COMMENT ON COLUMN ferry.import_run.dry_run IS 'true = nothing was written but th
 COMMENT ON COLUMN ferry.import_run.key_from IS 'only legacy keys from this one on';
 COMMENT ON COLUMN ferry.import_run.key_to IS 'only legacy keys before this one';
 COMMENT ON COLUMN ferry.import_run.changed_since IS 'only rows changed at this time or later';
-COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; how many rows were staged; and what was done and refused before it';
+COMMENT ON COLUMN ferry.import_run.parameters IS 'the other arguments of the last call: batch_size, max_rows, max_rejects, rows_per_second; how the keys are ordered; how many rows were staged; and what was done and refused before it';
 COMMENT ON COLUMN ferry.import_run.state IS 'running (also where its session has died or was cancelled: ferry.progress knows, and the next call goes on with it), finished, stopped (by a limit: the next call goes on with it)';
 COMMENT ON COLUMN ferry.import_run.message IS 'why it was stopped';
 COMMENT ON COLUMN ferry.import_run.source_total IS 'legacy users in the source when the run was last called';
@@ -136,7 +136,7 @@ COMMENT ON INDEX ferry.import_row_key_idx IS 'finds staged rows by key';
 COMMENT ON COLUMN ferry._import_row.run IS 'the run';
 COMMENT ON COLUMN ferry._import_row.place IS 'the order of the pages; 0 = a mark that all are there';
 COMMENT ON COLUMN ferry._import_row.legacy_key IS 'the text of the source''s key_column';
-COMMENT ON COLUMN ferry._import_row.document IS 'the row as text; null where only the key is needed';
+COMMENT ON COLUMN ferry._import_row.document IS 'the row as text, null where only the key is needed; of the mark, a digest of how the rows were read';
 
 CREATE FUNCTION ferry._wrappers(relation oid) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -160,16 +160,16 @@ $$;
 COMMENT ON FUNCTION ferry._wrappers(oid) IS 'internal: the foreign data wrappers of what a relation reads, through views';
 
 CREATE FUNCTION ferry._import_open(source text, operation text, batch_size bigint, max_rows bigint, max_rejects bigint, rows_per_second bigint, key_from text, key_to text, changed_since text)
-    RETURNS TABLE (target text, source_total bigint, total bigint)
+    RETURNS TABLE (target text, source_total bigint, total bigint, key_order text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
     AS 'MODULE_PATHNAME', 'import_open_wrapper';
 COMMENT ON FUNCTION ferry._import_open(text, text, bigint, bigint, bigint, bigint, text, text, text) IS 'internal: checks what is wanted of an import and counts the rows';
 
-CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, rows bigint, most bigint)
+CREATE FUNCTION ferry._import_rows(run bigint, source text, operation text, dry_run boolean, after_key text, key_from text, key_to text, changed_since text, key_order text, rows bigint, most bigint)
     RETURNS TABLE (done bigint, moved bigint, updated bigint, deleted bigint, deactivated bigint, refused bigint, skipped bigint, last_key text, is_end boolean)
     LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
     AS 'MODULE_PATHNAME', 'import_rows_wrapper';
-COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
+COMMENT ON FUNCTION ferry._import_rows(bigint, text, text, boolean, text, text, text, text, text, bigint, bigint) IS 'internal: does one batch of an import';
 
 -- Whose process is there, and still at the very statement: a cancelled call leaves its session alive.
 CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, called_at timestamptz) RETURNS boolean
@@ -177,7 +177,7 @@ CREATE FUNCTION ferry._import_is_alive(pid integer, backend_start timestamptz, c
     SET search_path = pg_catalog, pg_temp
     RETURN EXISTS (
         SELECT FROM pg_stat_activity a
-        WHERE a.pid = _import_is_alive.pid AND a.backend_start = _import_is_alive.backend_start
+        WHERE a.pid = _import_is_alive.pid AND a.backend_start = _import_is_alive.backend_start AND a.pid <> pg_backend_pid()
           AND (a.query_start IS NULL OR (a.state = 'active' AND a.query_start = _import_is_alive.called_at)));
 COMMENT ON FUNCTION ferry._import_is_alive(integer, timestamptz, timestamptz) IS 'internal: whether the call of a run is still under way';
 
@@ -247,11 +247,6 @@ BEGIN
     SELECT * INTO opened
     FROM ferry._import_open(_import_begin.source, _import_begin.operation, _import_begin.batch_size, _import_begin.max_rows, _import_begin.max_rejects,
                             _import_begin.rows_per_second, _import_begin.key_from, _import_begin.key_to, to_json(_import_begin.changed_since) #>> '{}');
-    IF _import_begin.operation IN ('delete', 'deactivate', 'retry') THEN
-        opened.total := CASE
-            WHEN _import_begin.operation <> 'retry' THEN (SELECT count(*) FROM ferry.link l WHERE l.source = _import_begin.source AND NOT l.tombstone)
-            ELSE (SELECT count(*) FROM ferry._import_refused(_import_begin.source, NULL, NULL, NULL)) END;
-    END IF;
     -- One call at a time looks for a run to go on with.
     LOCK TABLE ferry.import_run IN SHARE ROW EXCLUSIVE MODE;
     SELECT r.* INTO former
@@ -267,7 +262,9 @@ BEGIN
             DETAIL = format('It is the server process %s.', former.pid),
             HINT = format('Wait for it, SELECT pg_cancel_backend(%s), or give each session a range of its own by key_from and key_to.', former.pid);
     END IF;
-    IF coalesce(resume, true) AND former.state IN ('running', 'stopped') THEN
+    -- Behind the last key of another order would be other rows than those that are left.
+    IF coalesce(resume, true) AND former.state IN ('running', 'stopped') AND former.target = opened.target
+       AND coalesce(former.parameters ->> 'key_order', opened.key_order) = opened.key_order THEN
         run := former.id;
     ELSE
         DELETE FROM ferry._import_claim c WHERE c.run = former.id;
@@ -282,8 +279,14 @@ BEGIN
         called_at = statement_timestamp(), pid = pg_backend_pid(), backend_start = backend,
         parameters = jsonb_strip_nulls(jsonb_build_object(
             'batch_size', _import_begin.batch_size, 'max_rows', _import_begin.max_rows, 'max_rejects', _import_begin.max_rejects,
-            'rows_per_second', _import_begin.rows_per_second, 'done_before', r.done, 'refused_before', r.refused))
+            'rows_per_second', _import_begin.rows_per_second, 'key_order', opened.key_order, 'done_before', r.done, 'refused_before', r.refused))
     WHERE r.id = run;
+    -- These are not about rows of the source, and take those who are done off the list.
+    UPDATE ferry.import_run r
+    SET total = r.done + CASE r.operation
+            WHEN 'retry' THEN (SELECT count(*) FROM ferry._import_refused(r.source, r.id, r.last_key, NULL))
+            ELSE (SELECT count(*) FROM ferry.link l WHERE l.source = r.source AND NOT l.tombstone AND (r.last_key IS NULL OR l.legacy_key > r.last_key)) END
+    WHERE r.id = run AND r.operation IN ('delete', 'deactivate', 'retry');
     PERFORM ferry._log_call(run, former);
     PERFORM ferry._notice_run(run);
     RETURN run;
@@ -374,8 +377,8 @@ BEGIN
     here := r.done - (r.parameters ->> 'done_before')::bigint;
     rows := least((r.parameters ->> 'batch_size')::bigint, (r.parameters ->> 'rows_per_second')::bigint);
     SELECT * INTO step
-    FROM ferry._import_rows(r.id, r.source, r.operation, r.dry_run, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}', rows,
-                            (r.parameters ->> 'max_rows')::bigint - here);
+    FROM ferry._import_rows(r.id, r.source, r.operation, r.dry_run, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
+                            r.parameters ->> 'key_order', rows, (r.parameters ->> 'max_rows')::bigint - here);
     here := here + step.done;
     seconds := greatest(extract(epoch FROM clock_timestamp() - r.called_at), 0.001);
     r.done := r.done + step.done;

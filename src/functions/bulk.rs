@@ -2,7 +2,7 @@
 
 use crate::error::OrRaise;
 use crate::import::{self, Batch, Wanted};
-use crate::source::{Range, staged_of_run};
+use crate::source::{Range, reading_of_run};
 use crate::spi::text::Text;
 use crate::spi::{connect, openpgp};
 use crate::wrap;
@@ -64,7 +64,10 @@ fn import_open(
     key_from: Option<Text>,
     key_to: Option<Text>,
     changed_since: Option<Text>,
-) -> TableIterator<'static, (name!(target, Text), name!(source_total, i64), name!(total, i64))> {
+) -> TableIterator<
+    'static,
+    (name!(target, Text), name!(source_total, i64), name!(total, i64), name!(key_order, Text)),
+> {
     let text = |text: Option<Text>| text.map_or_else(String::new, |text| text.0);
     let wanted = Wanted {
         source: text(source),
@@ -76,7 +79,7 @@ fn import_open(
         range: range(None, key_from, key_to, changed_since),
     };
     let opened = connect(|| import::open(&wanted).or_raise());
-    TableIterator::once((Text(opened.target), opened.source_total, opened.total))
+    TableIterator::once((Text(opened.target), opened.source_total, opened.total, Text(opened.key_order)))
 }
 
 #[pg_extern(sql = false)]
@@ -89,6 +92,7 @@ fn import_rows(
     key_from: Option<Text>,
     key_to: Option<Text>,
     changed_since: Option<Text>,
+    key_order: Option<Text>,
     rows: i64,
     most: Option<i64>,
 ) -> TableIterator<
@@ -108,8 +112,10 @@ fn import_rows(
     let range = range(after, key_from, key_to, changed_since);
     let most = most.unwrap_or(i64::MAX);
     let tally = connect(|| {
-        let range = Range { staged: staged_of_run(run), ..range };
-        import::batch(&Batch { run, source: source.0, operation: operation.0, dry_run, range, rows, most })
+        let range = Range { staged: reading_of_run(run).map(|_| run), ..range };
+        let (source, operation) = (source.0, operation.0);
+        let key_order = key_order.map(|order| order.0);
+        import::batch(&Batch { run, source, operation, dry_run, range, key_order, rows, most })
     });
     TableIterator::once((
         tally.done,
@@ -138,7 +144,8 @@ fn import_stage_rows(
 ) -> Option<i64> {
     let range = range(after, key_from, key_to, changed_since);
     let (source, operation) = (source.0, operation.0);
-    let batch = Batch { run, source, operation, dry_run: false, range, rows, most: i64::MAX };
+    let batch =
+        Batch { run, source, operation, dry_run: false, range, key_order: None, rows, most: i64::MAX };
     connect(|| import::stage(&batch, staged).or_raise())
 }
 

@@ -90,6 +90,8 @@ pub(crate) struct Batch {
     pub(crate) operation: String,
     pub(crate) dry_run: bool,
     pub(crate) range: Range,
+    /// How the keys were ordered when the run was called.
+    pub(crate) key_order: Option<String>,
     pub(crate) rows: i64,
     /// A page that costs much may have more rows, but no more than this.
     pub(crate) most: i64,
@@ -129,6 +131,14 @@ fn try_batch(batch: &Batch) -> Option<Tally> {
     let operation = Operation::parse(&batch.operation).or_raise();
     let (target, source) = open_source(&batch.source).or_raise();
     let generation = watch::generation();
+    source.hold().or_raise();
+    if watch::generation() != generation {
+        return None;
+    }
+    need_order(batch, &source).or_raise();
+    if batch.range.staged.is_some() {
+        stage::keep_readable(batch, operation, &source).or_raise();
+    }
     let rehearsal =
         (batch.dry_run && operation.moves()).then(|| Rc::new(Rehearsal::open(batch.run, &source, &target)));
     let mut flow = Flow {
@@ -157,6 +167,16 @@ fn try_batch(batch: &Batch) -> Option<Tally> {
     }
     record::keep(batch, &import);
     Some(import.tally)
+}
+
+/// Whether the rows that are left are still those behind the last key.
+fn need_order(batch: &Batch, source: &Source) -> Result<(), Refusal> {
+    if batch.key_order.as_ref().is_none_or(|then| *then == source.key_order()) {
+        return Ok(());
+    }
+    let message = format!("the legacy key of source {} is ordered in another way now", batch.source);
+    Err(Refusal::new(Kind::State, message)
+        .hint("Call ferry.import again: it begins a new run, which skips whom this one has moved."))
 }
 
 /// Raises what is wrong with config now, if anything is.
@@ -259,9 +279,12 @@ impl Flow<'_> {
         while done < listed.len() {
             done += self.work(import, rows, &listed[done..]).max(1);
         }
-        import.tally.skipped += long(keys.len()) - long(listed.len());
-        import.settled.extend(keys.iter().filter(|key| is_missing(key.as_deref(), &listed)).cloned());
-        import.tally.done = long(keys.len());
+        let missing: Vec<_> =
+            keys.iter().filter(|key| is_missing(key.as_deref(), &listed)).cloned().collect();
+        import.tally.skipped += long(missing.len());
+        // These are more than the keys where several rows have the same one.
+        import.tally.done = long(listed.len() + missing.len());
+        import.settled.extend(missing);
         import.tally.last_key = keys.into_iter().next_back().flatten();
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) source_total: i64,
     /// Those of them that this import is about.
     pub(crate) total: i64,
+    /// [`Source::key_order`].
+    pub(crate) key_order: String,
 }
 
 pub(crate) fn open(wanted: &Wanted) -> Result<Opened, Refusal> {
@@ -47,7 +49,7 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, Refusal> {
     check_operation(operation, wanted, &source)?;
     check_width(&target, &source, &wanted.range)?;
     let (source_total, total) = source.count(&wanted.range)?;
-    Ok(Opened { target: target.row.name.clone(), source_total, total })
+    Ok(Opened { target: target.row.name.clone(), source_total, total, key_order: source.key_order() })
 }
 
 /// Whether a procedure that writes, and commits after each batch, can do so here.

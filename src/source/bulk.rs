@@ -76,6 +76,12 @@ pub(super) struct Ordered {
 }
 
 impl Source {
+    /// From here on the relation is not altered until the transaction ends.
+    pub(crate) fn hold(&self) -> Result<(), Refusal> {
+        let sql = format!("SELECT FROM {} WHERE false", self.rows.name);
+        self.ask(|| plan::query(&sql, &[], &[])).map(|_| ())
+    }
+
     /// How many rows there are, and how many of them are in the range.
     pub(crate) fn count(&self, range: &Range) -> Result<(i64, i64), Refusal> {
         let order = self.order();
@@ -270,7 +276,7 @@ impl Source {
         let key = &self.key.key;
         let is_local = matches!(self.rows.kind, 'r' | 'p' | 'm');
         let is_trusted = if key.is_text {
-            is_local && !key.is_citext && self.key_is_deterministic()
+            is_local && !key.is_citext && self.key_collation().is_some()
         } else {
             is_local || key.is_number_or_time || self.wrapper().as_deref() == Some("postgres_fdw")
         };
@@ -287,14 +293,20 @@ impl Source {
         }
     }
 
-    /// Whether keys that are not the same never compare as equal.
-    fn key_is_deterministic(&self) -> bool {
-        let sql = "SELECT c.collisdeterministic FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
-                   JOIN pg_collation c ON c.oid = a.attcollation WHERE t.oid = $1::text::oid AND a.attname = $2";
+    /// What the order depends on. Behind the last key in another order are other rows than those that are left.
+    pub(crate) fn key_order(&self) -> String {
+        let collation = self.key_collation().map_or_else(String::new, |oid| format!(" COLLATE {oid}"));
+        format!("{} {}{collation}", types::type_title(self.key.key.oid), self.order().sql)
+    }
+
+    /// The collation of the key, where keys that are not the same never compare as equal.
+    fn key_collation(&self) -> Option<String> {
+        let sql = "SELECT c.oid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
+                   JOIN pg_collation c ON c.oid = a.attcollation AND c.collisdeterministic \
+                   WHERE t.oid = $1::text::oid AND a.attname = $2";
         let row_type = self.rows.row_type.to_u32().to_string();
         let arguments = [Arg::Text(&row_type), Arg::Text(&self.row.key_column)];
-        let rows = identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &arguments));
-        plan::is_true(rows)
+        plan::first(identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &arguments)))
     }
 
     /// The foreign data wrapper of the relation.

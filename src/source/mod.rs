@@ -34,7 +34,7 @@ pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use particulars::{Particulars, Register};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions, reads_all};
 pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
-pub(crate) use stage::{Kept, of_run as staged_of_run};
+pub(crate) use stage::{Kept, reading_of_run};
 pub(crate) use verifier::{Unverifiable, Verifier};
 
 /// More candidates than this are not looked at: they are not one person.

@@ -11,6 +11,8 @@ use crate::spi::cursor::Cursor;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
 use crate::spi::types::{LONG, TEXT, TEXTS};
+use crate::sql::list;
+use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 
 /// So many rows are copied at once.
@@ -26,20 +28,30 @@ pub(crate) enum Kept {
     Refused,
 }
 
-/// The run, where its rows were staged.
-pub(crate) fn of_run(run: i64) -> Option<i64> {
-    let sql = "SELECT run FROM ferry._import_row WHERE run = $1 AND place = 0";
-    let found = identity::as_ferry(|| plan::query(sql, &[LONG], &[Arg::Long(run)]));
-    (!found.is_empty()).then_some(run)
+/// How the rows of a run were read when they were staged: [`Source::reading`] of then.
+pub(crate) fn reading_of_run(run: i64) -> Option<String> {
+    let sql = "SELECT document FROM ferry._import_row WHERE run = $1 AND place = 0";
+    plan::first(identity::as_ferry(|| plan::query(sql, &[LONG], &[Arg::Long(run)])))
 }
 
 impl Source {
+    /// Tells whether a row that was staged is what would be read now. Its text has neither names nor the columns that
+    /// nothing needed: with others it would say something else.
+    pub(crate) fn reading(&self) -> Result<String, Refusal> {
+        let store = self.store_of_rows()?;
+        let columns = self.rows.columns.iter();
+        let columns = columns.map(|column| format!("{} {}", column.number, column.type_name));
+        let read = [list(columns), store.fields.clone(), store.filter.clone(), self.key.sql.clone()];
+        Ok(hex::encode(Sha256::digest(read.join("\n"))))
+    }
+
     /// Whether looking for a few keys, or for the next page, reads everything.
     pub(crate) fn is_read_whole(&self) -> bool {
         self.order().is_here || !self.asks_for_keys()
     }
 
-    /// Copies the rows of a range, in the order of their pages; tells how many they are.
+    /// Copies the rows of a range, in the order of their pages, in place of what was staged before; tells how many they
+    /// are.
     pub(crate) fn stage(&self, run: i64, range: &Range, kept: Kept) -> Result<i64, Refusal> {
         let mut arguments = Arguments::default();
         let page = self.ordered(range, &mut arguments)?;
@@ -52,8 +64,11 @@ impl Source {
             let plan = Plan::prepare(&sql, &arguments.types, Planning::Custom);
             Cursor::open_with(&plan, &arguments.args())
         })?;
+        let drop = "DELETE FROM ferry._import_row WHERE run = $1";
+        identity::as_ferry(|| plan::query(drop, &[LONG], &[Arg::Long(run)]));
         // The mark of a run whose rows are all there: a crash empties the table, and takes the mark with it.
-        keep(run, -1, &self.row.name, vec![vec![Some(String::new()), None]], Kept::Rows);
+        let mark = vec![Some(String::new()), Some(self.reading()?)];
+        keep(run, -1, &self.row.name, vec![mark], Kept::Rows);
         let mut staged = 0;
         loop {
             let rows = self.ask(|| cursor.fetch_rows(PIECE))?;
@@ -87,7 +102,7 @@ impl Source {
 
     pub(super) fn staged_rows(&self, run: i64, keys: &[Option<String>]) -> Result<Option<Value>, Refusal> {
         let sql = "SELECT r.document FROM ferry._import_row r \
-                   WHERE r.run = $1 AND r.legacy_key = ANY ($2) AND r.document IS NOT NULL ORDER BY r.place";
+                   WHERE r.run = $1 AND r.legacy_key = ANY ($2) AND r.place > 0 ORDER BY r.place";
         self.unpacked(ask_stage(sql, run, keys))
     }
 
@@ -110,7 +125,7 @@ impl Source {
         });
         unpacked.map_err(|error| {
             Refusal::unreadable(&format!("source {}", self.row.name), &self.rows.title, &error)
-                .hint("Was the relation altered while the import was under way? Call ferry.import again.")
+                .hint("Call ferry.import again: it copies the rows anew.")
         })
     }
 }

@@ -397,6 +397,22 @@ fn those_who_were_refused_are_tried_again_after_mending() {
 }
 
 #[test]
+fn rows_of_one_key_are_one_user_and_counted_each() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    site.as_owner("ALTER TABLE legacy.customers ADD nr bigint");
+    crowd(&site, 5);
+    site.db.sql("UPDATE legacy.customers SET nr = least(id, 4), pwd = 'damaged'");
+    site.configure_source("shop", "key_column = 'nr'");
+    import(&site, "");
+    let run = import(&site, ", 'retry'");
+    assert_eq!((run.done, run.refused, run.skipped), (5, 5, 0));
+    site.db.sql("UPDATE legacy.customers SET pwd = md5('x')");
+    let run = import(&site, ", 'retry'");
+    assert_eq!((run.moved, run.skipped, site.db.count("users")), (4, 1, 4));
+}
+
+#[test]
 fn a_dry_run_reports_the_same_and_writes_nothing_else() {
     need_extension!("pg_ferry");
     let (site, _) = odd_shop();
@@ -437,6 +453,14 @@ fn limits_stop_a_run_and_the_next_call_goes_on() {
     assert_eq!((stopped.state.as_str(), stopped.done, stopped.refused), ("stopped", 40, 30));
     site.db.sql("UPDATE legacy.customers SET pwd = md5('mended') WHERE id > 40");
     assert_eq!(import(&site, ", max_rejects => 25"), finished(100, 70, 30, 0));
+    // Of an operation that takes people off its list, those who are done still count.
+    site.db.sql("UPDATE legacy.customers SET pwd = md5('mended')");
+    import(&site, ", 'retry', max_rows => 10");
+    assert_eq!(import(&site, ", 'retry'"), finished(30, 30, 0, 0));
+    site.db.sql("DELETE FROM legacy.customers WHERE id > 40");
+    import(&site, ", 'delete', max_rows => 70");
+    let deleted = import(&site, ", 'delete'");
+    assert_eq!((deleted.total, deleted.done, deleted.deleted), (100, 100, 60));
     let started = std::time::Instant::now();
     let site = md5_shop();
     crowd(&site, 30);
