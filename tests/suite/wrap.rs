@@ -1,5 +1,6 @@
 //! Weak hashes at rest, wrapped: nothing weak is left, everybody still gets in, and nobody else does.
 
+use crate::concurrency::await_true;
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::refusal;
 use ferry_tests::sqlstate;
@@ -402,24 +403,34 @@ fn two_calls_at_once_wrap_each_hash_once() {
 fn whoever_waits_for_a_batch_that_waits_for_them_goes_first() {
     let site = Site::new();
     crowd(&site, 2);
-    // Stricter isolation would not take what they have done meanwhile.
-    let (mut client, mut other) = (site.db.client(), site.db.client());
-    let settings = "SET deadlock_timeout = '3s'; SET default_transaction_isolation = 'repeatable read'";
-    client.batch_execute(settings).unwrap();
+    // The batch has written the first user, and waits at a gate before it comes to the second.
+    site.as_owner(
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+         CREATE TRIGGER gate AFTER UPDATE OF password_hash ON users FOR EACH ROW WHEN (OLD.id = 1) EXECUTE FUNCTION gate()",
+    );
+    let (mut gate, mut client, mut other) = (site.db.client(), site.db.client(), site.db.client());
+    gate.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
     other
-        .batch_execute("SET deadlock_timeout = '30s'; BEGIN; UPDATE users SET name = 'x' WHERE id = 2")
+        .batch_execute("SET deadlock_timeout = '1h'; BEGIN; UPDATE users SET name = 'x' WHERE id = 2")
         .unwrap();
+    // Stricter isolation would not take what they have done meanwhile.
+    let settings = "SET deadlock_timeout = '10ms'; SET default_transaction_isolation = 'repeatable read'";
+    client.batch_execute(settings).unwrap();
     let call = std::thread::spawn(move || client.batch_execute(CALL));
-    let start = Instant::now();
-    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                                OR NOT granted AND locktype = 'transactionid')";
-    while !site.db.one::<bool>(waits, &[]) {
-        assert!(start.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    other.batch_execute("UPDATE users SET name = 'x' WHERE id = 1; COMMIT").unwrap();
+    await_waiting(&site, 1);
+    let other =
+        std::thread::spawn(move || other.batch_execute("UPDATE users SET name = 'x' WHERE id = 1; COMMIT"));
+    await_waiting(&site, 2);
+    drop(gate);
+    other.join().unwrap().unwrap();
     call.join().unwrap().unwrap();
     assert_eq!((unwrapped(&site), site.db.count("users WHERE name = 'x'")), (0, 2));
+}
+
+/// Waits until so many sessions wait for a lock.
+fn await_waiting(site: &Site, sessions: i64) {
+    let waiting = "SELECT count(*) = $1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    await_true(&site.db, &waiting.replace("$1", &sessions.to_string()));
 }
 
 #[test]
