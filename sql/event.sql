@@ -111,13 +111,16 @@ $$;
 COMMENT ON FUNCTION ferry._retention(text, text) IS 'internal: the interval that a setting means; null = for ever';
 
 CREATE FUNCTION ferry.purge_events(older_than interval DEFAULT NULL) RETURNS bigint
-    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH gone AS (
-        DELETE FROM ferry.event
-        WHERE logged_at < now() - coalesce(older_than, (SELECT ferry._retention('ferry.event_retention', ferry._event_retention())))
-        RETURNING 1)
-    SELECT count(*) FROM gone
+DECLARE
+    age interval := coalesce(older_than, ferry._retention('ferry.event_retention', ferry._event_retention()));
+    gone bigint;
+BEGIN
+    DELETE FROM ferry.event WHERE logged_at < now() - age;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
 $$;
 COMMENT ON FUNCTION ferry.purge_events(interval) IS 'deletes events older than the given interval (default: ferry.event_retention) and returns how many; for a scheduler';

@@ -1,7 +1,7 @@
 //! `assess`: what is in a source, and nothing written.
 
 use crate::setup::{Site, login};
-use ferry_tests::{Db, need_extension, sqlstate};
+use ferry_tests::{Db, need_extension, skip, sqlstate, target};
 use postgres::Row;
 use serde_json::Value;
 
@@ -536,6 +536,19 @@ fn config_sql_runs_as_run_as_and_not_as_the_dba() {
     assert!(rows.iter().all(|row| row.get::<_, String>(0) == "true"), "{rows:?}");
     site.as_owner("ALTER TABLE users ADD CONSTRAINT mine CHECK (active)");
     assert!(assess(&site, "shop").iter().all(|line| line.topic != "constraint"));
+}
+
+#[test]
+fn a_constraint_that_is_not_enforced_refuses_nobody() {
+    if target().server().major() < 18 {
+        skip!("constraints are enforced before PostgreSQL 18");
+    }
+    let site = three("");
+    let refused = |site: &Site| assess(site, "shop").iter().any(|line| line.topic == "constraint");
+    site.as_owner("ALTER TABLE users ADD CONSTRAINT nobody CHECK (email IS NULL) NOT ENFORCED");
+    assert!(!refused(&site));
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT nobody, ADD CONSTRAINT nobody CHECK (email IS NULL)");
+    assert!(refused(&site));
 }
 
 #[test]

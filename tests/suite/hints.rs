@@ -282,7 +282,7 @@ fn the_hint_of_a_refused_target_works() {
             "invalid value for parameter \"ferry.event_retention\": \"soon\"",
         )
         .after("SET LOCAL ferry.event_retention = 'soon'")
-        .followed_by("such as 90 days", "SET LOCAL ferry.event_retention = '90 days'"),
+        .followed_by("such as 1 year or 90 days", "SET LOCAL ferry.event_retention = '90 days'"),
         case("SELECT ferry.authenticate('a', 'b', 'shop')", "22023", "there is no target \"shop\"")
             .mended_by("rows of ferry.target", "SELECT ferry.authenticate('a', 'b', 'default')"),
     ];
