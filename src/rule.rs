@@ -39,6 +39,13 @@ pub(crate) struct Broken {
     pub(crate) warnings: Vec<String>,
 }
 
+/// Whom rules are asked about: a legacy row, and what they are told of the password, as far as there is one.
+struct Whom<'a> {
+    target: &'a Target,
+    row: Arg<'a>,
+    password: Option<Facts>,
+}
+
 /// A legacy user whom the rules can't be asked about, and the rule that is to blame.
 pub(crate) struct Unjudged {
     pub(crate) rule: Option<String>,
@@ -83,9 +90,9 @@ impl Rules {
         if self.rules.is_empty() {
             return Ok(Broken::default());
         }
-        let about = password.map(|password| password.facts());
+        let whom = Whom { target, row: Arg::Value(row), password: password.map(Password::facts) };
         let rules: Vec<&Rule> = self.rules.iter().collect();
-        let satisfied = self.ask(&rules, &self.plan, target, Arg::Value(row), about.as_ref())?;
+        let satisfied = self.ask(&rules, &self.plan, &whom)?;
         Ok(self.broken(satisfied.into_iter(), password.is_some()))
     }
 
@@ -97,24 +104,18 @@ impl Rules {
         if rules.is_empty() {
             return Ok(Broken::default());
         }
-        let satisfied = self.ask(&rules, &OnceCell::new(), target, Arg::Null, Some(&password.facts()))?;
+        let whom = Whom { target, row: Arg::Null, password: Some(password.facts()) };
+        let satisfied = self.ask(&rules, &OnceCell::new(), &whom)?;
         Ok(sum_up(rules.into_iter().zip(satisfied)))
     }
 
-    /// Which of some rules a legacy user satisfies.
-    fn ask(
-        &self,
-        rules: &[&Rule],
-        plan: &OnceCell<Plan>,
-        target: &Target,
-        row: Arg<'_>,
-        about: Option<&Facts>,
-    ) -> Result<Vec<bool>, Unjudged> {
-        let try_ask = |rules: &[&Rule], plan: &OnceCell<Plan>| self.try_ask(rules, plan, target, row, about);
-        try_ask(rules, plan).map_err(|error| {
+    /// Which of some rules somebody satisfies.
+    fn ask(&self, rules: &[&Rule], plan: &OnceCell<Plan>, whom: &Whom<'_>) -> Result<Vec<bool>, Unjudged> {
+        self.try_ask(rules, plan, whom).map_err(|error| {
             // PostgreSQL does not say which one failed: each is evaluated alone.
             let mut rules = rules.iter().filter(|_| !must_reach_caller(&error));
-            let failing = rules.find(|rule| try_ask(slice::from_ref(rule), &OnceCell::new()).is_err());
+            let fails = |rule| self.try_ask(slice::from_ref(rule), &OnceCell::new(), whom).is_err();
+            let failing = rules.find(|rule| fails(*rule));
             Unjudged { rule: failing.map(|rule| rule.row.name.clone()), error }
         })
     }
@@ -123,21 +124,19 @@ impl Rules {
         &self,
         rules: &[&Rule],
         plan: &OnceCell<Plan>,
-        target: &Target,
-        row: Arg<'_>,
-        about: Option<&Facts>,
+        whom: &Whom<'_>,
     ) -> Result<Vec<bool>, SqlError> {
-        let values = target.actor.attempt(Reach::Evaluate, || {
+        let values = whom.target.actor.attempt(Reach::Evaluate, || {
             let plan = plan.get_or_init(|| {
                 let expressions = list(rules.iter().map(|rule| &rule.expression));
                 let sql = format!("SELECT {expressions} {}", Scope::of_row_and_password(self.row_type).from);
                 Plan::prepare(&sql, &[self.row_type, LONG, TEXT, TEXT], Planning::Auto)
             });
-            let (length, sha1, sha256) = match about {
+            let (length, sha1, sha256) = match &whom.password {
                 Some(facts) => (Arg::Long(facts.length), Arg::Text(&facts.sha1), Arg::Text(&facts.sha256)),
                 None => (Arg::Null, Arg::Null, Arg::Null),
             };
-            plan.rows(&[row, length, sha1, sha256])
+            plan.rows(&[whom.row, length, sha1, sha256])
         })?;
         Ok(values.into_iter().flatten().map(|value| value.as_deref() == Some("t")).collect())
     }
