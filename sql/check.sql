@@ -234,12 +234,15 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._lint() IS 'internal: what is unwise in the config and around it';
 
--- Names may have any character in them, dots too.
+-- Names may have any character in them, dots too: of several sources whose names fit, the longest is meant.
 CREATE FUNCTION ferry._is_of_source(object text, source text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     RETURN object = 'source ' || source
-        OR object ~ '^(mapping|rule|child) ' AND starts_with(substr(object, strpos(object, ' ') + 1), source || '.');
+        OR object ~ '^(mapping|rule|child) ' AND source = (
+            SELECT s.name FROM ferry.source s
+            WHERE starts_with(substr(object, strpos(object, ' ') + 1), s.name || '.')
+            ORDER BY length(s.name) DESC LIMIT 1);
 COMMENT ON FUNCTION ferry._is_of_source(text, text) IS 'internal: whether a finding of ferry.check_config is about a source, a mapping, a rule or a child of it';
 
 CREATE FUNCTION ferry.check_config()

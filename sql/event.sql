@@ -97,7 +97,7 @@ AS $$
 BEGIN
     IF lower(btrim(value)) = 'infinity' THEN
         RETURN NULL;
-    ELSIF value::interval < interval '0' OR now() + value::interval = 'infinity' THEN
+    ELSIF value::interval < interval '0' OR now() + value::interval = 'infinity' OR now() - value::interval = '-infinity' THEN
         RAISE data_exception;
     END IF;
     RETURN value::interval;

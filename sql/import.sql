@@ -264,7 +264,8 @@ BEGIN
     END IF;
     -- Behind the last key of another order would be other rows than those that are left.
     IF coalesce(resume, true) AND former.state IN ('running', 'stopped') AND former.target = opened.target
-       AND coalesce(former.parameters ->> 'key_order', opened.key_order) = opened.key_order THEN
+       AND (_import_begin.operation IN ('delete', 'deactivate', 'retry')
+            OR coalesce(former.parameters ->> 'key_order', opened.key_order) = opened.key_order) THEN
         run := former.id;
     ELSE
         DELETE FROM ferry._import_claim c WHERE c.run = former.id;
@@ -467,7 +468,6 @@ BEGIN
         COMMIT;
         IF tries OPERATOR(pg_catalog.>) 0 THEN
             PERFORM pg_catalog.pg_sleep(0.05);
-            COMMIT;
             CONTINUE;
         END IF;
         IF step.is_over OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>=) next_report THEN
@@ -525,7 +525,7 @@ WITH counted AS (
     LEFT JOIN ferry.retirement e ON e.source = s.name
 ), projected AS (
     SELECT o.*,
-           CASE WHEN o.awaited = 0 THEN NULL
+           CASE WHEN coalesce(o.awaited, 0) = 0 THEN NULL
                 WHEN o.rows_per_second > 0 THEN now() + make_interval(secs => least(o.awaited / o.rows_per_second, 3e9)::double precision)
                 WHEN o.last_24_hours > 0 THEN now() + make_interval(secs => least(86400.0 * o.awaited / o.last_24_hours, 3e9)::double precision)
            END AS projected_end
@@ -555,5 +555,5 @@ COMMENT ON COLUMN ferry.progress.tombstoned IS 'forgotten or deleted: they do no
 COMMENT ON COLUMN ferry.progress.remaining IS 'legacy_total less all of these who were not found gone from the source; null where that is not known';
 COMMENT ON COLUMN ferry.progress.last_24_hours IS 'moved in the last 24 hours, in whatever way';
 COMMENT ON COLUMN ferry.progress.is_importing IS 'a call of ferry.import is under way';
-COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for. For all of them, when the last source is done; null where one stands still';
+COMMENT ON COLUMN ferry.progress.projected_end IS 'when nobody will remain: at the rate of the import under way, else at that of the last 24 hours; nobody of a retired source is waited for. For all of them, when the last source is done that was counted; null where one stands still';
 COMMENT ON COLUMN ferry.progress.retired_at IS 'when ferry.retire_source has retired it: those who remain are left behind; null = it is not retired';

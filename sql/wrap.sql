@@ -25,6 +25,7 @@ DECLARE
     last_id pg_catalog.text := after_id;
     started pg_catalog.timestamptz;
     busy pg_catalog.float8;
+    tries pg_catalog.int4 := 0;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
     PERFORM ferry._need_own_transaction('ferry.wrap_hashes');
@@ -34,8 +35,21 @@ BEGIN
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         started := pg_catalog.clock_timestamp();
-        SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
+        BEGIN
+            SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
+            tries := 0;
+        EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+            tries := tries OPERATOR(pg_catalog.+) 1;
+            IF tries OPERATOR(pg_catalog.>) 5 THEN
+                RAISE;
+            END IF;
+        END;
+        -- As in ferry.import: whoever waits for this transaction goes on when it ends.
         COMMIT;
+        IF tries OPERATOR(pg_catalog.>) 0 THEN
+            PERFORM pg_catalog.pg_sleep(0.05);
+            CONTINUE;
+        END IF;
         last_id := coalesce(step.last_id, last_id);
         IF step.hint IS NOT NULL THEN
             RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id USING HINT = step.hint;

@@ -14,23 +14,18 @@ use crate::event::{self, Detail, Event};
 use crate::kdf;
 use crate::link;
 use crate::outcome::Outcome;
-use crate::spi::{guard, session, types};
+use crate::spi::{guard, types};
 use crate::sql::Ident;
 use crate::target::{MustChange, Target, User};
 use legacy_hash::{Error, Method, Stored};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
 const LEAST_WIDTH: usize = 255;
 
 /// Stands for any login where a hash takes one: nothing of it is kept.
 const ANY_LOGIN: &str = "somebody";
-
-/// How often a batch gives way in a deadlock, and how long it waits then.
-const DEADLOCKS: usize = 5;
-const AFTER_DEADLOCK: Duration = Duration::from_millis(100);
 
 /// What is wanted of `ferry.wrap_hashes`.
 pub(crate) struct Wanted {
@@ -42,6 +37,7 @@ pub(crate) struct Wanted {
 }
 
 /// A call under way. It is kept here from batch to batch, and not handed to and fro: what the event says was done.
+#[derive(Clone)]
 struct Run {
     target: String,
     no_other_checks: bool,
@@ -148,15 +144,13 @@ pub(crate) struct Batch {
 
 /// Does one batch of the call under way: the next `rows` users after an id.
 pub(crate) fn batch(after: Option<&str>, rows: i64) -> Result<Batch, Refusal> {
-    let mut run = RUN.take().ok_or_else(|| {
+    // A copy: a batch that is undone, and done again, has counted nothing.
+    let mut run = RUN.with_borrow(Clone::clone).ok_or_else(|| {
         Refusal::new(Kind::State, "no call of ferry.wrap_hashes is under way")
             .hint("CALL ferry.wrap_hashes(…), which calls this function.")
     })?;
     let batch = run.batch(after, rows)?;
-    // One that has failed is over, as its call is.
-    if !batch.is_end {
-        RUN.set(Some(run));
-    }
+    RUN.set((!batch.is_end).then_some(run));
     Ok(batch)
 }
 
@@ -313,19 +307,14 @@ enum Written {
     Failed(String),
 }
 
-/// Writes a batch: users, their formats and their new hashes. All in one subtransaction, so that it can give way to
-/// whoever waits for one of these users while it waits for them; where that fails, one by one.
+/// Writes a batch: users, their formats and their new hashes. Where somebody's cannot be written, one by one.
 fn write_all(target: &Target, wrapped: &[(&User, String, String)]) -> Vec<Written> {
     let together = || wrapped.iter().map(|(user, _, new)| replace(target, user, new)).collect();
-    for _ in 0..DEADLOCKS {
-        match guard::attempt(together) {
-            Ok(written) => return written,
-            Err(error) if error.is_deadlock() => session::sleep(AFTER_DEADLOCK),
-            Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(_) => break,
-        }
+    match guard::attempt(together) {
+        Ok(written) => written,
+        Err(error) if must_reach_caller(&error) => error.raise(),
+        Err(_) => wrapped.iter().map(|(user, _, new)| write(target, user, new)).collect(),
     }
-    wrapped.iter().map(|(user, _, new)| write(target, user, new)).collect()
 }
 
 fn write(target: &Target, user: &User, new: &str) -> Written {
@@ -360,7 +349,7 @@ enum Obstacle {
 }
 
 /// How many hashes went each way: by what was done, and by format or reason.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tally {
     counts: BTreeMap<&'static str, BTreeMap<String, u64>>,
     obstacles: BTreeSet<Obstacle>,

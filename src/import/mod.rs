@@ -74,6 +74,11 @@ impl Operation {
         })
     }
 
+    /// Whether it goes through the rows of the source, in their order.
+    fn pages_rows(self) -> bool {
+        matches!(self, Operation::Insert | Operation::Update | Operation::Upsert)
+    }
+
     fn updates(self) -> bool {
         matches!(self, Operation::Update | Operation::Upsert)
     }
@@ -135,7 +140,9 @@ fn try_batch(batch: &Batch) -> Option<Tally> {
     if watch::generation() != generation {
         return None;
     }
-    need_order(batch, &source).or_raise();
+    if operation.pages_rows() {
+        need_order(batch, &source).or_raise();
+    }
     if batch.range.staged.is_some() {
         stage::keep_readable(batch, operation, &source).or_raise();
     }

@@ -16,8 +16,8 @@ use crate::login::{Login, LoginForm, MAX_LOGIN_BYTES};
 use crate::mapping::Hashes;
 use crate::source::{Facts, Listed, Source};
 use crate::spi::guard::{self, SqlError};
+use crate::spi::lock;
 use crate::spi::plan::{Row, Value};
-use crate::spi::{lock, session};
 use crate::write::lookups_key;
 use std::collections::{HashMap, HashSet};
 
@@ -53,10 +53,8 @@ impl Flow<'_> {
         let has_hooks = rows.hooks.iter().any(|row| {
             row.enabled && row.target == *target && row.is_about(&source.row.name) && meets_many(row.point)
         });
-        // Whom a lookup finds must be looked up as of now, once nobody can add another; a rehearsal remembers one by one
-        // what each would have taken.
-        let is_blind =
-            self.target.has_lookup() && (session::has_fixed_snapshot() || self.rehearsal.is_some());
+        // A rehearsal remembers one by one what each would have taken.
+        let is_blind = self.target.has_lookup() && self.rehearsal.is_some();
         !is_blind && !has_children && !has_hooks
     }
 

@@ -41,7 +41,11 @@ impl Source {
         let store = self.store_of_rows()?;
         let columns = self.rows.columns.iter();
         let columns = columns.map(|column| format!("{} {}", column.number, column.type_name));
-        let read = [list(columns), store.fields.clone(), store.filter.clone(), self.key.sql.clone()];
+        let changed_at = self.transfer.changed_at().map_or_else(String::new, ToString::to_string);
+        let relation = format!("{} {}", self.rows.name, self.rows.row_type.to_u32());
+        let reader = format!("{} {}", self.actor.role_name, self.actor.search_path);
+        let of_rows = [store.fields.clone(), store.filter.clone(), self.key.sql.clone(), changed_at];
+        let read = [relation, reader, list(columns)].into_iter().chain(of_rows).collect::<Vec<_>>();
         Ok(hex::encode(Sha256::digest(read.join("\n"))))
     }
 

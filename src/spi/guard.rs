@@ -42,10 +42,6 @@ impl SqlError {
         self.sqlstate() == "23505"
     }
 
-    pub(crate) fn is_deadlock(&self) -> bool {
-        self.sqlstate() == "40P01"
-    }
-
     /// The same, packed.
     pub(crate) fn state(&self) -> i32 {
         self.names.state

@@ -348,6 +348,15 @@ fn a_source_of_any_name_may_have_nobody_left_and_is_checked_before_it_comes_back
     site.as_owner("ALTER TABLE users DROP COLUMN name");
     let (state, message, _) = refusal(&site, "SELECT ferry.reinstate_source('old.shop')");
     assert!(state == "55000" && message.starts_with("mapping old.shop.name: "), "{state} {message}");
+    // Which is nobody else's finding.
+    site.db.sql(
+        "INSERT INTO ferry.source SELECT (jsonb_populate_record(s, '{\"name\": \"old\"}')).* FROM ferry.source s",
+    );
+    let of = |source: &str| {
+        let asked = "SELECT ferry._is_of_source('mapping old.shop.name', $1)";
+        site.db.one::<bool>(asked, &[&source])
+    };
+    assert_eq!((of("old.shop"), of("old")), (true, false));
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn a_run_expires_when_the_setting_says_or_the_dba() {
         assert!(site.db.one::<bool>(newest, &[]), "{forever}");
     }
     let before = runs(&site);
-    for nonsense in ["a year", "", "-1 day", "300000 years", "-infinity"] {
+    for nonsense in ["a year", "", "-1 day", "300000 years", "7000 years", "-infinity"] {
         let call = format!("SET ferry.history_retention = '{nonsense}'; SELECT ferry._history_expiry(now())");
         let refused = refusal(&mut site.db.client(), &format!("LOAD 'pg_ferry'; {call}"));
         assert_eq!(refused.state, "22023", "{refused:?}");

@@ -187,12 +187,14 @@ fn staged_rows_are_copied_anew_where_they_would_be_read_otherwise() {
         // The text of a row has no names.
         ("", "DROP first, ADD first text DEFAULT 'Eve'", "'Eve Nr ' || nr"),
         ("UPDATE ferry.source SET filter = 'l.id < 290'", "ADD spare int", "NULL"),
+        ("UPDATE ferry.source SET relation = 'legacy.newer'", "", "'Eve Nr ' || nr"),
     ] {
         let site = slow_shop();
         site.as_owner(
-            "ALTER TABLE legacy.customers ADD note text; UPDATE legacy.customers SET note = 'N' || id",
+            "ALTER TABLE legacy.customers ADD note text; UPDATE legacy.customers SET note = 'N' || id;
+             CREATE TABLE legacy.newer AS SELECT * FROM legacy.customers; UPDATE legacy.newer SET first = 'Eve'",
         );
-        let importing = import_with(&site, "", ", staged => true");
+        let importing = import_with(&site, "", ", staged => true, rows_per_second => 100");
         await_done(&site, 60);
         site.db.sql(config);
         if !columns.is_empty() {

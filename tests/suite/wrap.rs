@@ -402,16 +402,18 @@ fn two_calls_at_once_wrap_each_hash_once() {
 #[test]
 fn whoever_waits_for_a_batch_that_waits_for_them_goes_first() {
     let site = Site::new();
-    crowd(&site, 2);
-    // The batch has written the first user, and waits at a gate before it comes to the second.
+    crowd(&site, 3);
+    // The first one's hash cannot be written, so that they are written one by one. The batch has written the second, and
+    // waits at a gate before it comes to the third.
     site.as_owner(
-        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
-         CREATE TRIGGER gate AFTER UPDATE OF password_hash ON users FOR EACH ROW WHEN (OLD.id = 1) EXECUTE FUNCTION gate()",
+        "ALTER TABLE users ADD CONSTRAINT as_it_is CHECK (id > 1 OR password_hash NOT LIKE '$ferry%');
+         CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';
+         CREATE TRIGGER gate AFTER UPDATE OF password_hash ON users FOR EACH ROW WHEN (OLD.id = 2) EXECUTE FUNCTION gate()",
     );
     let (mut gate, mut client, mut other) = (site.db.client(), site.db.client(), site.db.client());
     gate.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
     other
-        .batch_execute("SET deadlock_timeout = '1h'; BEGIN; UPDATE users SET name = 'x' WHERE id = 2")
+        .batch_execute("SET deadlock_timeout = '1h'; BEGIN; UPDATE users SET name = 'x' WHERE id = 3")
         .unwrap();
     // Stricter isolation would not take what they have done meanwhile.
     let settings = "SET deadlock_timeout = '10ms'; SET default_transaction_isolation = 'repeatable read'";
@@ -419,12 +421,20 @@ fn whoever_waits_for_a_batch_that_waits_for_them_goes_first() {
     let call = std::thread::spawn(move || client.batch_execute(CALL));
     await_waiting(&site, 1);
     let other =
-        std::thread::spawn(move || other.batch_execute("UPDATE users SET name = 'x' WHERE id = 1; COMMIT"));
+        std::thread::spawn(move || other.batch_execute("UPDATE users SET name = 'x' WHERE id = 2; COMMIT"));
     await_waiting(&site, 2);
     drop(gate);
     other.join().unwrap().unwrap();
     call.join().unwrap().unwrap();
-    assert_eq!((unwrapped(&site), site.db.count("users WHERE name = 'x'")), (0, 2));
+    assert_eq!((unwrapped(&site), site.db.count("users WHERE name = 'x'")), (1, 2));
+    // Nobody is counted twice.
+    assert_eq!(wrapped_in_events(&site), 2);
+    let refused: i64 = site.db.one(
+        "SELECT sum(n::bigint)::bigint FROM ferry.event, jsonb_each_text(detail -> 'refused') AS r (why, n)
+         WHERE kind = 'wrap_hashes'",
+        &[],
+    );
+    assert_eq!(refused, 1);
 }
 
 /// Waits until so many sessions wait for a lock.
