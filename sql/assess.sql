@@ -33,7 +33,12 @@ AS $$
                        WHERE l.oid = i.indcollation[k.place - 1])) AS expression,
                y.typtype <> 'p' AND EXISTS (
                    SELECT FROM pg_opclass h JOIN pg_am g ON g.oid = h.opcmethod AND g.amname = 'hash'
-                   WHERE h.opcdefault AND h.opcintype = c.opcintype) AS has_hash
+                   WHERE h.opcdefault AND h.opcintype = c.opcintype
+                     -- The hash of 64 bits, which a type need not have.
+                     AND EXISTS (SELECT FROM pg_amproc p
+                                 WHERE p.amprocfamily = h.opcfamily AND p.amproclefttype = h.opcintype AND p.amprocrighttype = h.opcintype
+                                   AND p.amprocnum = 2)) AS has_hash,
+               y.typname = 'citext' AS ignores_case
         FROM pg_index i
         LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.conrelid = i.indrelid AND x.contype = 'x'
         CROSS JOIN generate_series(1, i.indnkeyatts) AS k (place)
@@ -65,7 +70,7 @@ AS $$
         'uniques', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid), 'is_exclusion', i.indisexclusion, 'nulls_are_equal', i.indnullsnotdistinct,
                 'columns', (SELECT jsonb_agg(DISTINCT r.name) FROM read_by_index r WHERE r.indexrelid = i.indexrelid),
-                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash) ORDER BY k.place)
+                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash, 'ignores_case', k.ignores_case) ORDER BY k.place)
                          FROM keys k WHERE k.indexrelid = i.indexrelid))
                 ORDER BY i.indexrelid), '[]')
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid

@@ -71,8 +71,10 @@ struct Unique {
 struct IndexKey {
     expression: String,
     equals: String,
-    /// Equal values have equal hashes.
+    /// Equal values have equal hashes of 64 bits.
     has_hash: bool,
+    /// citext, which has no such hash before version 1.6.
+    ignores_case: bool,
 }
 
 #[derive(Deserialize)]
@@ -373,7 +375,12 @@ impl<'a> Builder<'a> {
                 let name = key_name(number, place);
                 // One hash of 64 bits would be too few.
                 let hash = |seed| format!("pg_catalog.hash_record_extended(ROW({name}), {seed})");
-                if key.has_hash { vec![hash(0), hash(1)] } else { vec![format!("{name}::pg_catalog.text")] }
+                let text = format!("{name}::pg_catalog.text");
+                match (key.has_hash, key.ignores_case) {
+                    (true, _) => vec![hash(0), hash(1)],
+                    (false, true) => vec![format!("pg_catalog.lower({text} COLLATE pg_catalog.\"default\")")],
+                    (false, false) => vec![text],
+                }
             });
             let sql = format!(
                 "CASE WHEN {} THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\

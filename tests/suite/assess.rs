@@ -325,6 +325,33 @@ fn values_that_the_legacy_rows_share_are_told() {
     assert_eq!(about(&lines, "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
 }
 
+/// Not every type that can be hashed has a hash of 64 bits.
+#[test]
+fn shared_values_of_types_with_an_old_hash_are_told() {
+    let site = three("SELECT 1");
+    site.db.sql(
+        "CREATE TYPE number; CREATE FUNCTION number_in(cstring) RETURNS number LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+         CREATE FUNCTION number_out(number) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+         CREATE TYPE number (INPUT = number_in, OUTPUT = number_out, LIKE = integer);
+         CREATE FUNCTION same(number, number) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'int4eq';
+         CREATE FUNCTION compared(number, number) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'btint4cmp';
+         CREATE FUNCTION hashed(number) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'hashint4';
+         CREATE OPERATOR = (LEFTARG = number, RIGHTARG = number, FUNCTION = same);
+         CREATE OPERATOR CLASS by_number DEFAULT FOR TYPE number USING btree AS OPERATOR 3 =, FUNCTION 1 compared(number, number);
+         CREATE OPERATOR CLASS by_hash DEFAULT FOR TYPE number USING hash AS OPERATOR 1 =, FUNCTION 1 hashed(number);
+         ALTER TABLE users ADD phone number UNIQUE",
+    );
+    site.map("shop", "phone", "(CASE l.id WHEN 3 THEN '9' ELSE '7' END)::public.number");
+    assert_eq!(about(&assess(&site, "shop"), "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
+    need_extension!("citext");
+    site.db.sql(
+        "CREATE EXTENSION citext VERSION '1.5'; ALTER TABLE users DROP phone, ADD phone citext UNIQUE;
+         DELETE FROM ferry.mapping WHERE target_column = 'phone'",
+    );
+    site.map("shop", "phone", "CASE l.id WHEN 3 THEN 'c' WHEN 2 THEN 'A' ELSE 'a' END");
+    assert_eq!(about(&assess(&site, "shop"), "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
+}
+
 #[test]
 fn a_column_that_is_too_short_for_the_new_hash_is_told() {
     let site = three("ALTER TABLE users ALTER password_hash TYPE varchar(20)");
