@@ -398,9 +398,8 @@ impl Assessment {
         match self.source.transfer.preview(&self.target, person.row, None) {
             Err((column, error)) => self.note_value(person, column, detail_of(&error)),
             // The values are right one by one: the hash does not fit, or what is made of them fails.
-            Ok(_) if MISFITS.contains(&error.sqlstate().as_str()) => {
-                let column = error.column().unwrap_or(&self.target.row.hash_column).to_string();
-                self.note_value(person, column, detail_of(error));
+            Ok(_) if !self.judge.constraints.hash_fits(&self.target) => {
+                self.note_value(person, self.target.row.hash_column.clone(), detail_of(error));
             }
             Ok(_) => {
                 let item = format!("constraint or generated column: {}", error.sqlstate());
@@ -572,9 +571,6 @@ struct Judge {
     /// What `lookup` looks for.
     identities: Option<Batch>,
 }
-
-/// A text that is longer than its column takes, and one that a domain refuses.
-const MISFITS: [&str; 2] = ["22001", "23514"];
 
 const MET: &str = "They are here with the same value: adopt of ferry.target, and verified on both sides, say whether they are tied, \
                    refused or sent to ferry.review.";

@@ -209,6 +209,14 @@ impl Constraints {
         Ok(judged.into_iter().map(|fields| self.read(fields)).collect())
     }
 
+    /// Whether the hash, by itself, fits its column.
+    pub(crate) fn hash_fits(&self, target: &Target) -> bool {
+        let Some(column) = target.relation.column(&target.row.hash_column) else { return true };
+        let sql = format!("SELECT {}", catalog::assigned(&"$1", column));
+        let cast = || plan::query(&sql, &[TEXT], &[Arg::Text(&self.hash)]);
+        target.actor.attempt(Reach::Evaluate, cast).is_ok()
+    }
+
     fn read(&self, fields: Vec<Option<String>>) -> Judged {
         let mut fields = fields.into_iter();
         let flags = self.conditions.iter().zip(fields.by_ref());

@@ -361,6 +361,14 @@ fn a_column_that_is_too_short_for_the_new_hash_is_told() {
 }
 
 #[test]
+fn a_generated_column_that_does_not_fit_is_not_taken_for_the_hash() {
+    let site = three(
+        "ALTER TABLE users ADD code varchar(12) GENERATED ALWAYS AS (upper(name)) STORED; UPDATE legacy.customers SET last = 'Oh'; UPDATE legacy.customers SET last = repeat('x', 20) WHERE id = 2",
+    );
+    comes_true(&site, "value", "constraint or generated column: 22001", "2");
+}
+
+#[test]
 fn columns_and_indexes_that_are_forgotten_are_told() {
     let site =
         three("ALTER TABLE users ADD nick text, ADD org int NOT NULL; DROP INDEX legacy.customers_email_idx");
