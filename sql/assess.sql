@@ -132,11 +132,12 @@ AS $$
         WHERE l.detail = assess.source
         GROUP BY o.detail
     ), lookups AS (
+        -- Of several people, as above: a person may have several rows.
         SELECT detail, item, count(*) AS rows, min(sample) AS key
-        FROM found WHERE topic = '~lookup' GROUP BY detail, item HAVING count(*) > 1
+        FROM found WHERE topic = '~lookup' GROUP BY detail, item HAVING min(sample) <> max(sample)
     ), uniques AS (
         SELECT detail, item, count(*) AS rows, min(sample) AS key
-        FROM found WHERE topic = '~unique' GROUP BY detail, item HAVING count(*) > 1
+        FROM found WHERE topic = '~unique' GROUP BY detail, item HAVING min(sample) <> max(sample)
     ), told AS (
         SELECT f.topic, f.item, f.rows, f.sample, f.detail::jsonb, f.hint FROM found f WHERE f.topic NOT LIKE '~%'
         UNION ALL

@@ -177,6 +177,16 @@ fn those_whom_lookup_finds_are_told_as_an_import_refuses_them() {
     let keys: String =
         site.db.one("SELECT string_agg(legacy_key, ' ' ORDER BY legacy_key) FROM ferry.import_reject", &[]);
     assert_eq!(keys, "1 2 4");
+    // Several rows of one person share nothing with others.
+    site.as_owner("DELETE FROM users; ALTER TABLE users ADD UNIQUE (phone)");
+    site.as_owner("CREATE TABLE legacy.twice AS SELECT c.* FROM legacy.customers c, generate_series(1, 2) WHERE first = 'own'");
+    site.configure("source", "relation = 'legacy.twice'");
+    let told: Vec<String> = assess(&site, "shop").into_iter().map(|line| line.item).collect();
+    assert!(
+        !told.iter().any(|item| item.contains("by lookup") || item.contains("users_phone_key")),
+        "{told:?}"
+    );
+    assert!(told.iter().any(|item| item == "of a key that others have too"), "{told:?}");
 }
 
 #[test]
