@@ -57,6 +57,15 @@ AS $$
                 WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))
         WHERE i.indrelid = relation
+    ), secured AS (
+        SELECT r.oid AS role FROM pg_class c JOIN pg_roles r ON r.rolname = role_name
+        WHERE c.oid = relation AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls
+          AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
+    ), policies AS (
+        SELECT y.polname, y.polpermissive, pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) AS condition
+        FROM pg_policy y CROSS JOIN secured s
+        WHERE y.polrelid = relation AND y.polcmd IN ('a', '*')
+          AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(s.role, m.role, 'USAGE') END)
     )
     SELECT jsonb_build_object(
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -98,11 +107,10 @@ AS $$
                 UNION ALL
                 SELECT 'the table under the view' FROM pg_class WHERE oid = relation AND relkind = 'v'
                 UNION ALL
-                SELECT 'policy ' || y.polname
-                FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid AND c.relrowsecurity JOIN pg_roles r ON r.rolname = role_name
-                WHERE y.polrelid = relation AND y.polcmd IN ('a', '*') AND pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) <> 'true'
-                  AND NOT r.rolsuper AND NOT r.rolbypassrls AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
-                  AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END)) AS u (what)))
+                SELECT 'policy ' || polname FROM policies WHERE condition <> 'true'
+                UNION ALL
+                SELECT 'row level security without a policy for INSERT' FROM secured
+                WHERE NOT EXISTS (SELECT FROM policies WHERE polpermissive)) AS u (what)))
 $$;
 COMMENT ON FUNCTION ferry._shape(oid, text) IS 'internal: what must hold for a row of a users table that a role writes';
 

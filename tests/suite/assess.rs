@@ -421,6 +421,10 @@ fn what_only_an_insert_knows_is_not_foreseen_and_said_so() {
         assert!(!foreseen(&site, what), "{what}");
     }
     assert!(foreseen(&site, "policy all_of_them"));
+    let without = "row level security without a policy for INSERT";
+    assert!(foreseen(&site, without));
+    site.as_owner("DROP POLICY all_of_them ON users; DROP POLICY known ON users");
+    assert!(!foreseen(&site, without));
     site.configure("target", "relation = 'public.seen'");
     assert!(!foreseen(&site, "the table under the view"));
 }
