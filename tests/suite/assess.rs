@@ -189,6 +189,24 @@ fn those_whom_lookup_finds_are_told_as_an_import_refuses_them() {
     assert!(told.iter().any(|item| item == "of a key that others have too"), "{told:?}");
 }
 
+/// A mapping can say something else each time: whoever is found by one look and not by the next is told all the same.
+#[test]
+fn whoever_lookup_finds_only_once_is_in_no_less_a_topic() {
+    let site = three("ALTER TABLE users ADD phone text; CREATE INDEX ON users (phone); DELETE FROM legacy.customers WHERE id <> 2;
+        INSERT INTO users (email, phone) VALUES ('1@y', 'one'); ALTER TABLE users ADD CONSTRAINT long CHECK (length(phone) < 4)");
+    site.configure("target", "lookup = '{phone}'");
+    let once = |lock: u32, then: &str| {
+        // A lock of the session is still there when what has taken it is undone.
+        let seen = format!("EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {lock})");
+        site.db.sql("DELETE FROM ferry.mapping WHERE target_column = 'phone'");
+        let first = format!("concat('one', pg_advisory_lock({lock}))");
+        site.map("shop", "phone", &format!("CASE WHEN {seen} THEN {then} ELSE {first} END"));
+        assess(&site, "shop")
+    };
+    found(&once(770_001, "'other'"), "constraint", "long: 23514");
+    found(&once(770_002, "(1 / (l.id - 2))::text"), "login", "lookup cannot be asked: 22012");
+}
+
 #[test]
 fn mappings_are_asked_for_those_who_would_be_adopted_too() {
     let site = Site::shop();
