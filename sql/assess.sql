@@ -33,7 +33,12 @@ AS $$
                        WHERE l.oid = i.indcollation[k.place - 1])) AS expression,
                y.typtype <> 'p' AND EXISTS (
                    SELECT FROM pg_opclass h JOIN pg_am g ON g.oid = h.opcmethod AND g.amname = 'hash'
-                   WHERE h.opcdefault AND h.opcintype = c.opcintype) AS has_hash
+                   WHERE h.opcdefault AND h.opcintype = c.opcintype
+                     -- The hash of 64 bits, which a type need not have.
+                     AND EXISTS (SELECT FROM pg_amproc p
+                                 WHERE p.amprocfamily = h.opcfamily AND p.amproclefttype = h.opcintype AND p.amprocrighttype = h.opcintype
+                                   AND p.amprocnum = 2)) AS has_hash,
+               y.typname = 'citext' AS ignores_case
         FROM pg_index i
         LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.conrelid = i.indrelid AND x.contype = 'x'
         CROSS JOIN generate_series(1, i.indnkeyatts) AS k (place)
@@ -52,6 +57,15 @@ AS $$
                 WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))
         WHERE i.indrelid = relation
+    ), secured AS (
+        SELECT r.oid AS role FROM pg_class c JOIN pg_roles r ON r.rolname = role_name
+        WHERE c.oid = relation AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls
+          AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
+    ), policies AS (
+        SELECT y.polname, y.polpermissive, pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) AS condition
+        FROM pg_policy y CROSS JOIN secured s
+        WHERE y.polrelid = relation AND y.polcmd IN ('a', '*')
+          AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(s.role, m.role, 'USAGE') END)
     )
     SELECT jsonb_build_object(
         'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -65,7 +79,7 @@ AS $$
         'uniques', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid), 'is_exclusion', i.indisexclusion, 'nulls_are_equal', i.indnullsnotdistinct,
                 'columns', (SELECT jsonb_agg(DISTINCT r.name) FROM read_by_index r WHERE r.indexrelid = i.indexrelid),
-                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash) ORDER BY k.place)
+                'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash, 'ignores_case', k.ignores_case) ORDER BY k.place)
                          FROM keys k WHERE k.indexrelid = i.indexrelid))
                 ORDER BY i.indexrelid), '[]')
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
@@ -93,11 +107,10 @@ AS $$
                 UNION ALL
                 SELECT 'the table under the view' FROM pg_class WHERE oid = relation AND relkind = 'v'
                 UNION ALL
-                SELECT 'policy ' || y.polname
-                FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid AND c.relrowsecurity JOIN pg_roles r ON r.rolname = role_name
-                WHERE y.polrelid = relation AND y.polcmd IN ('a', '*') AND pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) <> 'true'
-                  AND NOT r.rolsuper AND NOT r.rolbypassrls AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
-                  AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END)) AS u (what)))
+                SELECT 'policy ' || polname FROM policies WHERE condition <> 'true'
+                UNION ALL
+                SELECT 'row level security without a policy for INSERT' FROM secured
+                WHERE NOT EXISTS (SELECT FROM policies WHERE polpermissive)) AS u (what)))
 $$;
 COMMENT ON FUNCTION ferry._shape(oid, text) IS 'internal: what must hold for a row of a users table that a role writes';
 
@@ -127,11 +140,12 @@ AS $$
         WHERE l.detail = assess.source
         GROUP BY o.detail
     ), lookups AS (
+        -- Of several people, as above: a person may have several rows.
         SELECT detail, item, count(*) AS rows, min(sample) AS key
-        FROM found WHERE topic = '~lookup' GROUP BY detail, item HAVING count(*) > 1
+        FROM found WHERE topic = '~lookup' GROUP BY detail, item HAVING min(sample) <> max(sample)
     ), uniques AS (
         SELECT detail, item, count(*) AS rows, min(sample) AS key
-        FROM found WHERE topic = '~unique' GROUP BY detail, item HAVING count(*) > 1
+        FROM found WHERE topic = '~unique' GROUP BY detail, item HAVING min(sample) <> max(sample)
     ), told AS (
         SELECT f.topic, f.item, f.rows, f.sample, f.detail::jsonb, f.hint FROM found f WHERE f.topic NOT LIKE '~%'
         UNION ALL

@@ -343,8 +343,7 @@ impl Assessment {
         };
         let mut new = Vec::with_capacity(people.len());
         for (place, (person, identities)) in people.into_iter().zip(said).enumerate() {
-            if met.contains(&place) {
-                self.note_met(&person);
+            if met.contains(&place) && self.note_met(&person) {
                 continue;
             }
             for (entry, value) in identities.into_iter().enumerate() {
@@ -357,17 +356,23 @@ impl Assessment {
         new
     }
 
-    fn note_met(&mut self, person: &Person) {
+    /// Tells whether anything was to be noted: looked for alone, the user may not be there.
+    fn note_met(&mut self, person: &Person) -> bool {
         let found = adopt::look_up(&self.source, &self.target, person).map(|looked_up| looked_up.found);
         let (who, entry, hint) = match found {
             Ok(Matched::One(_, entry)) => ("of a user", entry, MET),
             Ok(Matched::Several(entry)) => ("of several users", entry, MET_SEVERAL),
-            Ok(Matched::Nobody) => return,
+            Ok(Matched::Nobody) => return false,
             Err(error) if must_reach_caller(&error) => error.raise(),
-            Err(_) => return,
+            Err(error) => {
+                let item = format!("lookup cannot be asked: {}", error.sqlstate());
+                self.tally.note("login", item, &person.key, detail_of(&error), Some(FAILED));
+                return true;
+            }
         };
         let item = format!("{who} under another login, by {}", self.target.entry(entry));
         self.tally.note("login", item, &person.key, Value::Null, Some(hint));
+        true
     }
 
     /// What an INSERT would say of the rows.
@@ -398,9 +403,8 @@ impl Assessment {
         match self.source.transfer.preview(&self.target, person.row, None) {
             Err((column, error)) => self.note_value(person, column, detail_of(&error)),
             // The values are right one by one: the hash does not fit, or what is made of them fails.
-            Ok(_) if MISFITS.contains(&error.sqlstate().as_str()) => {
-                let column = error.column().unwrap_or(&self.target.row.hash_column).to_string();
-                self.note_value(person, column, detail_of(error));
+            Ok(_) if !self.judge.constraints.hash_fits(&self.target) => {
+                self.note_value(person, self.target.row.hash_column.clone(), detail_of(error));
             }
             Ok(_) => {
                 let item = format!("constraint or generated column: {}", error.sqlstate());
@@ -572,9 +576,6 @@ struct Judge {
     /// What `lookup` looks for.
     identities: Option<Batch>,
 }
-
-/// A text that is longer than its column takes, and one that a domain refuses.
-const MISFITS: [&str; 2] = ["22001", "23514"];
 
 const MET: &str = "They are here with the same value: adopt of ferry.target, and verified on both sides, say whether they are tied, \
                    refused or sent to ferry.review.";

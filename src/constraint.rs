@@ -5,11 +5,11 @@
 
 use crate::batch::Batch;
 use crate::catalog::{self, Scope};
-use crate::source::Source;
+use crate::source::{Source, explain};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Value};
-use crate::spi::types::{LONG, TEXT};
+use crate::spi::types::{self, LONG, TEXT, TEXTS};
 use crate::sql::{Ident, list};
 use crate::target::Target;
 use serde::Deserialize;
@@ -71,8 +71,10 @@ struct Unique {
 struct IndexKey {
     expression: String,
     equals: String,
-    /// Equal values have equal hashes.
+    /// Equal values have equal hashes of 64 bits.
     has_hash: bool,
+    /// citext, which has no such hash before version 1.6.
+    ignores_case: bool,
 }
 
 #[derive(Deserialize)]
@@ -144,9 +146,12 @@ impl Constraints {
         let shape = read(target);
         let builder = Builder::new(source, target, &shape);
         let (mut conditions, mut keys, mut unforeseen) = (Vec::new(), Vec::new(), shape.unforeseen.clone());
+        // Started, not only planned: a table that may not be read is an error only then.
         let probe = |values: &[&str]| {
-            let batch = Batch::new(builder.query(values), source.row_type()).with_texts();
-            target.actor.attempt(Reach::Evaluate, || drop(batch.prepare()))
+            let types = [types::array_of(source.row_type()), TEXTS];
+            target.actor.attempt(Reach::Evaluate, || {
+                explain(&builder.query(values), &types, &[Arg::Null, Arg::Null]);
+            })
         };
         for condition in builder.conditions() {
             match probe(&[&condition.sql]) {
@@ -202,6 +207,14 @@ impl Constraints {
     ) -> Result<Vec<Judged>, SqlError> {
         let judged = self.batch.evaluate_all(rows, hashes, &target.actor)?;
         Ok(judged.into_iter().map(|fields| self.read(fields)).collect())
+    }
+
+    /// Whether the hash, by itself, fits its column.
+    pub(crate) fn hash_fits(&self, target: &Target) -> bool {
+        let Some(column) = target.relation.column(&target.row.hash_column) else { return true };
+        let sql = format!("SELECT {}", catalog::assigned(&"$1", column));
+        let cast = || plan::query(&sql, &[TEXT], &[Arg::Text(&self.hash)]);
+        target.actor.attempt(Reach::Evaluate, cast).is_ok()
     }
 
     fn read(&self, fields: Vec<Option<String>>) -> Judged {
@@ -373,7 +386,12 @@ impl<'a> Builder<'a> {
                 let name = key_name(number, place);
                 // One hash of 64 bits would be too few.
                 let hash = |seed| format!("pg_catalog.hash_record_extended(ROW({name}), {seed})");
-                if key.has_hash { vec![hash(0), hash(1)] } else { vec![format!("{name}::pg_catalog.text")] }
+                let text = format!("{name}::pg_catalog.text");
+                match (key.has_hash, key.ignores_case) {
+                    (true, _) => vec![hash(0), hash(1)],
+                    (false, true) => vec![format!("pg_catalog.lower({text} COLLATE pg_catalog.\"default\")")],
+                    (false, false) => vec![text],
+                }
             });
             let sql = format!(
                 "CASE WHEN {} THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\

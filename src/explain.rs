@@ -117,6 +117,13 @@ impl<'a> Flow<'a> {
         };
         self.note_write_hooks(source);
         self.note_with("write", &result, detail);
+        if adopting.is_none()
+            && let Err(error) = source.transfer.may_insert(&self.target)
+        {
+            let detail = Detail::of_error(&error).to_json();
+            self.note_with("write", "run_as may not insert into the users table", detail);
+            outcome = Outcome::Failed;
+        }
         if outcome != Outcome::Failed && adopting.is_none() && !self.explain_constraints(source, person) {
             outcome = Outcome::Failed;
         }

@@ -44,7 +44,8 @@ fn read(name: &str, max_rows: i32) -> Result<Vec<Previewed>, Refusal> {
     scan.close();
     let hash = target.hash(&Password::new(b"any".to_vec())).map_err(Refusal::from)?;
     let constraints = Constraints::open(&source, &target, hash, &[]);
-    let preview = Preview { source, target, constraints };
+    let forbidden = source.transfer.may_insert(&target).err();
+    let preview = Preview { source, target, constraints, forbidden };
     let described = preview.source.surveyor().describe(&rows, preview.source.actor());
     Ok(described.into_iter().map(|described| preview.row(described)).collect())
 }
@@ -53,6 +54,8 @@ struct Preview {
     source: Rc<Source>,
     target: Rc<Target>,
     constraints: Constraints,
+    /// Why nobody at all can be inserted: a privilege that is missing.
+    forbidden: Option<SqlError>,
 }
 
 /// What a row came to.
@@ -229,6 +232,9 @@ impl Preview {
     }
 
     fn broken(&self, row: Datum) -> Vec<String> {
+        if let Some(error) = &self.forbidden {
+            return vec![failed("run_as may not insert into the users table", error)];
+        }
         match self.constraints.judge(&[row], &self.target).pop() {
             Some(Ok(Judged { broken, .. })) => broken.iter().map(told).collect(),
             Some(Err(error)) => vec![failed("column or constraint", &error)],

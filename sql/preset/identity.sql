@@ -70,17 +70,29 @@ What users write about themselves is in raw_user_meta_data, and they can change 
     'kratos', 'Ory Kratos 0.10 to 1.3, from its database',
     'the view legacy.kratos_users that view_sql makes',
     $$CREATE VIEW legacy.kratos_users AS
-SELECT i.id, e.identifier AS email_identifier, n.identifier AS name_identifier, i.traits, i.state, i.created_at, i.updated_at,
-       v.verified AS email_verified, v.verified_at AS email_verified_at, c.config ->> 'hashed_password' AS hashed_password
-FROM legacy.identities i
-LEFT JOIN (legacy.identity_credentials c
-           JOIN legacy.identity_credential_types t ON t.id = c.identity_credential_type_id AND t.name = 'password')
-       ON c.identity_id = i.id
-LEFT JOIN legacy.identity_credential_identifiers e ON e.identity_credential_id = c.id AND e.identifier LIKE '%@%'
-LEFT JOIN legacy.identity_credential_identifiers n ON n.identity_credential_id = c.id AND n.identifier NOT LIKE '%@%'
+SELECT i.id, i.email_identifier, i.name_identifier, i.email_trait, i.name_trait, i.traits, i.state, i.created_at, i.updated_at,
+       v.verified AS email_verified, v.verified_at AS email_verified_at, i.config ->> 'hashed_password' AS hashed_password
+FROM (
+    SELECT i.*, c.config, e.identifier AS email_identifier, n.identifier AS name_identifier, NULL::text AS email_trait, NULL::text AS name_trait
+    FROM legacy.identities i
+    JOIN legacy.identity_credentials c ON c.identity_id = i.id
+    JOIN legacy.identity_credential_types t ON t.id = c.identity_credential_type_id AND t.name = 'password'
+    LEFT JOIN legacy.identity_credential_identifiers e ON e.identity_credential_id = c.id AND e.identifier LIKE '%@%'
+    LEFT JOIN legacy.identity_credential_identifiers n ON n.identity_credential_id = c.id AND n.identifier NOT LIKE '%@%'
+    WHERE e.identifier IS NOT NULL OR n.identifier IS NOT NULL
+    UNION ALL
+    -- Without a password: a branch of their own lets an index on an expression over the traits be used.
+    SELECT i.*, NULL, NULL, NULL, lower(i.traits ->> 'email'), lower(i.traits ->> 'username')
+    FROM legacy.identities i
+    WHERE NOT EXISTS (
+        SELECT FROM legacy.identity_credentials c
+        JOIN legacy.identity_credential_types t ON t.id = c.identity_credential_type_id AND t.name = 'password'
+        JOIN legacy.identity_credential_identifiers o ON o.identity_credential_id = c.id
+        WHERE c.identity_id = i.id)
+) AS i
 LEFT JOIN legacy.identity_verifiable_addresses v
        ON v.identity_id = i.id AND v.via = 'email' AND lower(v.value) = lower(i.traits ->> 'email')$$,
-    $${"key_column": "id", "login_columns": ["email_identifier", "name_identifier", "lower(l.traits ->> 'email')"], "hash": "l.hashed_password"}$$,
+    $${"key_column": "id", "login_columns": ["email_identifier", "name_identifier", "email_trait", "name_trait"], "hash": "l.hashed_password"}$$,
     $${
         "legacy_id":         "l.id",
         "email":             "lower(l.traits ->> 'email')",
@@ -97,8 +109,8 @@ LEFT JOIN legacy.identity_verifiable_addresses v
     $$[{"name": "active", "expression": "l.state = 'active'", "code": "inactive", "message": "The account is not active."}]$$,
     $$Layout: persistence/sql/migrations of github.com/ory/kratos. The traits are those of its example schemas: email, and name as a text or as first and last;
 another identity schema needs other mappings. An identity may log in by an address and by a name, which Kratos keeps in lower case; one with several
-of a kind has a row for each, of one key. Who has no password is looked up by the address in the traits: an index on (lower(traits ->> 'email')) makes
-that quick. Hashes are bcrypt or argon2id, and whatever was imported, in Kratos' notation. In a database with several networks (nid), add nid to the view and
+of a kind has a row for each, of one key. Only who has no password is looked up by the address and the user name in the traits, which others could have
+filled with somebody else's: indexes on (lower(traits ->> 'email')) and (lower(traits ->> 'username')) make that quick. Hashes are bcrypt or argon2id, and whatever was imported, in Kratos' notation. In a database with several networks (nid), add nid to the view and
 a filter. Codes, passkeys, social sign-in and second factors are not moved; identities without a password must reset it.$$,
     true
 ), (

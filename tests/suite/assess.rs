@@ -177,6 +177,34 @@ fn those_whom_lookup_finds_are_told_as_an_import_refuses_them() {
     let keys: String =
         site.db.one("SELECT string_agg(legacy_key, ' ' ORDER BY legacy_key) FROM ferry.import_reject", &[]);
     assert_eq!(keys, "1 2 4");
+    // Several rows of one person share nothing with others.
+    site.as_owner("DELETE FROM users; ALTER TABLE users ADD UNIQUE (phone)");
+    site.as_owner("CREATE TABLE legacy.twice AS SELECT c.* FROM legacy.customers c, generate_series(1, 2) WHERE first = 'own'");
+    site.configure("source", "relation = 'legacy.twice'");
+    let told: Vec<String> = assess(&site, "shop").into_iter().map(|line| line.item).collect();
+    assert!(
+        !told.iter().any(|item| item.contains("by lookup") || item.contains("users_phone_key")),
+        "{told:?}"
+    );
+    assert!(told.iter().any(|item| item == "of a key that others have too"), "{told:?}");
+}
+
+/// A mapping can say something else each time: whoever is found by one look and not by the next is told all the same.
+#[test]
+fn whoever_lookup_finds_only_once_is_in_no_less_a_topic() {
+    let site = three("ALTER TABLE users ADD phone text; CREATE INDEX ON users (phone); DELETE FROM legacy.customers WHERE id <> 2;
+        INSERT INTO users (email, phone) VALUES ('1@y', 'one'); ALTER TABLE users ADD CONSTRAINT long CHECK (length(phone) < 4)");
+    site.configure("target", "lookup = '{phone}'");
+    let once = |lock: u32, then: &str| {
+        // A lock of the session is still there when what has taken it is undone.
+        let seen = format!("EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {lock})");
+        site.db.sql("DELETE FROM ferry.mapping WHERE target_column = 'phone'");
+        let first = format!("concat('one', pg_advisory_lock({lock}))");
+        site.map("shop", "phone", &format!("CASE WHEN {seen} THEN {then} ELSE {first} END"));
+        assess(&site, "shop")
+    };
+    found(&once(770_001, "'other'"), "constraint", "long: 23514");
+    found(&once(770_002, "(1 / (l.id - 2))::text"), "login", "lookup cannot be asked: 22012");
 }
 
 #[test]
@@ -325,12 +353,47 @@ fn values_that_the_legacy_rows_share_are_told() {
     assert_eq!(about(&lines, "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
 }
 
+/// Not every type that can be hashed has a hash of 64 bits.
+#[test]
+fn shared_values_of_types_with_an_old_hash_are_told() {
+    let site = three("SELECT 1");
+    site.db.sql(
+        "CREATE TYPE number; CREATE FUNCTION number_in(cstring) RETURNS number LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+         CREATE FUNCTION number_out(number) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+         CREATE TYPE number (INPUT = number_in, OUTPUT = number_out, LIKE = integer);
+         CREATE FUNCTION same(number, number) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'int4eq';
+         CREATE FUNCTION compared(number, number) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'btint4cmp';
+         CREATE FUNCTION hashed(number) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'hashint4';
+         CREATE OPERATOR = (LEFTARG = number, RIGHTARG = number, FUNCTION = same);
+         CREATE OPERATOR CLASS by_number DEFAULT FOR TYPE number USING btree AS OPERATOR 3 =, FUNCTION 1 compared(number, number);
+         CREATE OPERATOR CLASS by_hash DEFAULT FOR TYPE number USING hash AS OPERATOR 1 =, FUNCTION 1 hashed(number);
+         ALTER TABLE users ADD phone number UNIQUE",
+    );
+    site.map("shop", "phone", "(CASE l.id WHEN 3 THEN '9' ELSE '7' END)::public.number");
+    assert_eq!(about(&assess(&site, "shop"), "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
+    need_extension!("citext");
+    site.db.sql(
+        "CREATE EXTENSION citext VERSION '1.5'; ALTER TABLE users DROP phone, ADD phone citext UNIQUE;
+         DELETE FROM ferry.mapping WHERE target_column = 'phone'",
+    );
+    site.map("shop", "phone", "CASE l.id WHEN 3 THEN 'c' WHEN 2 THEN 'A' ELSE 'a' END");
+    assert_eq!(about(&assess(&site, "shop"), "constraint", "users_phone_key: 23505"), (2, "1".to_string()));
+}
+
 #[test]
 fn a_column_that_is_too_short_for_the_new_hash_is_told() {
     let site = three("ALTER TABLE users ALTER password_hash TYPE varchar(20)");
     let lines = assess(&site, "shop");
     assert_eq!(about(&lines, "value", "password_hash: 22001"), (3, "1".to_string()));
     assert_eq!(login(&mut site.app(), "ann@example.com", "secret").outcome, "failed");
+}
+
+#[test]
+fn a_generated_column_that_does_not_fit_is_not_taken_for_the_hash() {
+    let site = three(
+        "ALTER TABLE users ADD code varchar(12) GENERATED ALWAYS AS (upper(name)) STORED; UPDATE legacy.customers SET last = 'Oh'; UPDATE legacy.customers SET last = repeat('x', 20) WHERE id = 2",
+    );
+    comes_true(&site, "value", "constraint or generated column: 22001", "2");
 }
 
 #[test]
@@ -376,6 +439,10 @@ fn what_only_an_insert_knows_is_not_foreseen_and_said_so() {
         assert!(!foreseen(&site, what), "{what}");
     }
     assert!(foreseen(&site, "policy all_of_them"));
+    let without = "row level security without a policy for INSERT";
+    assert!(foreseen(&site, without));
+    site.as_owner("DROP POLICY all_of_them ON users; DROP POLICY known ON users");
+    assert!(!foreseen(&site, without));
     site.configure("target", "relation = 'public.seen'");
     assert!(!foreseen(&site, "the table under the view"));
 }

@@ -161,6 +161,25 @@ fn a_constraint_that_the_row_breaks_is_named() {
     assert_eq!(outcome_now(), "migrated");
 }
 
+/// PostgreSQL asks foreign keys as the owner of the tables.
+#[test]
+fn a_foreign_key_to_a_table_that_may_not_be_read_is_not_foreseen() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE org (id int PRIMARY KEY); INSERT INTO org VALUES (1);
+         ALTER TABLE users ADD org int DEFAULT 1 CONSTRAINT of_org REFERENCES org",
+    );
+    site.db.sql("ALTER TABLE org OWNER TO CURRENT_USER");
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert!(text(&steps).contains("not foreseen: of_org (42501)"), "{}", text(&steps));
+    assert_eq!(outcome(&steps), "migrated");
+    let query = "SELECT concat(action, problem) FROM ferry.preview('shop')";
+    assert_eq!(site.db.one::<String>(query, &[]), "insert");
+    let query = "SELECT count(*) FROM ferry.assess('shop') WHERE item = 'of_org (42501): not foreseen'";
+    assert_eq!(site.db.one::<i64>(query, &[]), 1);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
 #[test]
 fn a_login_is_explained_in_a_read_only_transaction() {
     let site = Site::shop();

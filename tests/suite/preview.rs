@@ -132,6 +132,18 @@ fn a_row_that_cannot_be_written_is_told_with_column_or_constraint_and_sqlstate()
     is(&of_key(&site, 1), "fail", "column name: 23502");
     site.as_owner("UPDATE legacy.customers SET first = 'Ann'");
     is(&of_key(&site, 1), "insert", "");
+    let owner = site.db.owner();
+    site.as_owner(&format!("REVOKE INSERT ON users FROM {owner}; GRANT INSERT (email) ON users TO {owner}"));
+    is(&of_key(&site, 1), "fail", "run_as may not insert into the users table: 42501");
+    let explained = "SELECT string_agg(concat_ws(' ', action, result, detail), '; ') FROM ferry.explain_login('ann@example.com')";
+    let steps: String = site.db.one(explained, &[]);
+    assert!(
+        steps.contains("run_as may not insert into the users table") && steps.contains("42501"),
+        "{steps}"
+    );
+    assert!(steps.ends_with("answer failed"), "{steps}");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "failed");
+    site.as_owner(&format!("GRANT INSERT ON users TO {owner}"));
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
 }
 

@@ -154,6 +154,34 @@ fn a_kratos_identity_is_one_person_under_each_identifier() {
     super::moves_its_users(&case);
 }
 
+/// People may write what they like into their traits: only who has no identifier is looked up by them.
+#[test]
+fn a_kratos_identity_with_a_password_is_not_found_by_its_traits() {
+    need_extension!("pg_ferry");
+    let db = ready(CASES.iter().find(|case| case.preset == "kratos").unwrap());
+    db.sql(
+        r#"UPDATE legacy.identities SET traits = '{"email": "boss@example.com", "username": "boss"}' WHERE id::text LIKE '2%';
+           UPDATE legacy.identities SET traits = '{"email": "Social@example.com", "username": "Social"}' WHERE id::text LIKE '4%';
+           CREATE INDEX by_trait ON legacy.identities (lower(traits ->> 'email'));"#,
+    );
+    let mut app = db.client_as(&db.app());
+    for name in ["boss@example.com", "boss"] {
+        assert_eq!(login(&mut app, name, "test"), Answer::refused("invalid"), "{name}");
+    }
+    assert_eq!(login(&mut app, "imported@example.com", "test").outcome, "migrated");
+    let traits = "SELECT string_agg(concat_ws(' ', left(id::text, 1), email_trait, name_trait), '; ')
+                  FROM legacy.kratos_users WHERE num_nonnulls(email_trait, name_trait) > 0";
+    assert_eq!(db.one::<String>(traits, &[]), "4 social@example.com social");
+    let plan = "EXPLAIN SELECT * FROM legacy.kratos_users l WHERE l.email_trait = 'social@example.com'";
+    db.sql(
+        "INSERT INTO legacy.identities (id, schema_id, traits, created_at, updated_at)
+         SELECT gen_random_uuid(), 'default', jsonb_build_object('email', n), now(), now() FROM generate_series(1, 5000) AS n;
+         ANALYZE legacy.identities",
+    );
+    let plan: String = db.rows(plan, &[]).iter().map(|row| row.get::<_, String>(0)).collect();
+    assert!(plan.contains("by_trait"), "{plan}");
+}
+
 /// The preset says whose address was verified, which adoption asks for.
 #[test]
 fn who_is_here_already_is_adopted_by_an_address_that_keycloak_has_verified() {
