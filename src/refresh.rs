@@ -243,7 +243,7 @@ impl Flow<'_> {
         };
         match self.check_legacy_hash(&source, &person) {
             Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => match self.may_move(&source, &person) {
+            Checked::Right => match self.may_move(&source, &person, Some(&user)) {
                 Ok(broken) => {
                     let why = why("legacy_password_taken").broken(&broken);
                     self.take_legacy_password(user, &source, why, !broken.must_change.is_empty())

@@ -138,6 +138,7 @@ fn a_legacy_password_that_still_counts_after_a_move_is_judged_like_any() {
         let mut app = site.app();
         assert_eq!(login(&mut app, "ann@example.com", password), Answer::refused("rejected"), "{way}");
         assert_eq!(site.why(), "rejected/rule");
+        assert_eq!(site.last_event().user_id, site.user("ann@example.com", "id"));
         site.db.sql("UPDATE legacy.customers SET active = true");
         let first = login(&mut app, "ann@example.com", password);
         assert_eq!((first.outcome.as_str(), first.must_change), ("ok", true), "{way}");
