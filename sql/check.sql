@@ -200,6 +200,7 @@ AS $$
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type d ON d.oid = a.atttypid AND d.typdefault IS NULL
     WHERE (a.attnotnull OR d.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND a.attname <> t.hash_column
+      AND a.attname IS DISTINCT FROM s.unmapped
       AND NOT EXISTS (SELECT FROM ferry.mapping m WHERE m.source = s.name AND m.target_column = a.attname)
       -- A trigger before each row may fill it.
       AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)

@@ -5,7 +5,7 @@ use crate::config;
 use crate::error::{Kind as RefusalKind, OrRaise, Refusal};
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Request, Why};
-use crate::link::{self, Link, Via};
+use crate::link::{self, Buried, Link, Via};
 use crate::outcome::{Answer, Outcome};
 use crate::password::{Trouble, Whom, failed, with_anybody, with_user};
 use crate::spi::parse::quote_literal;
@@ -57,12 +57,14 @@ fn need_way_back(user: &User, link: &Link) -> Result<(), Refusal> {
     let lost = |why: Refusal| {
         why.within(&format!("user {} came from there, and they could not be moved again", user.id))
     };
+    if link.is_adopted() {
+        return Ok(());
+    }
     if rows.is_retired(source) {
         return Err(lost(config::retired(source)));
     }
     let is_configured = rows.sources.iter().any(|row| row.name == *source);
     let (what, hint) = match (is_configured, link.is_gone) {
-        _ if link.is_adopted() => return Ok(()),
         (false, _) => (
             format!("source {source} is no longer in ferry.source"),
             "INSERT the source again; or, if they are to go for good, DELETE the user yourself.".to_string(),
@@ -186,18 +188,35 @@ impl Flow<'_> {
                 Some(Err(error)) => return Err(failed("target_lookup", None, error)),
                 _ => {}
             }
-            link::bury(source, key, &target);
         }
-        let others: u64 = users.iter().map(|id| link::bury_user(&target, id)).sum();
-        if keys.is_empty() && others == 0 {
+        // From here on nothing is an answer any more: nobody is half forgotten.
+        let mut buried: Vec<Buried> = users.iter().flat_map(|id| link::bury_user(&target, id)).collect();
+        for (source, key) in &keys {
+            if !buried.iter().any(|link| link.source == *source && link.legacy_key == *key) {
+                buried.extend(link::bury(source, key, &target));
+            }
+        }
+        if buried.is_empty() {
             return Ok(self.conclude(Outcome::Invalid, Why::of("not_moved")));
         }
-        let user_id = users.into_iter().next();
-        let why = Why { user_id: user_id.clone(), ..Why::of("tombstone") };
+        for link in &mut buried {
+            link.user_id = link.user_id.take().filter(|id| users.contains(id));
+        }
         self.has_owner();
-        self.log(Kind::ForgetLogin, Outcome::Ok, &why);
-        self.notice_forgotten(keys, &why);
-        Ok(Decision::Answered(Answer { user_id, ..Answer::of(Outcome::Ok) }))
+        self.log_forgotten(&users);
+        self.notice_forgotten(&buried, "tombstone");
+        Ok(Decision::Answered(Answer { user_id: users.into_iter().next(), ..Answer::of(Outcome::Ok) }))
+    }
+
+    /// An event for each user, and one for a login that has none here.
+    fn log_forgotten(&self, users: &[String]) {
+        let why = Why::of("tombstone");
+        if users.is_empty() {
+            self.log(Kind::ForgetLogin, Outcome::Ok, &why);
+        }
+        for id in users {
+            self.log(Kind::ForgetLogin, Outcome::Ok, &why.clone().user(id));
+        }
     }
 
     /// The person that each source has under the login, in its scope or out of it. One that can't be asked ends it:

@@ -85,14 +85,12 @@ impl Flow<'_> {
         expected.is_none()
     }
 
-    /// What a user who is adopted holds where anything will be written, now in `columns` or by a refresh: for
+    /// What a user who is adopted holds where anything will be written, now in `columns`, by a refresh or a later demand: for
     /// [`crate::admin::unmigrate`]. A hash is not kept; that there was none is no secret, and a lock is as good as another.
     pub(crate) fn held_before(&self, what: &Move<'_>, mut columns: Vec<String>) -> Option<String> {
         let (user, row) = (what.adopting?, &self.target.row);
         columns.extend(what.source.transfer.refreshed_columns());
-        if !what.broken.must_change.is_empty() {
-            columns.extend(row.must_change.clone());
-        }
+        columns.extend(row.must_change.clone());
         columns.sort();
         columns.dedup();
         let lock = || json!({ &row.hash_column: user.hash.as_ref().map(|_| legacy_hash::locked_marker()) });

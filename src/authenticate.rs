@@ -293,7 +293,7 @@ impl<'a> Flow<'a> {
         match self.check_legacy_hash(source, &person) {
             Checked::Right => {
                 self.is_about_to_move(source, &person);
-                Step::Decided(match self.may_move(source, &person) {
+                Step::Decided(match self.may_move(source, &person, None) {
                     Ok(broken) => self.move_user(source, &person, adopting, &broken),
                     Err(decision) => decision,
                 })
@@ -330,10 +330,15 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// What hooks and rules say of somebody who has shown the right password.
-    pub(crate) fn may_move(&mut self, source: &Source, person: &Person) -> Result<Broken, Decision> {
-        let demanded = self.after_verify(source, person)?;
-        let mut broken = self.judge(source, person, self.password)?;
+    /// What hooks and rules say of somebody who has shown the right password, and who may have been moved.
+    pub(crate) fn may_move(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        moved: Option<&User>,
+    ) -> Result<Broken, Decision> {
+        let demanded = self.after_verify(source, person, moved)?;
+        let mut broken = self.judge(source, person, self.password, moved)?;
         broken.must_change.extend(demanded);
         Ok(broken)
     }
@@ -344,8 +349,9 @@ impl<'a> Flow<'a> {
         source: &Source,
         person: &Person,
         password: Option<&Password>,
+        moved: Option<&User>,
     ) -> Result<Broken, Decision> {
-        let why = |reason| Why::of(reason).source(&source.row.name);
+        let why = |reason| Why::of(reason).source(&source.row.name).maybe_user(moved);
         match source.rules.judge(&self.target, person.row, password) {
             Ok(broken) => match &broken.rejecting {
                 Some(rule) => {

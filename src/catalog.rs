@@ -335,9 +335,19 @@ impl Scope {
         }
     }
 
-    /// Only what may be told of a password, for checking.
+    /// Only what may be told of a password, as `$2` to `$4` there, too.
     pub(crate) fn of_password() -> Scope {
-        let from = format!("FROM (SELECT) AS nothing{}", unknown_password());
+        let nothing = Scope::of_nothing();
+        Scope {
+            from: nothing.from + &password_facts("$2", "$3", "$4"),
+            checked_from: nothing.checked_from + &unknown_password(),
+            ..Scope::of_nothing()
+        }
+    }
+
+    /// For what needs no row at all.
+    pub(crate) fn of_nothing() -> Scope {
+        let from = "FROM (SELECT) AS nothing".to_string();
         Scope { from: from.clone(), checked_from: from, examples: Default::default() }
     }
 

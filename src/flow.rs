@@ -277,6 +277,13 @@ impl Why {
         Why { user_id: Some(id.to_string()), ..self }
     }
 
+    pub(crate) fn maybe_user(self, user: Option<&User>) -> Why {
+        match user {
+            Some(user) => self.user(&user.id),
+            None => self,
+        }
+    }
+
     pub(crate) fn source(self, name: &str) -> Why {
         Why { source: Some(name.to_string()), ..self }
     }

@@ -71,7 +71,7 @@ impl Link {
         self.via == Some(Via::Adopt)
     }
 
-    /// Whether the user's hash was written when they were moved, and not one that they had kept.
+    /// Whether the hash of an adopted user was written when they were moved, and not one that they had kept.
     pub(crate) fn has_digest(&self) -> bool {
         self.hash_digest.is_some()
     }
@@ -299,17 +299,36 @@ pub(crate) fn delete(source: &str, key: &str) {
     run_once(sql, &[Arg::Text(source), Arg::Text(key)]);
 }
 
-/// Makes a legacy key one that is never moved again. Of who it was only the key stays.
-pub(crate) fn bury(source: &str, key: &str, target: &str) {
-    let sql = "INSERT INTO ferry.link (source, legacy_key, target, via, tombstone) VALUES ($1, $2, $3, 'admin', true) \
-               ON CONFLICT (source, legacy_key) DO UPDATE SET tombstone = true, hash_digest = NULL, replaced = NULL";
-    run_once(sql, &[Arg::Text(source), Arg::Text(key), Arg::Text(target)]);
+/// A legacy key that has become a tombstone, and the user who it was.
+pub(crate) struct Buried {
+    pub(crate) source: String,
+    pub(crate) legacy_key: String,
+    pub(crate) user_id: Option<String>,
 }
 
-/// The same for all legacy keys of a user; tells how many there are.
-pub(crate) fn bury_user(target: &str, user_id: &str) -> u64 {
-    let sql = "UPDATE ferry.link SET tombstone = true, hash_digest = NULL, replaced = NULL WHERE target = $1 AND user_id = $2";
-    run_once(sql, &[Arg::Text(target), Arg::Text(user_id)])
+/// Makes a legacy key one that is never moved again. Which user it was, and when, stays; what they had does not.
+pub(crate) fn bury(source: &str, key: &str, target: &str) -> Vec<Buried> {
+    let sql = "INSERT INTO ferry.link (source, legacy_key, target, via, tombstone) VALUES ($1, $2, $3, 'admin', true) \
+               ON CONFLICT (source, legacy_key) DO UPDATE SET tombstone = true, hash_digest = NULL, replaced = NULL \
+               RETURNING source, legacy_key, user_id";
+    buried(sql, &[source, key, target])
+}
+
+/// The same for all legacy keys of a user.
+pub(crate) fn bury_user(target: &str, user_id: &str) -> Vec<Buried> {
+    let sql = "UPDATE ferry.link SET tombstone = true, hash_digest = NULL, replaced = NULL \
+               WHERE target = $1 AND user_id = $2 RETURNING source, legacy_key, user_id";
+    buried(sql, &[target, user_id])
+}
+
+fn buried(sql: &str, names: &[&str]) -> Vec<Buried> {
+    let arguments: Vec<Arg<'_>> = names.iter().map(|name| Arg::Text(name)).collect();
+    let rows = identity::as_ferry(|| plan::query(sql, &vec![TEXT; names.len()], &arguments));
+    let buried = |row: Row| {
+        let mut fields = row.into_iter();
+        Some(Buried { source: fields.next()??, legacy_key: fields.next()??, user_id: fields.next()? })
+    };
+    rows.into_iter().filter_map(buried).collect()
 }
 
 /// Whether a login is one of those whom a retired source has left behind.
@@ -335,9 +354,10 @@ pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &
     run(&KEEP_DIGEST, &sql, &[TEXT; 4], |plan| plan.count(&arguments));
 }
 
-/// Notes that a user has a password that is not the legacy one: nothing is kept by which that could be guessed.
+/// Notes that a user has a password that is not the legacy one: nothing is kept by which that could be guessed. Of an
+/// adopted user it stays known that the move has written a hash: see [`Link::has_digest`].
 pub(crate) fn drop_digest(target: &str, user_id: &str) {
-    let sql = "UPDATE ferry.link SET hash_digest = NULL \
+    let sql = "UPDATE ferry.link SET hash_digest = CASE via WHEN 'adopt' THEN '' END \
                WHERE target = $1 AND user_id = $2 AND hash_digest IS NOT NULL";
     run_once(sql, &[Arg::Text(target), Arg::Text(user_id)]);
 }

@@ -7,7 +7,7 @@ use crate::error::Refusal;
 use crate::event::{self, Detail};
 use crate::flow::{Flow, Why};
 use crate::hash::unknown;
-use crate::link::{self, Imported, Via};
+use crate::link::{Buried, Imported, Via};
 use crate::outcome::Outcome;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{LONG, TEXT, TEXTS};
@@ -129,15 +129,14 @@ impl Flow<'_> {
     }
 
     /// One notice for each legacy user, also for one whom no source has any more.
-    pub(crate) fn notice_forgotten(&self, mut keys: Vec<(String, String)>, why: &Why) {
-        let user_id = why.user_id.as_deref();
-        if keys.is_empty() {
-            let link = user_id.and_then(|id| link::of_user(&self.target.row.name, id, None));
-            keys.extend(link.map(|link| (link.source, link.legacy_key)));
-        }
-        for (source, key) in &keys {
-            let about = About { source: Some(source), legacy_key: Some(key), user_id };
-            self.write_notice(Kind::Forgotten, about, self.way(), Some(why.reason), &why.detail);
+    pub(crate) fn notice_forgotten(&self, buried: &[Buried], reason: &str) {
+        for link in buried {
+            let about = About {
+                source: Some(&link.source),
+                legacy_key: Some(&link.legacy_key),
+                user_id: link.user_id.as_deref(),
+            };
+            self.write_notice(Kind::Forgotten, about, self.way(), Some(reason), &Detail::default());
         }
     }
 

@@ -276,7 +276,7 @@ impl Flow<'_> {
             Err(failure) => return self.hook_failed(Outcome::Failed, Some(source), failure),
         };
         let person = changed.as_ref().unwrap_or(person);
-        let mut broken = match self.judge(source, person, None) {
+        let mut broken = match self.judge(source, person, None, None) {
             Ok(broken) => broken,
             Err(decision) => return decision,
         };

@@ -10,7 +10,7 @@ use crate::kdf;
 use crate::link::{self, Link, Via};
 use crate::mapping::Written;
 use crate::outcome::{Answer, Outcome};
-use crate::rule::{Broken, Unjudged};
+use crate::rule::{Broken, Rules, Unjudged};
 use crate::secret::Password;
 use crate::source::{Asked, Person, Source};
 use crate::spi::guard::SqlError;
@@ -75,13 +75,15 @@ impl Flow<'_> {
         replaced
     }
 
-    /// What the rules about passwords say of one that nobody had shown when the user was imported.
+    /// What the rules about passwords say of one that nobody had shown when the user was imported. Once the hash is replaced
+    /// nobody asks again: so they are asked whatever has become of the source.
     fn judge_imported(&mut self, user: &User, password: &Password) -> Result<Broken, Unjudged> {
         let link = link::of_user(&self.target.row.name, &user.id, user.hash.as_deref());
-        let imported = link.filter(|link| link.via == Some(Via::Import) && link.hash_is_ours());
-        let source = imported.and_then(|link| self.open_source_named(&link.source)).and_then(Result::ok);
-        let Some(source) = source else { return Ok(Broken::default()) };
-        let broken = source.rules.judge_password(&self.target, password)?;
+        let is_imported =
+            |link: &Link| matches!(link.via, Some(Via::Import | Via::Adopt)) && link.hash_is_ours();
+        let Some(link) = link.filter(is_imported) else { return Ok(Broken::default()) };
+        let rules = Rules::of_password(config::rows().parts_of(&link.source).rules, &self.target);
+        let broken = rules.judge_password(&self.target, password)?;
         self.note_rules(&broken);
         Ok(broken)
     }
@@ -243,7 +245,7 @@ impl Flow<'_> {
         };
         match self.check_legacy_hash(&source, &person) {
             Checked::Right if !user.is_allowed => self.conclude(Outcome::Blocked, why("not_allowed")),
-            Checked::Right => match self.may_move(&source, &person) {
+            Checked::Right => match self.may_move(&source, &person, Some(&user)) {
                 Ok(broken) => {
                     let why = why("legacy_password_taken").broken(&broken);
                     self.take_legacy_password(user, &source, why, !broken.must_change.is_empty())

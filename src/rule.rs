@@ -20,13 +20,12 @@ struct Rule {
     expression: Expression,
     /// It is about the password too, so it can't be asked where there is none.
     is_about_password: bool,
-    /// It is about nothing else, so it can be asked where there is no legacy row.
-    is_about_password_alone: bool,
 }
 
 /// The rules of one source.
 pub(crate) struct Rules {
     rules: Vec<Rule>,
+    scope: Scope,
     row_type: Oid,
     plan: OnceCell<Plan>,
 }
@@ -72,7 +71,23 @@ impl Rules {
         target: &Target,
     ) -> Result<Rules, Refusal> {
         let rules = rows.into_iter().map(|row| open_rule(source, row, from, target));
-        Ok(Rules { rules: rules.collect::<Result<_, _>>()?, row_type: from.row_type, plan: OnceCell::new() })
+        Ok(Rules {
+            rules: rules.collect::<Result<_, _>>()?,
+            scope: Scope::of_row_and_password(from.row_type),
+            row_type: from.row_type,
+            plan: OnceCell::new(),
+        })
+    }
+
+    /// Those that are about a password alone and keep nobody out: they need no legacy row, nor a source that can be asked.
+    pub(crate) fn of_password(rows: Vec<RuleRow>, target: &Target) -> Rules {
+        let rows = rows.into_iter().filter(|row| row.severity != Severity::Reject);
+        Rules {
+            rules: rows.filter_map(|row| password_rule(row, target)).collect(),
+            scope: Scope::of_password(),
+            row_type: TEXT,
+            plan: OnceCell::new(),
+        }
     }
 
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
@@ -87,49 +102,34 @@ impl Rules {
         row: Value,
         password: Option<&Password>,
     ) -> Result<Broken, Unjudged> {
+        self.ask(&Whom { target, row: Arg::Value(row), password: password.map(Password::facts) })
+    }
+
+    /// The same of [`Rules::of_password`].
+    pub(crate) fn judge_password(&self, target: &Target, password: &Password) -> Result<Broken, Unjudged> {
+        self.ask(&Whom { target, row: Arg::Null, password: Some(password.facts()) })
+    }
+
+    fn ask(&self, whom: &Whom<'_>) -> Result<Broken, Unjudged> {
         if self.rules.is_empty() {
             return Ok(Broken::default());
         }
-        let whom = Whom { target, row: Arg::Value(row), password: password.map(Password::facts) };
-        let rules: Vec<&Rule> = self.rules.iter().collect();
-        let satisfied = self.ask(&rules, &self.plan, &whom)?;
-        Ok(self.broken(satisfied.into_iter(), password.is_some()))
-    }
-
-    /// Which rules the password of somebody who was moved without showing it breaks: those that do not keep a user out
-    /// and need no legacy row.
-    pub(crate) fn judge_password(&self, target: &Target, password: &Password) -> Result<Broken, Unjudged> {
-        let is_asked = |rule: &&Rule| rule.is_about_password_alone && rule.row.severity != Severity::Reject;
-        let rules: Vec<&Rule> = self.rules.iter().filter(is_asked).collect();
-        if rules.is_empty() {
-            return Ok(Broken::default());
-        }
-        let whom = Whom { target, row: Arg::Null, password: Some(password.facts()) };
-        let satisfied = self.ask(&rules, &OnceCell::new(), &whom)?;
-        Ok(sum_up(rules.into_iter().zip(satisfied)))
-    }
-
-    /// Which of some rules somebody satisfies.
-    fn ask(&self, rules: &[&Rule], plan: &OnceCell<Plan>, whom: &Whom<'_>) -> Result<Vec<bool>, Unjudged> {
-        self.try_ask(rules, plan, whom).map_err(|error| {
+        let satisfied = self.try_ask(&self.rules, &self.plan, whom).map_err(|error| {
             // PostgreSQL does not say which one failed: each is evaluated alone.
-            let mut rules = rules.iter().filter(|_| !must_reach_caller(&error));
+            let mut rules = self.rules.iter().filter(|_| !must_reach_caller(&error));
             let fails = |rule| self.try_ask(slice::from_ref(rule), &OnceCell::new(), whom).is_err();
             let failing = rules.find(|rule| fails(*rule));
             Unjudged { rule: failing.map(|rule| rule.row.name.clone()), error }
-        })
+        })?;
+        Ok(self.broken(satisfied.into_iter(), whom.password.is_some()))
     }
 
-    fn try_ask(
-        &self,
-        rules: &[&Rule],
-        plan: &OnceCell<Plan>,
-        whom: &Whom<'_>,
-    ) -> Result<Vec<bool>, SqlError> {
+    /// Which of some rules somebody satisfies.
+    fn try_ask(&self, rules: &[Rule], plan: &OnceCell<Plan>, whom: &Whom<'_>) -> Result<Vec<bool>, SqlError> {
         let values = whom.target.actor.attempt(Reach::Evaluate, || {
             let plan = plan.get_or_init(|| {
                 let expressions = list(rules.iter().map(|rule| &rule.expression));
-                let sql = format!("SELECT {expressions} {}", Scope::of_row_and_password(self.row_type).from);
+                let sql = format!("SELECT {expressions} {}", self.scope.from);
                 Plan::prepare(&sql, &[self.row_type, LONG, TEXT, TEXT], Planning::Auto)
             });
             let (length, sha1, sha256) = match &whom.password {
@@ -181,7 +181,6 @@ fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Re
     let expression = catalog::condition(&row.expression, &place, &scope, &target.actor)?;
     let fits = |scope| catalog::condition(&row.expression, &place, &scope, &target.actor).is_ok();
     let is_about_password = !fits(Scope::of_row(from.row_type, "l"));
-    let is_about_password_alone = is_about_password && fits(Scope::of_password());
     if row.severity == Severity::MustChange && target.row.must_change.is_none() {
         return Err(Refusal::new(
             Kind::Invalid,
@@ -189,5 +188,14 @@ fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Re
         )
         .hint("Name a boolean column of the users table in must_change of ferry.target, or use another severity."));
     }
-    Ok(Rule { row, expression, is_about_password, is_about_password_alone })
+    Ok(Rule { row, expression, is_about_password })
+}
+
+/// A rule that is a condition over a password, and neither over a legacy row nor over nothing.
+fn password_rule(row: RuleRow, target: &Target) -> Option<Rule> {
+    let place = format!("rule {}.{}", row.source, row.name);
+    let over = |scope| catalog::condition(&row.expression, &place, &scope, &target.actor);
+    let expression = over(Scope::of_password()).ok()?;
+    let is_about_password = over(Scope::of_nothing()).is_err();
+    is_about_password.then_some(Rule { row, expression, is_about_password })
 }

@@ -13,6 +13,7 @@ use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value};
 use crate::spi::session;
 use crate::sql::list;
+use crate::target::User;
 use crate::write::Move;
 use serde_json::{Map, Value as Json};
 use std::rc::Rc;
@@ -82,17 +83,26 @@ impl Flow<'_> {
     }
 
     /// `after_verify`: the names of the hooks that demand a new password, unless one keeps the user out.
-    pub(crate) fn after_verify(&mut self, source: &Source, person: &Person) -> Result<Vec<String>, Decision> {
+    pub(crate) fn after_verify(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        moved: Option<&User>,
+    ) -> Result<Vec<String>, Decision> {
         let mut must_change = Vec::new();
         for call in source.hooks.at(Point::AfterVerify, Some(&source.row.name)) {
             match self.verdict(call, source, person) {
                 Ok(Verdict::Passes) => {}
                 Ok(Verdict::MustChange) => must_change.push(call.name().to_string()),
                 Ok(Verdict::Rejected(message)) => {
-                    let why = Why::of("hook").source(&source.row.name).with("hook", call.name());
-                    return Err(self.conclude(Outcome::Rejected, why.with("message", &message)));
+                    let why = Why::of("hook").source(&source.row.name).maybe_user(moved);
+                    let why = why.with("hook", call.name()).with("message", &message);
+                    return Err(self.conclude(Outcome::Rejected, why));
                 }
-                Err(failure) => return Err(self.hook_failed(Outcome::Failed, Some(source), failure)),
+                Err(failure) => {
+                    let why = Why::of_hook(failure).source(&source.row.name).maybe_user(moved);
+                    return Err(self.conclude(Outcome::Failed, why));
+                }
             }
         }
         Ok(must_change)
@@ -251,7 +261,7 @@ impl Flow<'_> {
             return None;
         }
         let target = Rc::clone(&self.target);
-        let link = match (&why.source, &why.user_id) {
+        let link = match (&self.candidate, &why.user_id) {
             (None, Some(user_id)) => link::of_user(&target.row.name, user_id, None),
             _ => None,
         };

@@ -50,7 +50,7 @@ impl Flow<'_> {
 
     fn try_move(&mut self, source: &Source, person: &Person) -> Result<Decision, Decision> {
         // What the DBA has said of a row comes before what its login and hash say.
-        let broken = self.judge(source, person, None)?;
+        let broken = self.judge(source, person, None, None)?;
         let logins = self.logins_of(source, person)?;
         let packed = envelope::pack(&source.row, &source.verifier, &person.luggage()).map_err(|error| {
             let why = Why::of("legacy_hash").source(&source.row.name).with("error", &error.to_string());

@@ -76,15 +76,18 @@ fn a_password_that_was_changed_since_is_told() {
 #[test]
 fn who_was_adopted_gets_back_what_was_overwritten() {
     let site = Site::shop();
-    site.configure("target", "adopt = 'locked'");
+    site.configure("target", "adopt = 'locked', must_change = 'must_change'");
     site.db.sql("UPDATE ferry.mapping SET on_conflict = 'overwrite' WHERE target_column = 'name'");
     site.db.sql("INSERT INTO users (email, name) VALUES ('ann@example.com', 'Anna Before')");
     let id = site.user("ann@example.com", "id").unwrap();
     assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::welcomed("migrated", &id));
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Ann Other"));
+    // What was demanded later is part of it; and a source need not be there for it.
+    site.db.sql("UPDATE users SET must_change = true; SELECT ferry.retire_source('shop', force => true)");
     let detail = detail_of_unmigrate(&site, "ann@example.com");
     assert_eq!(detail, json!({"source": "shop", "legacy_key": "1", "user": "restored"}));
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Anna Before"));
+    assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("false"));
     assert_eq!((site.counts().0, site.counts().1), (1, 0));
 }
 
@@ -145,6 +148,11 @@ fn what_could_not_be_put_back_is_told() {
     let detail = detail_of_unmigrate(&site, "ann@example.com");
     assert_eq!(detail["not_restored"], json!(["password_hash", "note"]));
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Anna"));
+    // A password that was set since does not bring back what the move has overwritten.
+    site.db.rows("UPDATE users SET password_hash = $1", &[&site.hash("set here")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.db.rows("SELECT ferry.set_password('ann@example.com', 'a new secret')", &[]);
+    assert_eq!(detail_of_unmigrate(&site, "ann@example.com")["not_restored"], json!(["password_hash"]));
 }
 
 #[test]
@@ -231,12 +239,28 @@ fn who_was_renamed_here_is_forgotten_with_all_that_they_are_tied_to() {
     let tie = "INSERT INTO ferry.link (source, legacy_key, target, user_id, via) VALUES ('blog', '9', 'default', $1, 'adopt')";
     site.db.rows(tie, &[&id]);
     site.db.sql("UPDATE users SET email = 'anna@example.com'");
+    site.configure("target", "outbox = '{forgotten}'");
+    let told = || -> String {
+        site.db.one("SELECT string_agg(concat_ws(' ', source, legacy_key, user_id), ', ' ORDER BY source, legacy_key) FROM ferry.take_outbox()", &[])
+    };
+    let whole = format!("blog 9 {0}, shop 1 {0}", id.as_deref().unwrap());
     assert_eq!(call(&site, "forget_login", "ann@example.com"), (id.clone(), "ok".into()));
     assert_eq!(site.last_event().user_id, id);
     assert_eq!(site.db.count("ferry.link WHERE tombstone"), 2);
+    assert_eq!(told(), whole);
+    // With somebody else who has the login now: each is told of as who they are.
+    site.db.sql(
+        "INSERT INTO users (id, email) VALUES (77, 'ann@example.com');
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via) VALUES ('blog', '77', 'default', '77', 'login')",
+    );
+    assert_eq!(call(&site, "forget_login", "ann@example.com"), (Some("77".into()), "ok".into()));
+    assert_eq!(told(), format!("blog 77 77, {whole}"));
+    let events = "SELECT count(*) FROM ferry.event WHERE kind = 'forget_login' AND user_id = $1";
+    assert_eq!((site.db.one::<i64>(events, &[&"77"]), site.db.one::<i64>(events, &[&id])), (1, 2));
     // Once the application has deleted them there is nobody to be told of.
     site.db.sql("DELETE FROM users");
     assert_eq!(call(&site, "forget_login", "ann@example.com"), (None, "ok".into()));
+    assert_eq!(told(), "shop 1");
 }
 
 #[test]
@@ -297,7 +321,16 @@ fn the_forgotten_are_forgotten_out_of_scope_too() {
 fn nobody_is_half_forgotten() {
     let site = Site::shop();
     site.add_local_source("forum", "members");
-    site.db.sql("DROP TABLE legacy.members");
+    site.add_customer("members", "ann@example.com", "ann's secret");
+    site.db.sql(
+        "INSERT INTO users (id, email) VALUES (42, 'anna@example.com');
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via) VALUES ('shop', '1', 'default', '42', 'login')",
+    );
+    site.configure("target", "allowed = '1 / (u.id - 42) < 5'");
+    assert_eq!(call(&site, "forget_login", "ann@example.com").1, "failed");
+    assert_eq!(site.why(), "failed/target_lookup");
+    assert_eq!(site.db.count("ferry.link WHERE tombstone"), 0);
+    site.db.sql("DELETE FROM ferry.link; DROP TABLE legacy.members");
     assert_eq!(call(&site, "forget_login", "ann@example.com").1, "unavailable");
     assert_eq!(site.counts().1, 0);
 }

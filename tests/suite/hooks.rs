@@ -720,6 +720,19 @@ fn on_failure_is_told_of_those_who_had_the_right_password() {
             [json!("blocked"), json!("not_allowed"), json!("shop"), json!(user_id)],
         ]
     );
+    // Of who was moved it is known who they are, whatever keeps them out.
+    let changed = "allowed = NULL, on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'";
+    site.configure("target", changed);
+    site.db.rows("UPDATE legacy.customers SET pwd = $1, active = false", &[&site.hash("changed")]);
+    assert_eq!(login(&mut app, ANN, "changed").outcome, "rejected");
+    site.db.sql("DELETE FROM ferry.rule");
+    hook(&site, "keep_out", "after_verify", r#"RETURN '{"reject": "no"}';"#);
+    assert_eq!(login(&mut app, ANN, "changed").outcome, "rejected");
+    let told: Vec<Value> = outbox(&site).drain(3..).collect();
+    assert_eq!(told.len(), 2);
+    for told in told {
+        assert_eq!((&told["user_id"], &told["legacy_key"]), (&json!(user_id), &json!("1")), "{told}");
+    }
 }
 
 #[test]

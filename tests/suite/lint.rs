@@ -122,6 +122,10 @@ fn a_column_that_nothing_fills_and_may_not_be_null_is_told() {
     site.as_owner("ALTER TABLE users ALTER org SET NOT NULL");
     site.map("shop", "org", "1");
     is_gone(&site, "source shop", "column org");
+    site.as_owner("ALTER TABLE users ADD rest jsonb NOT NULL");
+    finding(&site, "source shop", "column rest of public.users");
+    site.configure("source", "unmapped = 'rest'");
+    is_gone(&site, "source shop", "column rest");
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn a_legacy_password_that_still_counts_after_a_move_is_judged_like_any() {
         let mut app = site.app();
         assert_eq!(login(&mut app, "ann@example.com", password), Answer::refused("rejected"), "{way}");
         assert_eq!(site.why(), "rejected/rule");
+        assert_eq!(site.last_event().user_id, site.user("ann@example.com", "id"));
         site.db.sql("UPDATE legacy.customers SET active = true");
         let first = login(&mut app, "ann@example.com", password);
         assert_eq!((first.outcome.as_str(), first.must_change), ("ok", true), "{way}");
@@ -151,7 +152,7 @@ fn a_weak_password_of_who_was_imported_is_met_at_their_first_login() {
     let site =
         shop_with(&[("long enough", "p.length >= 13", "must_change"), ("short", "p.length < 3", "reject")]);
     add_rule(&site, "of the active", "l.active AND p.length >= 13", "must_change");
-    add_rule(&site, "leaked", "p.sha1 <> encode(sha256('ann''s secret'), 'hex')", "warn");
+    add_rule(&site, "leaked", "p.sha256 <> encode(sha256('ann''s secret'), 'hex')", "warn");
     add_rule(&site, "memorable", "p.length < 10", "warn");
     site.add_customer("customers", "ben@example.com", "ben's much longer secret");
     site.db.sql("UPDATE legacy.customers SET pwd = md5(CASE id WHEN 1 THEN 'ann''s secret' ELSE 'ben''s much longer secret' END)");
@@ -177,11 +178,43 @@ fn a_weak_password_of_who_was_imported_is_met_at_their_first_login() {
     let first = login(&mut app, "ann@example.com", "ann's secret");
     assert_eq!((first.outcome.as_str(), first.must_change), ("ok", true));
     assert_eq!(site.why(), "ok/weaker_than_policy");
-    assert_eq!(site.last_event().detail, json!({"must_change": ["long enough"], "warnings": ["memorable"]}));
+    assert_eq!(
+        site.last_event().detail,
+        json!({"must_change": ["long enough"], "warnings": ["leaked", "memorable"]})
+    );
     assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("true"));
     assert!(!login(&mut app, "ben@example.com", "ben's much longer secret").must_change);
     let change = "ferry.change_password('ann@example.com', 'ann''s secret', 'a much longer secret')";
     assert!(!crate::setup::answer(&mut app, change, &[]).must_change);
+}
+
+#[test]
+fn a_weak_password_is_met_also_when_the_source_is_asked_no_more() {
+    let site = shop_with(&[
+        ("long enough", "p.length >= 13", "must_change"),
+        ("today", "now() > '2000-01-01'", "warn"),
+    ]);
+    site.add_customer("customers", "ben@example.com", "ann's secret");
+    site.add_customer("customers", "cid@example.com", "ann's secret");
+    site.db.sql("UPDATE legacy.customers SET pwd = md5('ann''s secret')");
+    site.db.sql("INSERT INTO users (email) VALUES ('cid@example.com')");
+    site.configure("target", "adopt = 'locked'");
+    site.configure("source", "format = 'md5'");
+    site.db.sql("CALL ferry.import('shop')");
+    assert_eq!(site.db.count("ferry.link WHERE via = 'adopt'"), 1);
+    site.configure("source", "enabled = false");
+    let mut app = site.app();
+    let mut must_change = |login_: &str| {
+        let first = login(&mut app, login_, "ann's secret");
+        assert_eq!(first.outcome, "ok", "{login_}");
+        assert_eq!(site.last_event().detail, json!({"must_change": ["long enough"]}), "{login_}");
+        first.must_change
+    };
+    assert!(must_change("ann@example.com"));
+    site.db.sql("SELECT ferry.retire_source('shop', force => true)");
+    assert!(must_change("ben@example.com"));
+    // Of who was adopted without showing it, too.
+    assert!(must_change("cid@example.com"));
 }
 
 #[test]
