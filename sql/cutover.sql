@@ -292,8 +292,8 @@ BEGIN
     INSERT INTO ferry._left_key (source, key) VALUES (of_source, new_key);
     INSERT INTO ferry._left_login (source, digest)
     SELECT DISTINCT of_source, ferry._left_digest(new_key, l.login)
-    FROM ferry._roll(of_source, NULL) r CROSS JOIN LATERAL jsonb_array_elements_text(r.logins::jsonb) AS l (login)
-    WHERE r.state = 'left' AND ferry._covers(of_source, l.login);
+    FROM ferry.source s CROSS JOIN ferry._roll(of_source, NULL) r CROSS JOIN LATERAL jsonb_array_elements_text(r.logins::jsonb) AS l (login)
+    WHERE s.name = of_source AND r.state = 'left' AND CASE WHEN s.scope IS NULL THEN true ELSE ferry._covers(of_source, l.login) END;
 END
 $$;
 COMMENT ON FUNCTION ferry._keep_left_logins(text) IS 'internal: keeps the logins of those who are left, as digests';

@@ -212,10 +212,7 @@ BEGIN
     GET DIAGNOSTICS runs = ROW_COUNT;
     is_over := rejects < rows AND runs < rows;
     IF is_over THEN
-        -- Staged rows hold hashes: those of a call that was killed do not wait for the next import, or for none.
-        DELETE FROM ferry._import_row s
-        WHERE s.run NOT IN (SELECT r.id FROM ferry.import_run r
-                            WHERE r.state = 'running' AND ferry._import_is_alive(r.pid, r.backend_start, r.called_at));
+        PERFORM ferry._import_sweep();
         DELETE FROM ferry.import_config c
         WHERE NOT EXISTS (SELECT FROM ferry.import_log l WHERE l.detail ->> 'config' = c.digest);
         kept := (SELECT count(*) FROM ferry._expired_runs());

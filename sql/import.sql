@@ -340,6 +340,18 @@ END
 $$;
 COMMENT ON FUNCTION ferry._import_unstage(bigint) IS 'internal: drops what was staged for a run';
 
+-- Staged rows hold hashes: those of a call that was killed do not wait for ever. Not by TRUNCATE, since others would wait for
+-- whoever stages next.
+CREATE FUNCTION ferry._import_sweep() RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ferry._import_row s
+    WHERE s.run NOT IN (SELECT r.id FROM ferry.import_run r
+                        WHERE r.state = 'running' AND ferry._import_is_alive(r.pid, r.backend_start, r.called_at))
+$$;
+COMMENT ON FUNCTION ferry._import_sweep() IS 'internal: deletes what calls have staged that are over, cancelled or killed';
+
 CREATE FUNCTION ferry._import_stage(run bigint, staged boolean) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -348,12 +360,9 @@ DECLARE
     r ferry.import_run := ferry._import_run_of_call(run);
     copied bigint;
 BEGIN
-    -- What calls that were cancelled or killed have left behind, this run's own included. Not by TRUNCATE: others would wait
-    -- for the copy.
-    DELETE FROM ferry._import_row s
-    WHERE s.run = _import_stage.run
-       OR s.run NOT IN (SELECT o.id FROM ferry.import_run o
-                        WHERE o.state = 'running' AND ferry._import_is_alive(o.pid, o.backend_start, o.called_at));
+    -- What a former call of this run has left behind, too.
+    DELETE FROM ferry._import_row s WHERE s.run = _import_stage.run;
+    PERFORM ferry._import_sweep();
     copied := ferry._import_stage_rows(run, r.source, r.operation, r.last_key, r.key_from, r.key_to, to_json(r.changed_since) #>> '{}',
                                        least(r.total - r.done, (r.parameters ->> 'max_rows')::bigint), staged);
     UPDATE ferry.import_run i SET parameters = i.parameters || jsonb_build_object('staged', copied) WHERE i.id = run AND copied IS NOT NULL;

@@ -8,6 +8,7 @@ use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
 use crate::link;
+use crate::mapping::Draft;
 use crate::outcome::Outcome;
 use crate::review::{self, Ruling};
 use crate::source::{Person, Source};
@@ -85,11 +86,12 @@ impl Flow<'_> {
         expected.is_none()
     }
 
-    /// What a user who is adopted holds where anything will be written, now in `columns`, by a refresh or a later demand: for
+    /// What a user who is adopted holds where anything will be written, now, by a refresh or a later demand: for
     /// [`crate::admin::unmigrate`]. A hash is not kept; that there was none is no secret, and a lock is as good as another.
-    pub(crate) fn held_before(&self, what: &Move<'_>, mut columns: Vec<String>) -> Option<String> {
-        let (user, row) = (what.adopting?, &self.target.row);
-        columns.extend(what.source.transfer.refreshed_columns());
+    pub(crate) fn held_before(&self, what: &Move<'_>, draft: Option<&Draft>) -> Option<String> {
+        let (user, row, transfer) = (what.adopting?, &self.target.row, &what.source.transfer);
+        let mut columns = draft.map_or_else(|| transfer.adopted_columns(), |draft| draft.columns.clone());
+        columns.extend(transfer.refreshed_columns());
         columns.extend(row.must_change.clone());
         columns.sort();
         columns.dedup();

@@ -341,7 +341,7 @@ impl Scope {
         Scope {
             from: nothing.from + &password_facts("$2", "$3", "$4"),
             checked_from: nothing.checked_from + &unknown_password(),
-            ..Scope::of_nothing()
+            examples: nothing.examples,
         }
     }
 

@@ -88,16 +88,7 @@ impl Flow<'_> {
     /// Takes the locks, looks once more with the newest snapshot, and writes user, children, link and event.
     fn write_locked(&mut self, what: &Move<'_>, children: &Fetched) -> Step6 {
         let (source, target) = (&what.source.row.name, &self.target.row.name.clone());
-        // First, for a batch that holds it may want any of the others.
-        if !what.identities.is_empty() {
-            lock::share(lookups_key(target));
-        }
-        lock::acquire(lock_key(&["key", source, &what.person.key]));
-        lock::acquire(lock_key(&["login", target, &self.login.normalised]));
-        for (entry, value) in what.identities {
-            // Without case, as a column may compare: one too many who waits does no harm.
-            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), &value.to_lowercase()]));
-        }
+        self.lock_others_out(what);
         if self.is_raced(what) {
             return Step6::Raced;
         }
@@ -105,25 +96,11 @@ impl Flow<'_> {
             Ok(draft) => draft,
             Err(failure) => return Step6::Hook(failure),
         };
-        let transfer = &what.source.transfer;
-        let columns = |draft: &Option<Draft>| match draft {
-            Some(draft) => draft.columns.clone(),
-            None => transfer.adopted_columns(),
-        };
-        let replaced = self.held_before(what, columns(&draft));
-        let written = match (draft, what.adopting) {
-            (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
-            (None, Some(user)) => transfer.adopt(&self.target, what.person.row, what.hash, user),
-            (None, None) => transfer.insert(&self.target, what.person.row, what.hash),
-        };
-        let Some(mut written) = written else {
+        let replaced = self.held_before(what, draft.as_ref());
+        let Some(written) = self.write_row(what, draft) else {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
             return if is_raced { Step6::Raced } else { Step6::NoRow };
         };
-        if !what.broken.must_change.is_empty() {
-            self.target.demand_change(&written.user_id);
-            written.must_change = true;
-        }
         let children = what.source.children.write(&self.target, &written.user_id, children);
         link::insert(&NewLink {
             source,
@@ -153,6 +130,35 @@ impl Flow<'_> {
             return Step6::Hook(failure);
         }
         Step6::Written(written)
+    }
+
+    fn lock_others_out(&self, what: &Move<'_>) {
+        let (source, target) = (&what.source.row.name, &self.target.row.name);
+        // First, for a batch that holds it may want any of the others.
+        if !what.identities.is_empty() {
+            lock::share(lookups_key(target));
+        }
+        lock::acquire(lock_key(&["key", source, &what.person.key]));
+        lock::acquire(lock_key(&["login", target, &self.login.normalised]));
+        for (entry, value) in what.identities {
+            // Without case, as a column may compare: one too many who waits does no harm.
+            lock::acquire(lock_key(&["lookup", target, &entry.to_string(), &value.to_lowercase()]));
+        }
+    }
+
+    /// The row of the users table: as hooks have made it, or the mappings.
+    fn write_row(&self, what: &Move<'_>, draft: Option<Draft>) -> Option<Written> {
+        let (transfer, row) = (&what.source.transfer, what.person.row);
+        let mut written = match (draft, what.adopting) {
+            (Some(draft), adopting) => transfer.write_draft(&self.target, &draft, what.hash, adopting),
+            (None, Some(user)) => transfer.adopt(&self.target, row, what.hash, user),
+            (None, None) => transfer.insert(&self.target, row, what.hash),
+        }?;
+        if !what.broken.must_change.is_empty() {
+            self.target.demand_change(&written.user_id);
+            written.must_change = true;
+        }
+        Some(written)
     }
 
     /// Whether somebody has been moved, or has signed up, since the first look.

@@ -52,6 +52,17 @@ fn assert_goes_on(site: &Site, mend: impl FnOnce(&Site)) {
     assert_reconciled(site, 300);
 }
 
+/// The users table, or the legacy one, is altered on the way: the call ends and says `named`, and goes on once it is altered back.
+#[track_caller]
+fn assert_ends_and_goes_on(change: &str, mend: &str, named: &str) {
+    let site = slow_shop();
+    let end = change_on_the_way(&site, |site| site.as_owner(change));
+    let end = end.unwrap_or_else(|| panic!("{change}: {:?} {:?}", run(&site), &refused(&site)[..5]));
+    assert!(end.message.contains(named) && !end.hint.is_empty(), "{change}: {end:?}");
+    site.as_owner(mend);
+    assert_goes_on(&site, |_| {});
+}
+
 #[test]
 fn a_mapping_that_is_changed_on_the_way_counts_from_the_next_batch_on() {
     need_extension!("pg_ferry");
@@ -100,12 +111,8 @@ fn a_users_table_that_is_altered_on_the_way_ends_the_call_with_what_does_not_fit
         ("RENAME email TO mail", "RENAME mail TO email", "email"),
         ("ALTER name TYPE integer USING 1", "ALTER name TYPE text", "name"),
     ] {
-        let site = slow_shop();
-        let end = change_on_the_way(&site, |site| site.as_owner(&format!("ALTER TABLE users {change}")));
-        let end = end.unwrap_or_else(|| panic!("{change}: {:?} {:?}", run(&site), &refused(&site)[..5]));
-        assert!(end.message.contains(&format!("\"{named}\"")) && !end.hint.is_empty(), "{change}: {end:?}");
-        site.as_owner(&format!("ALTER TABLE users {mend}"));
-        assert_goes_on(&site, |_| {});
+        let [change, mend] = [change, mend].map(|what| format!("ALTER TABLE users {what}"));
+        assert_ends_and_goes_on(&change, &mend, &format!("\"{named}\""));
     }
 }
 
@@ -169,12 +176,7 @@ fn a_legacy_table_that_is_altered_on_the_way_ends_the_call_with_what_does_not_fi
         ("ALTER TABLE legacy.customers RENAME TO clients", "ALTER TABLE legacy.clients RENAME TO customers"),
         ("ALTER TABLE legacy.customers RENAME id TO nr", "ALTER TABLE legacy.customers RENAME nr TO id"),
     ] {
-        let site = slow_shop();
-        let end = change_on_the_way(&site, |site| site.as_owner(change));
-        let end = end.unwrap_or_else(|| panic!("{change}: {:?} {:?}", run(&site), &refused(&site)[..5]));
-        assert!(end.message.contains("shop") && !end.hint.is_empty(), "{change}: {end:?}");
-        site.as_owner(mend);
-        assert_goes_on(&site, |_| {});
+        assert_ends_and_goes_on(change, mend, "shop");
     }
 }
 
