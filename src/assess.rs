@@ -2,23 +2,23 @@
 //! judged by set-based queries; what can only be said of all rows together (who shares a key, a login, a unique value) is
 //! handed on row by row and counted in SQL, which spills to disk rather than to grow. Nothing is written.
 
+mod conclusion;
 mod lookup;
+mod others;
 mod tally;
+mod wording;
 
 use crate::batch::Batch;
 use crate::census;
-use crate::check::Finding;
-use crate::config::{self, Adopt, Point, RuleRow, Severity};
-use crate::constraint::{Broken, Constraints, Judged};
+use crate::config::{self, RuleRow, Severity};
+use crate::constraint::{Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
-use crate::lint::index;
 use crate::login::MAX_LOGIN_BYTES;
 use crate::secret::Password;
 use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::guard::{self, SqlError};
-use crate::spi::identity::Reach;
-use crate::spi::plan::{self, Arg, Value as Datum};
+use crate::spi::plan::Value as Datum;
 use crate::spi::types::{self, TEXT};
 use crate::spi::{connect, session};
 use crate::target::{Target, User};
@@ -29,14 +29,13 @@ use std::time::{Duration, Instant};
 
 pub(crate) use tally::Line;
 use tally::Tally;
+use wording::{
+    FAILED, broken_hint, constraint_detail, detail_of, rule_detail, rule_name, standing, value_hint,
+};
 
 /// Rows that are judged by one query: enough for what a query costs by itself to be little, few enough to hold in memory
 /// even where each is as long as a hostile store can make it.
 const BATCH: i64 = 100;
-
-/// What writing one user takes beside making its values, in milliseconds: from a table without much on it, on a fast disk,
-/// to one with indexes and triggers.
-const WRITE_MS: (f64, f64) = (0.1, 2.0);
 
 /// The lines of a source's assessment, as they are found.
 pub(crate) struct Assessment {
@@ -368,153 +367,6 @@ impl Assessment {
         detail["column"] = json!(column);
         self.tally.note("value", item, &person.key, detail, Some(value_hint(&state)));
     }
-
-    /// What can be said once all rows were read.
-    fn conclude(&mut self) {
-        let rows = self.tally.rows("row", "read");
-        self.ready.extend(std::mem::take(&mut self.tally).into_lines());
-        if rows == 0 {
-            self.ready.push_back(Line::of("row", "read").counted(0));
-        }
-        let (_, about_password) = self.source.rules.by_need();
-        for rule in about_password {
-            let line = Line::of("rule", rule_name(rule)).detailed(rule_detail(rule));
-            self.ready.push_back(line.hinted("It is about the password: only a login can tell."));
-        }
-        self.tell_columns();
-        self.estimate(rows);
-    }
-
-    fn tell_columns(&mut self) {
-        let legacy = self.source.row.relation.clone().unwrap_or_default();
-        for column in self.source.unread_columns() {
-            let line = Line::of("column", format!("{column} of {legacy} is read by nothing"));
-            self.ready.push_back(line.hinted("Map it if it is to be kept: the legacy system will be gone."));
-        }
-        let users = &self.target.relation.title;
-        for column in &self.judge.constraints.unfilled {
-            let line = Line::of("column", format!("{column} of {users} is filled by nothing"));
-            self.ready.push_back(line.hinted("Map it in ferry.mapping, or give it a default."));
-        }
-        for what in &self.judge.constraints.unforeseen {
-            let line = Line::of("constraint", format!("{what}: not foreseen"));
-            self.ready.push_back(line.hinted("It depends on what only a real INSERT knows."));
-        }
-        self.tell_company();
-        let unindexed = index::of_source(&self.source).into_iter().chain(index::of_target(&self.target));
-        for Finding { object, problem, hint, .. } in unindexed {
-            let line = Line::of("index", problem).detailed(json!({ "object": object }));
-            self.ready.push_back(Line { hint, ..line });
-        }
-    }
-
-    /// What comes with a user and is not tried here.
-    fn tell_company(&mut self) {
-        let rows = config::rows();
-        let (source, target) = (&self.source.row.name, &self.target.row.name);
-        let children = rows.children.iter().filter(|child| child.source == *source);
-        let children = children.map(|child| format!("child {}", child.name));
-        let hooks = rows.hooks.iter().filter(|hook| {
-            hook.enabled && hook.target == *target && hook.is_about(source) && hook.point != Point::OnFailure
-        });
-        let hooks = hooks.map(|hook| format!("hook {}", hook.name));
-        for what in children.chain(hooks) {
-            let line = Line::of("constraint", format!("{what}: not foreseen"));
-            self.ready.push_back(
-                line.hinted("It is tried for one person by ferry.explain_login, as far as it can be."),
-            );
-        }
-    }
-
-    /// How long moving all at once would take, and what each first login costs.
-    fn estimate(&mut self, rows: i64) {
-        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        let each = milliseconds(self.spent) / (rows.max(1) as f64);
-        let total = self.known_total(rows);
-        let takes = |write: f64| (each + write) * total as f64 / 1000.0;
-        let detail = json!({
-            "rows": total,
-            "seconds_at_least": rounded(takes(WRITE_MS.0)),
-            "seconds_at_most": rounded(takes(WRITE_MS.1)),
-            "measured_ms_per_row": rounded(each),
-            "assumed_ms_to_write": [WRITE_MS.0, WRITE_MS.1],
-        });
-        let line = Line::of("estimate", "moving all rows at once, without hashing").detailed(detail);
-        self.ready.push_back(line.counted(total));
-        let detail = json!({ "policy": self.target.policy.to_string(), "measured_ms": rounded(milliseconds(self.hashing)) });
-        self.ready.push_back(Line::of("estimate", "the new hash at each first login").detailed(detail));
-    }
-
-    /// The rows of all of the source, where only some were read and its statistics tell.
-    fn known_total(&self, rows: i64) -> i64 {
-        if self.limit.is_none_or(|limit| rows < limit) {
-            return rows;
-        }
-        let sql = "SELECT reltuples::pg_catalog.int8 FROM pg_catalog.pg_class \
-                   WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)";
-        let relation = self.source.row.relation.as_deref().unwrap_or_default();
-        let found = self
-            .source
-            .actor()
-            .attempt(Reach::Evaluate, || plan::query(sql, &[TEXT], &[Arg::Text(relation)]))
-            .unwrap_or_default();
-        let known = plan::first(found).and_then(|text| text.parse::<i64>().ok());
-        known.unwrap_or(rows).max(rows)
-    }
-
-    /// In the order in which logins ask them; the last is taken first.
-    fn other_sources(&mut self) -> Vec<Rc<Source>> {
-        let rows = config::rows();
-        let others = rows.live_sources_of(&self.target.row.name);
-        let others = others.filter(|row| row.enabled && row.name != self.source.row.name);
-        let mut sources = Vec::new();
-        for row in others {
-            match config::source(row, &self.target) {
-                Ok(source) => sources.push(source),
-                Err(refusal) => self.ready.push_back(not_compared(&row.name, &refusal)),
-            }
-        }
-        sources
-    }
-
-    fn begin_other(&mut self, source: Rc<Source>, rest: Vec<Rc<Source>>) -> Stage {
-        match source.scan(Order::AsItComes, self.limit) {
-            Ok(scan) => {
-                let surveyor = source.surveyor();
-                Stage::Other(source, scan, surveyor, rest)
-            }
-            Err(refusal) => {
-                self.ready.push_back(not_compared(&source.row.name, &refusal));
-                Stage::Others(rest)
-            }
-        }
-    }
-
-    fn read_other(
-        &mut self,
-        source: Rc<Source>,
-        scan: Scan,
-        surveyor: Surveyor,
-        rest: Vec<Rc<Source>>,
-    ) -> Stage {
-        let rows = match scan.next(BATCH) {
-            Ok(rows) => rows,
-            Err(refusal) => {
-                self.ready.push_back(not_compared(&source.row.name, &refusal));
-                return Stage::Others(rest);
-            }
-        };
-        if rows.is_empty() {
-            scan.close();
-            return Stage::Others(rest);
-        }
-        for described in surveyor.describe(&rows, source.actor()) {
-            if let Described::Person(person) = described {
-                self.ready.extend(logins_to_compare(&source, &person));
-            }
-        }
-        Stage::Other(source, scan, surveyor, rest)
-    }
 }
 
 /// What judges batches.
@@ -525,8 +377,6 @@ struct Judge {
     /// What `lookup` looks for.
     identities: Option<Batch>,
 }
-
-const FAILED: &str = "A login of them ends as failed: make the expression hold for them.";
 
 fn logins_to_compare(source: &Source, person: &Person) -> Vec<Line> {
     let stored = source.logins(person).filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
@@ -541,78 +391,4 @@ fn logins_to_compare(source: &Source, person: &Person) -> Vec<Line> {
         )
     };
     stored.map(line).collect()
-}
-
-fn not_compared(source: &str, refusal: &Refusal) -> Line {
-    let line = Line::of("login", format!("not compared with source {source}: {}", refusal.message()));
-    Line { hint: refusal.hint_text().map(str::to_string), ..line }
-}
-
-/// What a login does where its user is here already.
-fn standing(target: &Target, is_moved: bool, is_adopted: bool) -> (&'static str, &'static str) {
-    match (is_moved, is_adopted, target.row.adopt) {
-        (true, _, _) => (
-            "of a user who was moved from another row",
-            "They are two people under one login, or one person twice: the link decides, and this row stays.",
-        ),
-        (_, false, _) => (
-            "of a user in the users table, who is not adopted",
-            "Only the password there opens it; adopt of ferry.target says who may be tied to a legacy user.",
-        ),
-        (_, true, Adopt::Any) => (
-            "of a user in the users table, who is adopted",
-            "The legacy password replaces the one there: both systems must have checked who owns an address.",
-        ),
-        (_, true, _) => (
-            "of a user in the users table, who is adopted",
-            "They have no password there: the legacy one is taken.",
-        ),
-    }
-}
-
-fn rule_name(rule: &RuleRow) -> String {
-    format!("{} ({})", rule.name, rule.severity.name())
-}
-
-fn rule_detail(rule: &RuleRow) -> Value {
-    json!({ "code": rule.code, "message": rule.message })
-}
-
-fn constraint_detail(broken: &Broken) -> Value {
-    let what = if broken.is_column { "column" } else { "constraint" };
-    json!({ "sqlstate": broken.sqlstate, what: broken.name })
-}
-
-/// Codes and names only: messages quote rows.
-fn detail_of(error: &SqlError) -> Value {
-    let mut detail = json!({ "sqlstate": error.sqlstate() });
-    if let Some(constraint) = error.constraint() {
-        detail["constraint"] = json!(constraint);
-    }
-    detail
-}
-
-fn broken_hint(state: &str) -> Option<&'static str> {
-    Some(match state {
-        "23502" => {
-            "Map it to something that is never null, such as coalesce(l.name, ''), or give it a default."
-        }
-        "23503" => "The row that it refers to is not here: move it first.",
-        "23505" => "A user who is in the users table already has this value.",
-        "23514" => "Make the mapping satisfy it, or leave these rows out by filter.",
-        _ => return None,
-    })
-}
-
-fn value_hint(state: &str) -> &'static str {
-    match state {
-        "25006" => "The expression writes, which cannot be tried without writing.",
-        "22001" => "The value is too long for the column: widen it, or cut the value in the mapping.",
-        _ => FAILED,
-    }
-}
-
-/// Three digits are all that an estimate is worth.
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }

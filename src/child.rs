@@ -3,20 +3,28 @@
 //! They are fetched before anything is locked, since they may come from far away, kept as a value,
 //! and written with the user.
 
-use crate::catalog::{self, Column, Relation, Rights, Scope};
+mod columns;
+mod table;
+
+use crate::catalog::{self, Relation, Rights};
 use crate::config::{ChildRow, OnChildConflict, SourceRow};
-use crate::error::{Kind, Refusal, is_misfit, is_silence, must_reach_caller_from_source};
+use crate::config_sql::{self, Scope};
+use crate::error::{Refusal, is_silence, must_reach_caller_from_source};
 use crate::mapping::Field;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
 use crate::spi::timer::{self, Timed};
-use crate::spi::types::{self, KeyType, Oid, RECORD, RECORDS};
-use crate::spi::{parse, watch};
+use crate::spi::types::{self, Oid, RECORDS};
+use crate::spi::watch;
 use crate::sql::{Ident, Query, list};
 use crate::target::{Target, User};
 use serde_json::Map;
 use std::cell::{Cell, OnceCell};
+
+use columns::{Filled, filled, returned};
+use table::Table;
+pub(crate) use table::Tables;
 
 /// The children of one source.
 pub(crate) struct Children {
@@ -35,12 +43,6 @@ struct Child {
     fetch: OnceCell<Plan>,
     delete: OnceCell<Plan>,
     insert: OnceCell<Plan>,
-}
-
-/// A column that the query fills, and the type that its values have there.
-struct Filled {
-    column: Column,
-    type_oid: Oid,
 }
 
 /// When children are asked for.
@@ -202,7 +204,7 @@ impl Child {
         let rights = if row.on_conflict == OnChildConflict::Replace { Rights::Replace } else { Rights::Add };
         catalog::check_rights(&table.relation, &target.actor, rights, &place)?;
         table.check_id(&place, target)?;
-        let query = catalog::query(&row.rows, &format!("{place}, rows"), &target.actor)?;
+        let query = config_sql::query(&row.rows, &format!("{place}, rows"), &target.actor)?;
         let scope = Scope::of_row(from.row_type, "l");
         let returned = returned(&query, &place, &scope, target)?;
         let filled = filled(&row, returned, &table, &place)?;
@@ -261,7 +263,7 @@ impl Child {
     fn preview(&self, target: &Target, id: Option<Value>, rows: Value) -> Result<Preview, SqlError> {
         // Raises what the columns would say of the values.
         let values = self.values().zip(&self.filled).map(|(value, filled)| {
-            format!("({})::pg_catalog.text", catalog::assigned(&value, &filled.column))
+            format!("({})::pg_catalog.text", config_sql::assigned(&value, &filled.column))
         });
         let (inserted, deleted) =
             (format!("SELECT {} {}", list(values), self.to_insert()), format!("SELECT {}", self.to_delete()));
@@ -350,193 +352,5 @@ impl Child {
     fn is_same(&self) -> String {
         let fields = self.filled.iter().zip(self.values()).map(|(filled, value)| filled.is_same(&value));
         ["true".to_string()].into_iter().chain(fields).collect::<Vec<_>>().join(" AND ")
-    }
-}
-
-impl Filled {
-    /// The condition that the column of `t` holds what `value` would become in it. What has no
-    /// equality, such as json, is compared as text.
-    fn is_same(&self, value: &str) -> String {
-        let column = format!("t.{}", Ident(self.column.name.clone()));
-        let value = format!("{value}::{}", self.column.type_name);
-        let equal = match types::key_type(self.column.type_oid) {
-            Some(key) => format!("{column} {} {value}", key.equals),
-            None => {
-                format!("{column}::pg_catalog.text OPERATOR(pg_catalog.=) {value}::pg_catalog.text")
-            }
-        };
-        format!("({equal} OR ({column} IS NULL AND {value} IS NULL))")
-    }
-}
-
-/// The names and types of what a query returns.
-fn returned(
-    query: &Query,
-    place: &str,
-    scope: &Scope,
-    target: &Target,
-) -> Result<Vec<(String, Oid)>, Refusal> {
-    let place = format!("{place}, rows");
-    let sql = format!("SELECT c.* {}, LATERAL {query} AS c", scope.checked_from);
-    let analysis = target.actor.attempt(Reach::Evaluate, || parse::analyse(&sql)).map_err(|error| {
-        Refusal::in_config(&place, error)
-            .or_hint("It is a query over l, with the rights and search path of the target.")
-    })?;
-    if analysis.types.contains(&RECORD) {
-        return Err(Refusal::new(Kind::Type, format!("{place}: a column is a whole record")).hint(
-            "SELECT the fields of it, such as SELECT e.key, e.value FROM jsonb_each_text(l.settings) e.",
-        ));
-    }
-    Ok(analysis.names.into_iter().zip(analysis.types).collect())
-}
-
-/// The columns that a query fills, by the names in `columns` or by its own.
-fn filled(
-    row: &ChildRow,
-    returned: Vec<(String, Oid)>,
-    table: &Table,
-    place: &str,
-) -> Result<Vec<Filled>, Refusal> {
-    let count = returned.len();
-    let (own_names, types): (Vec<_>, Vec<_>) = returned.into_iter().unzip();
-    let names = row.columns.as_ref().unwrap_or(&own_names);
-    if names.len() != count {
-        return Err(Refusal::new(
-            Kind::Invalid,
-            format!("{place}, columns: {} are named, but the query returns {count}", names.len()),
-        )
-        .hint("Name one column for each that the query returns, in their order; the id of the user is not among them."));
-    }
-    let open = |(number, type_oid): (usize, Oid)| {
-        let name = &names[number];
-        if names[..number].contains(name) {
-            return Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" is filled twice"))
-                .hint("Name each column once, with AS in the query or in columns."));
-        }
-        let column = table.column_to_fill(name, place).map_err(|refusal| match row.columns {
-            Some(_) => refusal,
-            None => refusal.more_hint("Name what the query returns with AS, or in columns."),
-        });
-        Ok(Filled { column: column?.clone(), type_oid })
-    };
-    types.into_iter().enumerate().map(open).collect()
-}
-
-/// A child table, and how a user's rows are known in it.
-struct Table {
-    relation: Relation,
-    user_column: Ident,
-    user_key: KeyType,
-}
-
-impl Table {
-    fn open(row: &ChildRow, place: &str, target: &Target) -> Result<Table, Refusal> {
-        let name = &row.relation;
-        let relation = catalog::relation_oid(name)
-            .map_err(|error| Refusal::in_config(place, error))?
-            .and_then(|oid| catalog::describe(oid, &target.actor.role_name))
-            .ok_or_else(|| {
-                Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
-                    .hint("Create the table first, and name it with its schema, such as public.user_roles.")
-            })?;
-        if !relation.takes_rows {
-            return Err(Refusal::new(Kind::Invalid, format!("{place}: {} takes no rows", relation.title))
-                .hint("Name a table of this database, a partitioned table or an updatable view."));
-        }
-        let column = relation.need_column(&row.user_column, &format!("{place}, user_column"))?;
-        need_writable(column, place)?;
-        let type_oid = column.type_oid;
-        let key = target.actor.act(Reach::Evaluate, || types::key_type(type_oid)).ok_or_else(|| {
-            Refusal::new(
-                Kind::Type,
-                format!("{place}, user_column: type {} has no equality operator", column.type_name),
-            )
-            .hint("Name the column that refers to the users table.")
-        })?;
-        Ok(Table { user_column: Ident(row.user_column.clone()), user_key: key, relation })
-    }
-
-    /// Lets PostgreSQL say whether the id of a user can be assigned to the column.
-    fn check_id(&self, place: &str, target: &Target) -> Result<(), Refusal> {
-        let (table, column, id) = (&self.relation.name, &self.user_column, &target.id_lookup().key);
-        let insert = format!("INSERT INTO {table} ({column}) SELECT $1");
-        let lookup = format!("SELECT {}", self.rows_of_user());
-        let fits = target.actor.attempt(Reach::Evaluate, || {
-            for sql in [insert, lookup] {
-                drop(Plan::prepare(&sql, &[id.oid], Planning::Auto));
-            }
-        });
-        fits.map_err(|error| {
-            if !is_misfit(&error) {
-                return Refusal::in_config(place, error)
-                    .or_hint("Name the column that refers to the users table.");
-            }
-            Refusal::new(
-                Kind::Type,
-                format!(
-                    "{place}, user_column: column {column} is of type {}, but the id of target {} of type {}",
-                    types::type_title(self.user_key.oid),
-                    target.row.name,
-                    types::type_title(id.oid)
-                ),
-            )
-            .hint("Name the column that refers to the users table, and give it the type of the id.")
-        })
-    }
-
-    /// A column that the query may fill.
-    fn column_to_fill(&self, name: &str, place: &str) -> Result<&Column, Refusal> {
-        let column = self.relation.need_column(name, place)?;
-        if self.user_column.0 == name {
-            return Err(Refusal::new(
-                Kind::Invalid,
-                format!("{place}: column \"{name}\" is the user_column, which gets the id of the user"),
-            )
-            .hint("Leave it out of what the query returns."));
-        }
-        need_writable(column, place).map(|()| column)
-    }
-
-    /// From the table, as `t`, the rows of user `$1`.
-    fn rows_of_user(&self) -> String {
-        let (table, column, key) = (&self.relation.name, &self.user_column, &self.user_key);
-        format!("FROM {table} AS t WHERE t.{column} {} $1::{}", key.equals, types::type_name(key.oid))
-    }
-
-    /// Deletes the rows of a user; tells how many they were.
-    fn delete(&self, target: &Target, id: Value) -> u64 {
-        let sql = format!("DELETE {}", self.rows_of_user());
-        let types = [target.id_lookup().key.oid];
-        target
-            .actor
-            .act(Reach::Write, || Plan::prepare(&sql, &types, Planning::Auto).count(&[Arg::Value(id)]))
-    }
-}
-
-fn need_writable(column: &Column, place: &str) -> Result<(), Refusal> {
-    if !column.is_generated {
-        return Ok(());
-    }
-    Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{}\" is generated always", column.name))
-        .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."))
-}
-
-/// The child tables of a source, whether or not the legacy system is still there.
-pub(crate) struct Tables(Vec<(String, Table)>);
-
-impl Tables {
-    pub(crate) fn open(source: &str, rows: Vec<ChildRow>, target: &Target) -> Result<Tables, Refusal> {
-        let open = |row: ChildRow| {
-            let place = format!("child {source}.{}", row.name);
-            Table::open(&row, &place, target).map(|table| (row.name, table))
-        };
-        rows.into_iter().map(open).collect::<Result<_, _>>().map(Tables)
-    }
-
-    /// Deletes the rows of a user, the last table first: it may refer to those before it.
-    pub(crate) fn delete(&self, target: &Target, user_id: &str) -> Vec<Count> {
-        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
-        let delete = |(name, table): &(String, Table)| (name.clone(), table.delete(target, id));
-        self.0.iter().rev().map(delete).collect()
     }
 }

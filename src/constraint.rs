@@ -4,7 +4,8 @@
 //! identities) is not judged.
 
 use crate::batch::Batch;
-use crate::catalog::{self, Scope};
+use crate::catalog;
+use crate::config_sql::{self, Scope};
 use crate::source::{Source, explain};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
@@ -212,7 +213,7 @@ impl Constraints {
     /// Whether the hash, by itself, fits its column.
     pub(crate) fn hash_fits(&self, target: &Target) -> bool {
         let Some(column) = target.relation.column(&target.row.hash_column) else { return true };
-        let sql = format!("SELECT {}", catalog::assigned(&"$1", column));
+        let sql = format!("SELECT {}", config_sql::assigned(&"$1", column));
         let cast = || plan::query(&sql, &[TEXT], &[Arg::Text(&self.hash)]);
         target.actor.attempt(Reach::Evaluate, cast).is_ok()
     }
@@ -259,7 +260,7 @@ impl<'a> Builder<'a> {
         let hash = target.relation.column(&target.row.hash_column);
         // Each row has a hash of its own in `$2`, in the order of the rows in `$1`.
         let own_hash = "($2)[pg_catalog.row_number() OVER ()]";
-        let hash = hash.map(|column| (column.name.clone(), catalog::assigned(&own_hash, column)));
+        let hash = hash.map(|column| (column.name.clone(), config_sql::assigned(&own_hash, column)));
         let mapped = source.transfer.assigned().map(|(column, sql)| (column.name.clone(), sql));
         let values: BTreeMap<String, String> = mapped.chain(hash).collect();
         // In the order of an INSERT: of several values that cannot be made, the first is told.
@@ -279,7 +280,7 @@ impl<'a> Builder<'a> {
             let name = Ident(column.name.clone());
             let generated = column.generated.as_ref().filter(|_| self.is_known(&column.name));
             match generated.zip(self.target.relation.column(&column.name)) {
-                Some((sql, known)) => format!("{} AS {name}", catalog::assigned(sql, known)),
+                Some((sql, known)) => format!("{} AS {name}", config_sql::assigned(sql, known)),
                 None => self.of_row(&column.name),
             }
         });

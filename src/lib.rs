@@ -22,6 +22,7 @@ mod census;
 mod check;
 mod child;
 mod config;
+mod config_sql;
 mod constraint;
 mod envelope;
 mod error;

@@ -2,8 +2,9 @@
 
 mod draft;
 
-use crate::catalog::{self, Column, Relation, Scope};
+use crate::catalog::{Column, Relation};
 use crate::config::{MappingRow, OnConflict, SourceRow};
+use crate::config_sql::{self, Scope};
 use crate::error::{Kind, Refusal};
 use crate::source::explain;
 use crate::spi::guard::SqlError;
@@ -68,7 +69,7 @@ impl Transfer {
     ) -> Result<Transfer, Refusal> {
         let opening = Opening { source, from, target, scope: Scope::of_row(from.row_type, "l") };
         let changed_at = source.changed_at.as_deref().map(|text| {
-            catalog::timestamp(
+            config_sql::timestamp(
                 text,
                 &format!("source {}, changed_at", source.name),
                 &opening.scope,
@@ -104,7 +105,7 @@ impl Transfer {
     pub(crate) fn assigned(&self) -> impl Iterator<Item = (&Column, String)> {
         self.mapped
             .iter()
-            .map(|mapped| (&mapped.column, catalog::assigned(&mapped.expression, &mapped.column)))
+            .map(|mapped| (&mapped.column, config_sql::assigned(&mapped.expression, &mapped.column)))
     }
 
     /// Writes the user. `None` where no row came back: a trigger or a policy swallowed it. Runs with
@@ -284,7 +285,7 @@ impl Opening<'_> {
         let place = format!("mapping {}.{}", self.source.name, row.target_column);
         let column = self.writable_column(&row.target_column, &place)?;
         let (expression, type_oid) =
-            catalog::typed_expression(&row.expression, &place, &self.scope, &self.target.actor)?;
+            config_sql::typed_expression(&row.expression, &place, &self.scope, &self.target.actor)?;
         let value = |on_conflict| self.merged(&column, on_conflict, changed_at.is_some(), &place);
         let refreshing = match row.on_conflict {
             OnConflict::Keep => OnConflict::Overwrite,
@@ -378,7 +379,7 @@ impl Opening<'_> {
         }
         let mappings = mapped.iter().map(|mapped| mapped.expression.to_string());
         let reading = elsewhere.iter().cloned().chain(mappings);
-        let known = catalog::columns_read(reading, self.from, &place, &self.target.actor)?;
+        let known = config_sql::columns_read(reading, self.from, &place, &self.target.actor)?;
         if known.len() == self.from.columns.len() {
             let message = format!("{place}: every column is read by another expression, so nothing is left");
             return Err(Refusal::new(Kind::Invalid, message)

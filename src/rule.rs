@@ -1,8 +1,9 @@
 //! What a legacy user must satisfy: the rules of one source, asked after the password was found right.
 
 use crate::batch::Batch;
-use crate::catalog::{self, Relation, Scope};
+use crate::catalog::Relation;
 use crate::config::{RuleRow, Severity};
+use crate::config_sql::{self, Scope};
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::secret::{Facts, Password};
 use crate::spi::guard::SqlError;
@@ -157,7 +158,7 @@ impl Rules {
     pub(crate) fn batch(&self) -> Option<Batch> {
         let asked: Vec<&Expression> =
             self.rules.iter().filter(|rule| !rule.is_about_password).map(|rule| &rule.expression).collect();
-        let from = Scope::of_rows(self.row_type, "l").from + &catalog::unknown_password();
+        let from = Scope::of_rows(self.row_type, "l").from + &config_sql::unknown_password();
         let is_any = !asked.is_empty();
         is_any.then(|| Batch::new(format!("SELECT {} {from}", list(asked)), self.row_type))
     }
@@ -178,8 +179,8 @@ fn sum_up<'a>(asked: impl Iterator<Item = (&'a Rule, bool)>) -> Broken {
 fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Result<Rule, Refusal> {
     let place = format!("rule {source}.{}", row.name);
     let scope = Scope::of_row_and_password(from.row_type);
-    let expression = catalog::condition(&row.expression, &place, &scope, &target.actor)?;
-    let fits = |scope| catalog::condition(&row.expression, &place, &scope, &target.actor).is_ok();
+    let expression = config_sql::condition(&row.expression, &place, &scope, &target.actor)?;
+    let fits = |scope| config_sql::condition(&row.expression, &place, &scope, &target.actor).is_ok();
     let is_about_password = !fits(Scope::of_row(from.row_type, "l"));
     if row.severity == Severity::MustChange && target.row.must_change.is_none() {
         return Err(Refusal::new(
@@ -194,7 +195,7 @@ fn open_rule(source: &str, row: RuleRow, from: &Relation, target: &Target) -> Re
 /// A rule that is a condition over a password, and neither over a legacy row nor over nothing.
 fn password_rule(row: RuleRow, target: &Target) -> Option<Rule> {
     let place = format!("rule {}.{}", row.source, row.name);
-    let over = |scope| catalog::condition(&row.expression, &place, &scope, &target.actor);
+    let over = |scope| config_sql::condition(&row.expression, &place, &scope, &target.actor);
     let expression = over(Scope::of_password()).ok()?;
     let is_about_password = over(Scope::of_nothing()).is_err();
     is_about_password.then_some(Rule { row, expression, is_about_password })

@@ -1,7 +1,8 @@
 //! Those who are here, or in the source, under another login, by `lookup` of the target.
 
+use super::Assessment;
 use super::tally::Line;
-use super::{Assessment, FAILED, detail_of};
+use super::wording::{FAILED, detail_of};
 use crate::adopt::{self, Matched};
 use crate::error::must_reach_caller;
 use crate::source::Person;

@@ -1,8 +1,9 @@
 //! Look-ups that no index serves, told by EXPLAIN: all of the table would be read, however much indexes are preferred.
 //! Login columns that are looked up as they are, `ferry._unindexed` tells from the catalogues.
 
-use crate::catalog::{self, Actor, Relation};
+use crate::catalog::{Actor, Relation};
 use crate::check::Finding;
+use crate::config_sql;
 use crate::source::{Source, reads_all};
 use crate::spi::identity;
 use crate::target::Target;
@@ -51,7 +52,7 @@ impl Place<'_> {
         if self.relation.kind != 'r' {
             return None;
         }
-        let lookup = catalog::lookup(entry, &self.object, self.relation, self.alias, self.actor).ok()?;
+        let lookup = config_sql::lookup(entry, &self.object, self.relation, self.alias, self.actor).ok()?;
         let table = &self.relation.title;
         let key = match self.relation.column(entry) {
             Some(column) => identity::quoted(&column.name),

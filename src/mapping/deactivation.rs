@@ -2,8 +2,9 @@
 //! row.
 
 use super::Opening;
-use crate::catalog::{self, Column, Relation, Scope};
+use crate::catalog::{Column, Relation};
 use crate::config::SourceRow;
+use crate::config_sql::{self, Scope};
 use crate::error::Refusal;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -49,7 +50,7 @@ impl Deactivation {
     /// The first column whose value cannot be computed for a user.
     pub(crate) fn failing(&self, target: &Target, user_id: &str) -> Option<&str> {
         let fails = |(column, value): &&(Column, Expression)| {
-            self.evaluate(target, &catalog::assigned(value, column), user_id).is_err()
+            self.evaluate(target, &config_sql::assigned(value, column), user_id).is_err()
         };
         self.0.iter().find(fails).map(|(column, _)| column.name.as_str())
     }
@@ -70,7 +71,7 @@ impl Opening<'_> {
         let column = self.writable_column(name, place)?;
         let place = format!("{place}, {name}");
         let (expression, type_oid) =
-            catalog::typed_expression(text, &place, &self.scope, &self.target.actor)?;
+            config_sql::typed_expression(text, &place, &self.scope, &self.target.actor)?;
         let table = &self.target.relation.name;
         let update = format!("UPDATE {table} AS u SET {} = {expression}", Ident(name.to_string()));
         let fits = self.target.actor.attempt(Reach::Evaluate, || {

@@ -2,7 +2,8 @@
 
 use super::made::{self, as_column};
 use super::{Mapped, Transfer, Written, returning, set_clause, written};
-use crate::catalog::{Column, Scope};
+use crate::catalog::Column;
+use crate::config_sql::Scope;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::types::{self, JSON, JSONB, Oid, TEXT};

@@ -1,7 +1,8 @@
 //! What mappings come to, one by one: for whoever wants to see them, or to know which of them fails. Nothing is written.
 
 use super::{Field, Mapped, Transfer};
-use crate::catalog::{self, Column, Scope};
+use crate::catalog::Column;
+use crate::config_sql::{self, Scope};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value};
@@ -33,7 +34,7 @@ impl Transfer {
 
     /// Evaluates one mapping alone, and casts its value as the column would.
     fn evaluate(&self, target: &Target, mapped: &Mapped, row: Value) -> Result<Field, (String, SqlError)> {
-        let value = catalog::assigned(&mapped.expression, &mapped.column);
+        let value = config_sql::assigned(&mapped.expression, &mapped.column);
         let sql = format!("SELECT ({value})::pg_catalog.text {}", Scope::of_row(self.row_type, "l").from);
         field(target, &mapped.column, || plan::query(&sql, &[self.row_type], &[Arg::Value(row)]))
     }
@@ -47,7 +48,7 @@ impl Transfer {
         row: Value,
         user: &User,
     ) -> Result<Field, (String, SqlError)> {
-        let (value, id) = (catalog::assigned(&value, &mapped.column), target.id_lookup());
+        let (value, id) = (config_sql::assigned(&value, &mapped.column), target.id_lookup());
         let sql = format!(
             "SELECT ({value})::pg_catalog.text {}, {} AS u WHERE {} {} $2",
             self.made([mapped]),

@@ -1,13 +1,20 @@
 //! How far the move is: all sources as one picture, and each by itself.
 
-use super::chart::{self, BurnDown, Daily, Part, Series};
+mod next;
+mod pictures;
+mod runs;
+
+use super::chart::{self, Part};
 use super::html::{
-    self, Count, Finding, Head, Moment, Origin, Page, Step, card, cards, count, counted, duration, literal,
-    section, share, table,
+    self, Count, Finding, Head, Moment, Origin, Page, card, cards, counted, section, share, table,
 };
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+use next::next;
+use pictures::pictures;
+use runs::{Run, runs};
 
 #[derive(Deserialize)]
 pub(super) struct Figures {
@@ -61,39 +68,6 @@ struct Reject {
     users: i64,
     since: Moment,
 }
-
-#[derive(Deserialize)]
-struct Run {
-    id: i64,
-    source: String,
-    operation: String,
-    dry_run: bool,
-    message: Option<String>,
-    state: String,
-    total: i64,
-    done: i64,
-    moved: i64,
-    updated: i64,
-    deleted: i64,
-    deactivated: i64,
-    refused: i64,
-    skipped: i64,
-    started_by: String,
-    started_at: Moment,
-    seconds: Option<f64>,
-}
-
-/// By import; thousands at once, beside which nobody would see those who come by themselves.
-const IMPORT: (&str, &str, &str) = ("import", "way-2", "by import");
-
-/// The ways to be moved, as `ferry.link` has them, in the order in which they are stacked.
-const WAYS: [(&str, &str, &str); 5] = [
-    ("login", "way-1", "by login"),
-    ("reset", "way-3", "by reset"),
-    ("adopt", "way-4", "adopted"),
-    ("admin", "way-5", "by migrate_login"),
-    IMPORT,
-];
 
 pub(super) fn page(figures: &Figures) -> String {
     let page = Page {
@@ -265,122 +239,6 @@ fn overview_row(source: &Source) -> Markup {
     }
 }
 
-/// What was moved each day, and what is left; `of` are the sources that it is about.
-fn pictures(id: &str, figures: &Figures, source: &Source, of: &[Source]) -> Markup {
-    let ways = WAYS.map(|(way, class, name)| (class, name, by_day(of, way, figures.today + 1)));
-    let series: Vec<Series<'_>> = ways
-        .iter()
-        .filter(|(.., days)| days.iter().any(|moved| *moved > 0))
-        .map(|(class, name, days)| Series { class, name, days })
-        .collect();
-    let (imported, others): (Vec<&Series<'_>>, Vec<&Series<'_>>) =
-        series.iter().partition(|series| series.name == IMPORT.2);
-    html! {
-        @if series.is_empty() {
-            p {
-                @if source.moved() == 0 { "Nobody has been moved yet." }
-                @else { "Nobody was moved since " (figures.days[0]) "." }
-            }
-        }
-        (daily(&format!("{id}-moved"), "Moved per day", figures, &others))
-        (daily(&format!("{id}-imported"), "Imported per day", figures, &imported))
-        @if source.source.is_none() && !series.is_empty() { (weeks(figures, &series)) }
-        @if source.remaining.is_some() && !series.is_empty() { (burn_down(id, figures, source, of, &series)) }
-    }
-}
-
-fn by_day(sources: &[Source], way: &str, days: usize) -> Vec<i64> {
-    let moved = |source: &Source, day| source.moves.get(way).and_then(|days| days.get(day)).copied();
-    (0..days).map(|day| sources.iter().filter_map(|source| moved(source, day)).sum()).collect()
-}
-
-fn daily(id: &str, title: &str, figures: &Figures, series: &[&Series<'_>]) -> Markup {
-    if series.is_empty() {
-        return html! {};
-    }
-    let days = &figures.days[..=figures.today];
-    let sum = |series: &Series<'_>| format!("{} {}", count(series.days.iter().sum()), series.name);
-    html! {
-        figure {
-            figcaption { (title) }
-            (Daily { id, title, days, series, height: if series.len() > 1 { 160.0 } else { 100.0 } }.draw())
-            (chart::legend(series.iter().map(|series| (series.class, sum(series)))))
-        }
-    }
-}
-
-fn burn_down(id: &str, figures: &Figures, source: &Source, of: &[Source], series: &[Series<'_>]) -> Markup {
-    let behind = left_behind(of);
-    let left = left(source.remaining.unwrap_or(0), series, figures.today + 1);
-    html! {
-        figure {
-            figcaption {
-                "Remaining"
-                p {
-                    @match &source.projected_end {
-                        _ if source.remaining == Some(0) => "Nobody remains.",
-                        _ if source.retired_at.is_some() => "The source is retired.",
-                        _ if source.remaining == Some(behind) => "Nobody remains but those left behind.",
-                        Some(end) => { "Dashed: " (source.pace()) ", nobody remains on " (end) "." }
-                        None => { "No projection: " (source.standstill()) "." }
-                    }
-                    @if let Some(days) = pace_of_week(source, behind, series) {
-                        " By logins at the pace of the last 7 days it takes " (counted(days, "day", "days")) "."
-                    }
-                }
-            }
-            (BurnDown {
-                id: &format!("{id}-left"),
-                title: "Remaining legacy users by day",
-                days: &figures.days,
-                left: &left,
-                end: source.projected_days.map(|days| (days, behind)),
-                height: if source.source.is_none() { 180.0 } else { 100.0 },
-            }.draw())
-        }
-    }
-}
-
-/// How many remained at the beginning of each day: today's number, and who was moved since.
-fn left(now: i64, series: &[Series<'_>], days: usize) -> Vec<i64> {
-    let mut left = vec![now];
-    for day in (0..days).rev() {
-        let moved: i64 = series.iter().filter_map(|series| series.days.get(day)).sum();
-        left.push(left.last().copied().unwrap_or(0) + moved);
-    }
-    left.reverse();
-    left
-}
-
-/// Days until nobody remains without an import: over a week, a weekend counts less.
-fn pace_of_week(source: &Source, behind: i64, series: &[Series<'_>]) -> Option<i64> {
-    let own = series.iter().filter(|series| series.name != IMPORT.2);
-    let week: i64 = own.flat_map(|series| series.days.iter().rev().take(7)).sum();
-    let left = source.remaining? - behind;
-    (week > 0 && left > 0).then(|| (7.0 * left as f64 / week as f64).ceil() as i64)
-}
-
-/// The days of the picture as numbers, seven at a time and the newest first.
-fn weeks(figures: &Figures, series: &[Series<'_>]) -> Markup {
-    let days = &figures.days[..=figures.today];
-    let row = |end: usize| {
-        let start = (end + 1).saturating_sub(7);
-        let numbers = series.iter().map(|series| series.days[start..=end].iter().sum());
-        let numbers: Vec<i64> = numbers.collect();
-        html! {
-            tr {
-                th.when scope="row" { (days[start]) " to " (days[end]) }
-                @for number in &numbers { td.n { (Count(*number)) } }
-                td.n { (Count(numbers.iter().sum())) }
-            }
-        }
-    };
-    let rows: Vec<Markup> = (0..days.len()).rev().step_by(7).map(row).collect();
-    let ways = series.iter().map(|series| Head::Number(series.name));
-    let heads = [Head::Text("Days")].into_iter().chain(ways).chain([Head::Number("All")]);
-    table("Moved per week", &heads.collect::<Vec<_>>(), &rows)
-}
-
 /// Kinds of reasons that are listed: a page is not a log.
 const MOST_REASONS: usize = 50;
 
@@ -467,126 +325,5 @@ fn facts(source: &Source) -> Markup {
         }
         @if let Some(at) = &source.retired_at { " Retired at " (at) "." }
         @if source.is_importing { " An import is under way." }
-    }
-}
-
-/// What a run may have done to rows. Moved and refused are always shown, the others where there is something to show.
-type Tally = (&'static str, fn(&Run) -> i64);
-const TALLIES: [Tally; 6] = [
-    ("Moved", |run| run.moved),
-    ("Refused", |run| run.refused),
-    ("Updated", |run| run.updated),
-    ("Deleted", |run| run.deleted),
-    ("Deactivated", |run| run.deactivated),
-    ("Skipped", |run| run.skipped),
-];
-
-fn runs(figures: &Figures) -> Markup {
-    if figures.runs.is_empty() {
-        return html! { p { "There was none yet." } };
-    }
-    let (always, others) = TALLIES.split_at(2);
-    let others = others.iter().filter(|(_, tally)| figures.runs.iter().any(|run| tally(run) > 0));
-    let tallies: Vec<&Tally> = always.iter().chain(others).collect();
-    let heads = [
-        Head::Number("Run"),
-        Head::Text("Source"),
-        Head::Text("Operation"),
-        Head::Text("State"),
-        Head::Text("Begun"),
-        Head::Number("Took"),
-        Head::Number("Rows done"),
-    ];
-    let heads = heads.into_iter().chain(tallies.iter().map(|(name, _)| Head::Number(name)));
-    let rows: Vec<Markup> = figures.runs.iter().map(|run| run_row(run, &tallies)).collect();
-    let caption = match figures.all_runs > rows.len() as i64 {
-        true => format!("The newest {} of {} runs", rows.len(), count(figures.all_runs)),
-        false => "All runs, the newest first".to_string(),
-    };
-    table(&caption, &heads.collect::<Vec<_>>(), &rows)
-}
-
-fn run_row(run: &Run, tallies: &[&Tally]) -> Markup {
-    html! {
-        tr {
-            th.n scope="row" { (run.id) }
-            td { bdi { (run.source) } }
-            td { (run.operation) @if run.dry_run { p.hint { "dry run" } } }
-            td { (run.state) @if let Some(message) = &run.message { p.hint { bdi { (message) } } } }
-            td { (run.started_at) p.hint { "by " bdi { (run.started_by) } } }
-            td.n { @match run.seconds { Some(seconds) => (duration(seconds)), None => "-" } }
-            td.n { (Count(run.done)) @if run.done != run.total { p.hint { "of " (Count(run.total)) } } }
-            @for (_, tally) in tallies { td.n { (Count(tally(run))) } }
-        }
-    }
-}
-
-fn next(figures: &Figures, each: &[Source]) -> Vec<Step> {
-    let mut steps = html::findings(&figures.findings);
-    for source in each.iter().filter(|source| source.retired_at.is_none()) {
-        let newest = figures.runs.iter().find(|run| run.source == source.name() && !run.dry_run);
-        steps.extend(newest.and_then(unfinished));
-        steps.extend(source.steps());
-    }
-    if steps.is_empty() {
-        steps.push(Step::good(html! { "Nothing: the move goes on with every login." }, None));
-    }
-    steps
-}
-
-fn unfinished(run: &Run) -> Option<Step> {
-    if !["stopped", "interrupted"].contains(&run.state.as_str()) {
-        return None;
-    }
-    let what = html! {
-        "Run " (run.id) " of source " bdi { (run.source) } " was " (run.state) " after "
-        (Count(run.done)) " of " (Count(run.total)) " rows."
-    };
-    let (source, operation) = (literal(&run.source), literal(&run.operation));
-    let how =
-        format!("CALL ferry.import({source}, {operation}); goes on with it, given the same range of keys.");
-    Some(Step::to_do(what, Some(how)))
-}
-
-impl Source {
-    fn steps(&self) -> Vec<Step> {
-        let name = html! { "source " bdi { (self.name()) } };
-        let quoted = literal(self.name());
-        let mut steps = Vec::new();
-        if self.refused > 0 {
-            let what =
-                html! { (counted(self.refused, "user", "users")) " of " (name) " refused by an import." };
-            let how = format!("See below why; once that is mended, CALL ferry.import({quoted}, 'retry');");
-            steps.push(Step::to_do(what, Some(how)));
-        }
-        if self.reviews > 0 {
-            let what = html! {
-                (counted(self.reviews, "user", "users")) " of " (name)
-                " may be somebody who is here already: it is to be decided in ferry.review."
-            };
-            let how = format!("SELECT * FROM ferry.review WHERE source = {quoted} AND decision IS NULL;");
-            steps.push(Step::to_do(what, Some(how)));
-        }
-        match self.remaining {
-            None => {
-                let what = html! { "The users of " (name) " were never counted." };
-                let how =
-                    format!("CALL ferry.import({quoted}, dry_run => true); counts them, and moves nobody.");
-                steps.push(Step::to_do(what, Some(how)));
-            }
-            Some(0) if self.refused == 0 => {
-                let what = html! { "Nobody of " (name) " remains: may it be switched off?" };
-                steps.push(Step::to_do(what, Some(format!("SELECT * FROM ferry.cutover({quoted});"))));
-            }
-            Some(left) if left > 0 && self.last_24_hours == 0 && !self.is_importing => {
-                let what = html! {
-                    "Nobody of " (name) " was moved in the last 24 hours, "
-                    (counted(left, "remains", "remain")) "."
-                };
-                steps.push(Step::to_do(what, Some(format!("CALL ferry.import({quoted});"))));
-            }
-            Some(_) => {}
-        }
-        steps
     }
 }

@@ -5,7 +5,7 @@
 //! ordered here, byte by byte, at the price of reading the whole relation for each page.
 
 use super::{Person, Source, Store};
-use crate::catalog::{self, Scope};
+use crate::config_sql::{self, Scope};
 use crate::envelope::Luggage;
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::login::Login;
@@ -409,7 +409,7 @@ impl Source {
         let sql = format!(
             "SELECT {} FROM pg_catalog.unnest({part}) AS l{}",
             list(said),
-            catalog::unknown_password()
+            config_sql::unknown_password()
         );
         let rows = self
             .actor

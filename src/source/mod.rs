@@ -12,9 +12,10 @@ mod scan;
 mod stage;
 mod verifier;
 
-use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
+use crate::catalog::{self, Actor, Relation, Rights};
 use crate::child::Children;
 use crate::config::{HookRow, Parts, SourceKind, SourceRow};
+use crate::config_sql::{self, Lookup, Scope};
 use crate::error::{Kind, Refusal, must_reach_caller_from_source};
 use crate::hook::Hooks;
 use crate::login::{Login, LoginForm};
@@ -315,15 +316,15 @@ struct ConfigSql<'a> {
 
 impl ConfigSql<'_> {
     fn value(&self, column: &str, text: &str) -> Result<Expression, Refusal> {
-        Ok(catalog::typed_expression(text, &self.at(column), &self.over_l, self.actor)?.0)
+        Ok(config_sql::typed_expression(text, &self.at(column), &self.over_l, self.actor)?.0)
     }
 
     fn condition(&self, column: &str, text: &str, scope: &Scope) -> Result<Expression, Refusal> {
-        catalog::condition(text, &self.at(column), scope, self.actor)
+        config_sql::condition(text, &self.at(column), scope, self.actor)
     }
 
     fn lookup(&self, column: &str, entry: &str) -> Result<Lookup, Refusal> {
-        catalog::lookup(entry, &self.at(column), self.rows, "l", self.actor)
+        config_sql::lookup(entry, &self.at(column), self.rows, "l", self.actor)
     }
 
     fn at(&self, column: &str) -> String {
@@ -368,7 +369,7 @@ fn open_hooks(
         return Ok(Hooks::none());
     }
     let secret: Vec<&Expression> = [Some(hash), salt].into_iter().flatten().collect();
-    let secrets = catalog::columns_read(&secret, relation, place, actor)?;
+    let secrets = config_sql::columns_read(&secret, relation, place, actor)?;
     Ok(Hooks::about(relation, secrets.into_iter().map(str::to_string).collect(), rows))
 }
 

@@ -3,8 +3,8 @@
 
 use super::{ConfigSql, Source, optional};
 use crate::batch::Batch;
-use crate::catalog::{self, Scope};
 use crate::config::SourceRow;
+use crate::config_sql::{self, Scope};
 use crate::error::Refusal;
 use crate::spi::plan::{Row, Value};
 use crate::sql::{Expression, list};
@@ -19,8 +19,8 @@ pub(super) struct Expressions {
 impl Expressions {
     pub(super) fn open(row: &SourceRow, config: &ConfigSql<'_>) -> Result<Expressions, Refusal> {
         let (scope, actor) = (&config.over_l, config.actor);
-        let last_seen = |text: &str| catalog::timestamp(text, &config.at("last_seen"), scope, actor);
-        let value = |text: &str| catalog::number(text, &config.at("value"), scope, actor);
+        let last_seen = |text: &str| config_sql::timestamp(text, &config.at("last_seen"), scope, actor);
+        let value = |text: &str| config_sql::number(text, &config.at("value"), scope, actor);
         Ok(Expressions {
             last_seen: optional(&row.last_seen, last_seen)?,
             value: optional(&row.value, value)?,
@@ -83,7 +83,7 @@ impl Source {
         let kept = kept.chain(self.children.reads()).chain(secrets.map(ToString::to_string));
         let place = format!("source {}", self.row.name);
         let kept =
-            catalog::columns_read(kept.chain([self.key.sql.clone()]), &self.rows, &place, &self.actor)?;
+            config_sql::columns_read(kept.chain([self.key.sql.clone()]), &self.rows, &place, &self.actor)?;
         let columns = self.rows.columns.iter().map(|column| column.name.as_str());
         Ok(columns.filter(|name| !kept.contains(name)).map(str::to_string).collect())
     }

@@ -2,7 +2,8 @@
 //! contacted: what would be planned by asking one is not explained.
 
 use super::{Source, Store};
-use crate::catalog::{self, Actor, Lookup, Relation, Scope};
+use crate::catalog::{Actor, Relation};
+use crate::config_sql::{self, Lookup, Scope};
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning};
@@ -22,7 +23,7 @@ impl Source {
     /// Starts what it evaluates on each row: a function that may not be executed is an error only then.
     pub(crate) fn may_run(&self) -> Result<(), SqlError> {
         let scope = Scope::of_row(self.rows.row_type, "l");
-        let from = scope.checked_from + &catalog::unknown_password();
+        let from = scope.checked_from + &config_sql::unknown_password();
         let filter = self.row.filter.as_ref().map(|filter| Expression(filter.clone()).to_string());
         let others =
             self.transfer.expressions().chain(self.rules.expressions()).chain(self.particulars.all());

@@ -1,7 +1,8 @@
 //! A source that is a relation here: a foreign table, a table or a view.
 
 use super::MAX_CANDIDATES;
-use crate::catalog::{self, Actor, Column, Lookup, Relation};
+use crate::catalog::{Actor, Column, Relation};
+use crate::config_sql::{self, Lookup};
 use crate::error::Refusal;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -38,7 +39,7 @@ impl Store {
         actor: &Actor,
         place: &str,
     ) -> Result<Store, Refusal> {
-        let sql = format!("SELECT {reads} FROM {} AS l{}", relation.name, catalog::unknown_password());
+        let sql = format!("SELECT {reads} FROM {} AS l{}", relation.name, config_sql::unknown_password());
         let needed = actor.attempt(Reach::Evaluate, || parse::analyse(&sql).columns).map_err(|error| {
             Refusal::in_config(place, error).or_hint("ferry.check_config() tells each piece by itself.")
         })?;

@@ -3,7 +3,8 @@
 
 use super::{Person, Source, Store, person};
 use crate::batch::Batch;
-use crate::catalog::{Actor, Scope};
+use crate::catalog::Actor;
+use crate::config_sql::Scope;
 use crate::error::{Refusal, must_reach_caller_from_source};
 use crate::spi::cursor::Cursor;
 use crate::spi::guard::SqlError;

@@ -1,7 +1,7 @@
 //! Finding users by their logins and ids: one, or many at once.
 
 use super::{Found, Target, User};
-use crate::catalog::Lookup;
+use crate::config_sql::Lookup;
 use crate::login::Login;
 use crate::source::explain;
 use crate::spi::guard::SqlError;

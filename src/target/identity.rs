@@ -1,7 +1,7 @@
 //! Who is here already under another login: the entries of `lookup`, and who is verified.
 
 use super::{Found, Target, User};
-use crate::catalog::Scope;
+use crate::config_sql::Scope;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value, View};

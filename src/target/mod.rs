@@ -9,8 +9,9 @@ mod write;
 
 pub(crate) use open::check_kind;
 
-use crate::catalog::{self, Actor, Lookup, Relation, Rights, Scope};
+use crate::catalog::{self, Actor, Relation, Rights};
 use crate::config::{Adopt, HookRow, TargetRow};
+use crate::config_sql::{self, Lookup, Scope};
 use crate::error::Refusal;
 use crate::guc;
 use crate::hash::parse_form;
@@ -88,7 +89,7 @@ impl Target {
         catalog::check_rights(&relation, &actor, Rights::Write, &place)?;
         check_columns(row, &relation, &place)?;
         let lookup = |entry: &String, what: &str| {
-            catalog::lookup(entry, &format!("{place}, {what}"), &relation, "u", &actor)
+            config_sql::lookup(entry, &format!("{place}, {what}"), &relation, "u", &actor)
         };
         let lookups = row.login_columns.iter().map(|entry| lookup(entry, "login_columns"));
         let lookups = lookups.collect::<Result<Vec<_>, _>>()?;
@@ -96,12 +97,13 @@ impl Target {
         let finders = finders.collect::<Result<Vec<_>, _>>()?;
         let user = Scope::of_row(relation.row_type, "u");
         let condition = |text: Option<&str>, what: &str| {
-            text.map(|text| catalog::condition(text, &format!("{place}, {what}"), &user, &actor)).transpose()
+            text.map(|text| config_sql::condition(text, &format!("{place}, {what}"), &user, &actor))
+                .transpose()
         };
         let changed_at = row
             .changed_at
             .as_deref()
-            .map(|text| catalog::timestamp(text, &format!("{place}, changed_at"), &user, &actor));
+            .map(|text| config_sql::timestamp(text, &format!("{place}, changed_at"), &user, &actor));
         Ok(Target {
             policy: open_policy(&row.hash_policy, &place)?,
             unicode_form: parse_form(&row.unicode_form)

@@ -1,0 +1,130 @@
+//! A child table, and how the rows of a user are known in it.
+
+use super::Count;
+use crate::catalog::{self, Column, Relation};
+use crate::config::ChildRow;
+use crate::error::{Kind, Refusal, is_misfit};
+use crate::spi::identity::Reach;
+use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::types::{self, KeyType};
+use crate::sql::Ident;
+use crate::target::Target;
+
+/// A child table, and how a user's rows are known in it.
+pub(super) struct Table {
+    pub(super) relation: Relation,
+    pub(super) user_column: Ident,
+    user_key: KeyType,
+}
+
+impl Table {
+    pub(super) fn open(row: &ChildRow, place: &str, target: &Target) -> Result<Table, Refusal> {
+        let name = &row.relation;
+        let relation = catalog::relation_oid(name)
+            .map_err(|error| Refusal::in_config(place, error))?
+            .and_then(|oid| catalog::describe(oid, &target.actor.role_name))
+            .ok_or_else(|| {
+                Refusal::new(Kind::Relation, format!("{place}: relation \"{name}\" does not exist"))
+                    .hint("Create the table first, and name it with its schema, such as public.user_roles.")
+            })?;
+        if !relation.takes_rows {
+            return Err(Refusal::new(Kind::Invalid, format!("{place}: {} takes no rows", relation.title))
+                .hint("Name a table of this database, a partitioned table or an updatable view."));
+        }
+        let column = relation.need_column(&row.user_column, &format!("{place}, user_column"))?;
+        need_writable(column, place)?;
+        let type_oid = column.type_oid;
+        let key = target.actor.act(Reach::Evaluate, || types::key_type(type_oid)).ok_or_else(|| {
+            Refusal::new(
+                Kind::Type,
+                format!("{place}, user_column: type {} has no equality operator", column.type_name),
+            )
+            .hint("Name the column that refers to the users table.")
+        })?;
+        Ok(Table { user_column: Ident(row.user_column.clone()), user_key: key, relation })
+    }
+
+    /// Lets PostgreSQL say whether the id of a user can be assigned to the column.
+    pub(super) fn check_id(&self, place: &str, target: &Target) -> Result<(), Refusal> {
+        let (table, column, id) = (&self.relation.name, &self.user_column, &target.id_lookup().key);
+        let insert = format!("INSERT INTO {table} ({column}) SELECT $1");
+        let lookup = format!("SELECT {}", self.rows_of_user());
+        let fits = target.actor.attempt(Reach::Evaluate, || {
+            for sql in [insert, lookup] {
+                drop(Plan::prepare(&sql, &[id.oid], Planning::Auto));
+            }
+        });
+        fits.map_err(|error| {
+            if !is_misfit(&error) {
+                return Refusal::in_config(place, error)
+                    .or_hint("Name the column that refers to the users table.");
+            }
+            Refusal::new(
+                Kind::Type,
+                format!(
+                    "{place}, user_column: column {column} is of type {}, but the id of target {} of type {}",
+                    types::type_title(self.user_key.oid),
+                    target.row.name,
+                    types::type_title(id.oid)
+                ),
+            )
+            .hint("Name the column that refers to the users table, and give it the type of the id.")
+        })
+    }
+
+    /// A column that the query may fill.
+    pub(super) fn column_to_fill(&self, name: &str, place: &str) -> Result<&Column, Refusal> {
+        let column = self.relation.need_column(name, place)?;
+        if self.user_column.0 == name {
+            return Err(Refusal::new(
+                Kind::Invalid,
+                format!("{place}: column \"{name}\" is the user_column, which gets the id of the user"),
+            )
+            .hint("Leave it out of what the query returns."));
+        }
+        need_writable(column, place).map(|()| column)
+    }
+
+    /// From the table, as `t`, the rows of user `$1`.
+    pub(super) fn rows_of_user(&self) -> String {
+        let (table, column, key) = (&self.relation.name, &self.user_column, &self.user_key);
+        format!("FROM {table} AS t WHERE t.{column} {} $1::{}", key.equals, types::type_name(key.oid))
+    }
+
+    /// Deletes the rows of a user; tells how many they were.
+    fn delete(&self, target: &Target, id: Value) -> u64 {
+        let sql = format!("DELETE {}", self.rows_of_user());
+        let types = [target.id_lookup().key.oid];
+        target
+            .actor
+            .act(Reach::Write, || Plan::prepare(&sql, &types, Planning::Auto).count(&[Arg::Value(id)]))
+    }
+}
+
+fn need_writable(column: &Column, place: &str) -> Result<(), Refusal> {
+    if !column.is_generated {
+        return Ok(());
+    }
+    Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{}\" is generated always", column.name))
+        .hint("Leave it to PostgreSQL, or make it GENERATED BY DEFAULT."))
+}
+
+/// The child tables of a source, whether or not the legacy system is still there.
+pub(crate) struct Tables(Vec<(String, Table)>);
+
+impl Tables {
+    pub(crate) fn open(source: &str, rows: Vec<ChildRow>, target: &Target) -> Result<Tables, Refusal> {
+        let open = |row: ChildRow| {
+            let place = format!("child {source}.{}", row.name);
+            Table::open(&row, &place, target).map(|table| (row.name, table))
+        };
+        rows.into_iter().map(open).collect::<Result<_, _>>().map(Tables)
+    }
+
+    /// Deletes the rows of a user, the last table first: it may refer to those before it.
+    pub(crate) fn delete(&self, target: &Target, user_id: &str) -> Vec<Count> {
+        let Some(id) = types::cast(user_id, &target.id_lookup().key) else { return Vec::new() };
+        let delete = |(name, table): &(String, Table)| (name.clone(), table.delete(target, id));
+        self.0.iter().rev().map(delete).collect()
+    }
+}
