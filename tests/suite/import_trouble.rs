@@ -132,11 +132,14 @@ fn a_batch_that_meets_a_users_table_just_altered_refuses_nobody_for_it() {
         let import = std::thread::spawn(move || importing.batch_execute("CALL ferry.import('shop')"));
         await_waiter(&site);
         owner.batch_execute("COMMIT").unwrap();
-        let end = import.join().unwrap().err().map(|error| Refusal::of(&error).message);
-        let due = change
-            .starts_with("RENAME")
-            .then_some("mapping shop.name: column \"name\" of public.users does not exist");
-        assert_eq!(end.as_deref(), due);
+        let end = import.join().unwrap().err().map(|error| Refusal::of(&error).message).unwrap_or_default();
+        // Who says it depends on whether the session had to read its config anew when the call began.
+        let said = end.replace("relation \"users\"", "public.users");
+        let due = match change.starts_with("RENAME") {
+            true => "mapping shop.name: column \"name\" of public.users does not exist",
+            false => "",
+        };
+        assert_eq!(said, due);
         site.as_owner(&format!("ALTER TABLE users {mend}"));
         assert_eq!(site.db.count("ferry.import_reject"), 0, "{change}: {:?}", refused(&site));
         import_all(&site);
