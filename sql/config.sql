@@ -257,7 +257,7 @@ CREATE TABLE ferry._left_key (
     key    bytea NOT NULL
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry._left_key', '');
-COMMENT ON TABLE ferry._left_key IS 'the keys under which the logins in ferry._left_login are digested; readable by nobody';
+COMMENT ON TABLE ferry._left_key IS 'the keys under which the logins in ferry._left_login are digested; granted to nobody';
 COMMENT ON COLUMN ferry._left_key.source IS 'the retired source';
 COMMENT ON COLUMN ferry._left_key.key IS '32 random bytes';
 
@@ -267,7 +267,7 @@ CREATE TABLE ferry._left_login (
     PRIMARY KEY (source, digest)
 );
 SELECT pg_catalog.pg_extension_config_dump('ferry._left_login', '');
-COMMENT ON TABLE ferry._left_login IS 'the logins of those who were left behind in a retired source; readable by nobody';
+COMMENT ON TABLE ferry._left_login IS 'the logins of those who were left behind in a retired source; granted to nobody';
 COMMENT ON COLUMN ferry._left_login.source IS 'the retired source';
 COMMENT ON COLUMN ferry._left_login.digest IS 'keyed digest of a login in its normal form';
 

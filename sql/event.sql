@@ -43,7 +43,7 @@ COMMENT ON COLUMN ferry.event.detail IS 'particulars: SQLSTATE, column, constrai
 CREATE TABLE ferry._secret (key bytea NOT NULL);
 INSERT INTO ferry._secret
 SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat(pg_catalog.gen_random_uuid(), pg_catalog.gen_random_uuid()), 'UTF8'));
-COMMENT ON TABLE ferry._secret IS 'the key under which unknown logins are digested in ferry.event; readable by nobody, not dumped';
+COMMENT ON TABLE ferry._secret IS 'the key under which unknown logins are digested in ferry.event; granted to nobody, not dumped';
 COMMENT ON COLUMN ferry._secret.key IS '32 random bytes';
 
 CREATE FUNCTION ferry._unknown_login(login text) RETURNS text

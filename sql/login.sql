@@ -5,7 +5,7 @@ CREATE FUNCTION ferry.authenticate(login text, password text, target text DEFAUL
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'authenticate_text_wrapper';
-COMMENT ON FUNCTION ferry.authenticate(text, text, text, text) IS 'checks a login and moves the user from the legacy system if need be: exactly one row, and never an error for wrong credentials. outcome: ok, migrated, invalid, throttled, blocked, rejected, failed, unavailable, read_only. user_id is the text of the target''s id_column; retry_after comes with throttled; client is free text for the audit trail, such as an address';
+COMMENT ON FUNCTION ferry.authenticate(text, text, text, text) IS 'checks a login and moves the user from the legacy system if need be: exactly one row, and never an error for wrong credentials. outcome: ok, migrated, invalid, throttled, blocked, rejected, failed, unavailable, read_only. user_id is the text of the target''s id_column; retry_after would come with throttled, which nothing causes yet; client is free text for the audit trail, such as an address';
 
 CREATE FUNCTION ferry.authenticate(login text, password bytea, target text DEFAULT 'default', client text DEFAULT NULL)
     RETURNS TABLE (authenticated boolean, user_id text, outcome text, must_change_password boolean, retry_after interval)
