@@ -70,7 +70,7 @@ fn backend(client: &mut Client) -> i32 {
 
 /// Waits until a session of this database waits for a lock of pg_ferry's class.
 #[track_caller]
-fn await_waiter(db: &Db<'_>) {
+pub(crate) fn await_waiter(db: &Db<'_>) {
     const WAITS: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                          AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     await_true(db, WAITS);

@@ -1,9 +1,8 @@
 //! Stricter isolation, transactions and savepoints: whoever loses a race is told 40001 and succeeds on retry.
 
-use crate::concurrency::{all_at_once, slow_down_inserts};
+use crate::concurrency::{all_at_once, await_waiter, slow_down_inserts};
 use crate::setup_config::{Answer, app, last_reason, outcome, password_of, right, shop, try_login};
 use ferry_tests::{Db, sqlstate};
-use std::time::{Duration, Instant};
 
 /// In stricter isolation a loser cannot see who has won; a retry can.
 fn losers_retry(begin: &'static str) {
@@ -184,27 +183,26 @@ fn a_reset_and_a_login_at_once_make_one_user() {
     assert_eq!(right(&mut app(&db), "alice"), "ok");
 }
 
-/// Asking the source takes a session its time if it is named `slow`.
+/// Asking the source, a session named `slow` waits until nobody holds lock 42.
 fn let_the_slow_be_late(db: &Db<'_>) {
     db.sql(
         "CREATE FUNCTION linger() RETURNS boolean LANGUAGE plpgsql VOLATILE AS
-             $$BEGIN IF current_setting('application_name') = 'slow' THEN PERFORM pg_sleep(1); END IF; RETURN true; END$$;
-         UPDATE ferry.source SET filter = 'linger()'",
+             $$BEGIN IF current_setting('application_name') = 'slow' THEN PERFORM pg_advisory_xact_lock(42); END IF; RETURN true; END$$;
+         UPDATE ferry.source SET filter = 'linger()', timeout = '1 minute'",
     );
 }
 
 /// What a session is told that has looked in the target before somebody else moves the user, and in the links afterwards.
 fn late_login(db: &Db<'_>) -> String {
     let_the_slow_be_late(db);
+    let mut gate = db.client();
+    gate.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
     let (mut slow, mut quick) = (app(db), app(db));
     slow.batch_execute("SET application_name = slow").unwrap();
     let late = std::thread::spawn(move || right(&mut slow, "alice"));
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while db.count("pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") == 0 {
-        assert!(Instant::now() < deadline, "the slow session does not ask the source");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    await_waiter(db);
     assert_eq!(right(&mut quick, "alice"), "migrated");
+    drop(gate);
     late.join().unwrap()
 }
 
