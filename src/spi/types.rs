@@ -113,6 +113,16 @@ pub(crate) fn base_type(type_oid: Oid) -> Oid {
     unsafe { pg_sys::getBaseType(type_oid) }
 }
 
+/// The length or precision of a column, also where one of the domains over each other has it.
+pub(crate) fn typmod_under(type_oid: Oid, mut typmod: i32) -> i32 {
+    if base_type(type_oid) != type_oid {
+        typmod = -1;
+        // SAFETY: syscache look-ups; it is -1 before, as is asked for.
+        unsafe { pg_sys::getBaseTypeAndTypmod(type_oid, &raw mut typmod) };
+    }
+    typmod
+}
+
 /// The type that a function returns; `None` where there is no such function any more.
 pub(crate) fn result_of_function(function: Oid) -> Option<Oid> {
     // SAFETY: syscache look-up; the field is copied before the tuple is released.
