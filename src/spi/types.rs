@@ -67,6 +67,11 @@ pub(crate) fn is_jsonb(type_oid: Oid) -> bool {
     unsafe { pg_sys::getBaseType(type_oid) == pg_sys::JSONBOID }
 }
 
+/// Whether it is `name`, whose values are cut to 63 bytes.
+pub(crate) fn is_name(base_type: Oid) -> bool {
+    base_type == pg_sys::NAMEOID
+}
+
 /// Whether it is a date or a timestamp.
 pub(crate) fn is_time(type_oid: Oid) -> bool {
     // SAFETY: as above.
@@ -157,7 +162,7 @@ fn operator_name(operator: Oid) -> String {
 
 /// Casts text to a type once; `None` where the type refuses it.
 pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
-    if key.oid == pg_sys::NAMEOID && c_string(text).as_bytes().len() >= pg_sys::NAMEDATALEN as usize {
+    if is_name(key.oid) && c_string(text).as_bytes().len() >= pg_sys::NAMEDATALEN as usize {
         // Its input function would cut it, to somebody else's name.
         return None;
     }
