@@ -92,6 +92,23 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._unindexed() IS 'internal: login columns of local tables without an index';
 
+CREATE FUNCTION ferry._lacking_policy()
+    RETURNS TABLE (target text, verb text, problem text, hint text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.name, p.verb, format('row level security of %s has no policy that lets role "%s" of run_as %s users', t.relation, t.run_as, p.verb),
+           format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)
+    FROM ferry.target t
+    JOIN pg_roles r ON r.rolname = t.run_as AND NOT r.rolsuper AND NOT r.rolbypassrls
+    JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
+    CROSS JOIN (VALUES ('r'::"char", 'read'), ('a', 'insert'), ('w', 'update')) AS p (command, verb)
+    WHERE NOT EXISTS (SELECT FROM pg_policy y
+                      WHERE y.polrelid = c.oid AND y.polpermissive AND y.polcmd IN (p.command, '*')
+                        AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END))
+$$;
+COMMENT ON FUNCTION ferry._lacking_policy() IS 'internal: what row level security keeps run_as from doing with the users of a target';
+
 CREATE FUNCTION ferry._lint()
     RETURNS TABLE (object text, severity text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -211,15 +228,7 @@ AS $$
     WHERE t.adopt = 'any'
       AND (t.verified IS NULL OR EXISTS (SELECT FROM ferry._asked s WHERE s.target = t.name AND s.enabled AND s.verified IS NULL))
     UNION ALL
-    SELECT 'target ' || t.name, 'error', format('row level security of %s has no policy that lets role "%s" of run_as %s', t.relation, t.run_as, p.verb),
-           format('CREATE POLICY pg_ferry ON %s TO %I USING (true) WITH CHECK (true);', t.relation, t.run_as)
-    FROM ferry.target t
-    JOIN pg_roles r ON r.rolname = t.run_as AND NOT r.rolsuper AND NOT r.rolbypassrls
-    JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
-    CROSS JOIN (VALUES ('r'::"char", 'read users'), ('a', 'insert users'), ('w', 'update users')) AS p (command, verb)
-    WHERE NOT EXISTS (SELECT FROM pg_policy y
-                      WHERE y.polrelid = c.oid AND y.polpermissive AND y.polcmd IN (p.command, '*')
-                        AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END))
+    SELECT 'target ' || target, 'error', problem, hint FROM ferry._lacking_policy()
     UNION ALL
     SELECT 'target ' || t.name, 'warning', format('the deferred trigger %s of %s runs at COMMIT with the rights of whoever logs in', g.tgname, t.relation),
            format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = pg_catalog, pg_temp;', g.tgfoid::regprocedure)

@@ -318,6 +318,22 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._columns(oid) IS 'internal: the columns of a relation or composite type';
 
+CREATE FUNCTION ferry._may_alter_later(row_type oid) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    -- A view is a rule, too.
+    SELECT c.relhasrules OR EXISTS (
+        SELECT FROM pg_trigger t
+        WHERE t.tgrelid IN (SELECT c.oid UNION ALL SELECT relid FROM pg_partition_tree(c.oid))
+          -- INSERT, and neither BEFORE nor INSTEAD OF.
+          AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 4 = 4 AND t.tgtype & 66 = 0)
+    FROM pg_type y
+    JOIN pg_class c ON c.oid = y.typrelid
+    WHERE y.oid = row_type
+$$;
+COMMENT ON FUNCTION ferry._may_alter_later(oid) IS 'internal: whether what INSERT has returned of a relation, given its row type, may be something else once it is stored';
+
 CREATE FUNCTION ferry._unreadable_columns(row_type oid, role_name text) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

@@ -9,7 +9,7 @@ CREATE FUNCTION ferry._wrap_open(target text, batch_size bigint, cpu_share doubl
 COMMENT ON FUNCTION ferry._wrap_open(text, bigint, double precision, boolean) IS 'internal: checks what is wanted of ferry.wrap_hashes, and counts the users to look at';
 
 CREATE FUNCTION ferry._wrap_rows(after_id text, rows bigint)
-    RETURNS TABLE (last_id text, is_end boolean, report text, hint text)
+    RETURNS TABLE (last_id text, is_end boolean, report text, hint text, hashing double precision)
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'wrap_rows_wrapper';
@@ -23,8 +23,6 @@ DECLARE
     total pg_catalog.int8;
     step record;
     last_id pg_catalog.text := after_id;
-    started pg_catalog.timestamptz;
-    busy pg_catalog.float8;
     tries pg_catalog.int4 := 0;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
@@ -34,7 +32,6 @@ BEGIN
         -- In a stricter isolation whoever logs in during a batch would end the call.
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        started := pg_catalog.clock_timestamp();
         BEGIN
             SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
             tries := 0;
@@ -58,9 +55,8 @@ BEGIN
             next_report := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) '5 seconds'::pg_catalog.interval;
         END IF;
         EXIT WHEN step.is_end;
-        busy := EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started);
         IF cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
-            PERFORM pg_catalog.pg_sleep(busy OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) busy);
+            PERFORM pg_catalog.pg_sleep(step.hashing OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) step.hashing);
         END IF;
     END LOOP;
 END

@@ -4,7 +4,7 @@ use crate::error::{Kind, Refusal};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg};
-use crate::spi::types::{LONG, Oid, TEXT};
+use crate::spi::types::{self, LONG, Oid, TEXT};
 use crate::spi::watch;
 use crate::sql::{Ident, Name, list};
 
@@ -49,7 +49,7 @@ impl Column {
     /// How many characters it takes, where that is limited.
     pub(crate) fn width(&self) -> Option<usize> {
         // As PostgreSQL keeps the length of varchar(n) and char(n).
-        usize::try_from(self.typmod).ok()?.checked_sub(4)
+        usize::try_from(types::typmod_under(self.type_oid, self.typmod)).ok()?.checked_sub(4)
     }
 }
 

@@ -221,6 +221,11 @@ pub(crate) fn is_forbidden(error: &SqlError) -> bool {
     error.sqlstate() == "42501"
 }
 
+/// A row that somebody else has locked, where it is not waited for.
+pub(crate) fn is_lock_refused(error: &SqlError) -> bool {
+    error.sqlstate() == "55P03"
+}
+
 /// A value that the remote column's type refuses: nobody has this login there.
 pub(crate) fn is_uncastable(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "22P02" | "22003" | "22007" | "22008")

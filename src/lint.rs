@@ -13,9 +13,6 @@ use crate::spi::identity;
 use crate::target::Target;
 use std::ops::ControlFlow;
 
-/// PostgreSQL's `typmod` of `varchar(n)` and `char(n)` counts four bytes of header.
-const HEADER: i32 = 4;
-
 pub(crate) fn target(target: &Target) -> Vec<Finding> {
     let object = format!("target {}", target.row.name);
     let is_bounded = over_bounds(target);
@@ -79,9 +76,9 @@ fn over_bounds(target: &Target) -> Option<(String, String)> {
 
 /// Only columns of a stated length are looked at: it takes a hash to know how long one is.
 fn too_short(target: &Target) -> Option<(String, String)> {
-    let column = target.relation.column(&target.row.hash_column).filter(|column| column.typmod > HEADER)?;
-    let hash = target.hash(&Password::new(b"any".to_vec())).ok()?;
-    let (has, needs) = (usize::try_from(column.typmod - HEADER).ok()?, hash.chars().count());
+    let column = target.relation.column(&target.row.hash_column)?;
+    let has = column.width()?;
+    let needs = target.hash(&Password::new(b"any".to_vec())).ok()?.chars().count();
     (has < needs).then(|| {
         let (table, name) = (&target.relation.title, identity::quoted(&column.name));
         (

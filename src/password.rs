@@ -12,7 +12,7 @@ use crate::source::{Asked, Person, Source};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use crate::spi::session;
-use crate::target::{Found, MustChange, User};
+use crate::target::{Found, MustChange, Replaced, User};
 use crate::write::Move;
 use std::rc::Rc;
 use std::time::Instant;
@@ -232,10 +232,10 @@ impl Flow<'_> {
         }
         let hash = self.target.hash(new).map_err(Refusal::from).or_raise();
         let replaced = guard::attempt_if(
-            |replaced| *replaced,
+            |replaced| *replaced == Replaced::Done,
             || {
                 let replaced = self.target.replace_hash(user, &hash, MustChange::Cleared);
-                if replaced {
+                if replaced == Replaced::Done {
                     link::drop_digest(&self.target.row.name, &user.id);
                     self.log(self.kind, Outcome::Ok, &Why::of("password_set").user(&user.id));
                 }
@@ -243,10 +243,10 @@ impl Flow<'_> {
             },
         );
         match replaced {
-            Ok(true) => {
+            Ok(Replaced::Done) => {
                 Decision::Answered(Answer { user_id: Some(user.id.clone()), ..Answer::of(Outcome::Ok) })
             }
-            Ok(false) => self.not_replaced(user, Why::of("no_row_written").user(&user.id)),
+            Ok(replaced) => self.not_replaced(user, replaced, None),
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
                 self.conclude(Outcome::Failed, Why::of("write_failed").user(&user.id).error(&error))

@@ -16,7 +16,7 @@ use crate::source::{Asked, Person, Source};
 use crate::spi::guard::SqlError;
 use crate::spi::plan::View;
 use crate::spi::{guard, lock, session};
-use crate::target::{MustChange, User};
+use crate::target::{MustChange, Replaced, User};
 use crate::write::lock_key;
 
 impl Flow<'_> {
@@ -43,9 +43,14 @@ impl Flow<'_> {
             return false;
         }
         let Ok(new) = kdf::hash(password, &self.target.policy) else { return false };
-        match guard::attempt_if(|replaced| *replaced, || self.put_hash(user, old, &new, &broken)) {
-            Ok(false) => false,
-            Ok(true) => {
+        let is_done = |replaced: &Replaced| *replaced == Replaced::Done;
+        match guard::attempt_if(is_done, || self.put_hash(user, old, &new, &broken)) {
+            Ok(Replaced::Untouched) => false,
+            Ok(Replaced::Altered) => {
+                self.log(Kind::Rehash, Outcome::Failed, &why("hash_altered"));
+                false
+            }
+            Ok(Replaced::Done) => {
                 self.log(Kind::Rehash, Outcome::Ok, &why("weaker_than_policy").broken(&broken));
                 !broken.must_change.is_empty()
             }
@@ -64,9 +69,9 @@ impl Flow<'_> {
         false
     }
 
-    fn put_hash(&self, user: &User, old: &str, new: &str, broken: &Broken) -> bool {
+    fn put_hash(&self, user: &User, old: &str, new: &str, broken: &Broken) -> Replaced {
         let replaced = self.target.replace_hash(user, new, MustChange::Untouched);
-        if replaced {
+        if replaced == Replaced::Done {
             link::keep_digest(&self.target.row.name, &user.id, Some(old), new);
             if !broken.must_change.is_empty() {
                 self.target.demand_change(&user.id);
@@ -194,9 +199,19 @@ impl Flow<'_> {
         false
     }
 
-    /// An update that touched nothing: somebody else was first, or a trigger or policy swallowed it.
-    pub(crate) fn not_replaced(&mut self, user: &User, swallowed: Why) -> Decision {
-        if self.is_unchanged(user) { self.conclude(Outcome::Failed, swallowed) } else { Decision::Raced }
+    /// A hash that was not replaced: somebody else was first, or a trigger or a policy is in the way.
+    pub(crate) fn not_replaced(
+        &mut self,
+        user: &User,
+        replaced: Replaced,
+        source: Option<&Source>,
+    ) -> Decision {
+        let why = match replaced {
+            Replaced::Altered => Why::of("hash_altered"),
+            _ if self.is_unchanged(user) => Why::of("no_row_written"),
+            _ => return Decision::Raced,
+        };
+        self.conclude(Outcome::Failed, why.user(&user.id).maybe_source(source))
     }
 
     /// Whether a user's hash is, as of now, still the one that was looked at.
@@ -287,10 +302,10 @@ impl Flow<'_> {
             Err(error) => return self.policy_failed(source, error),
         };
         let replaced = guard::attempt_if(
-            |replaced| matches!(replaced, Ok(true)),
+            |replaced| matches!(replaced, Ok(Replaced::Done)),
             || {
                 let replaced = self.target.replace_hash(&user, &hash, MustChange::Untouched);
-                if replaced {
+                if replaced == Replaced::Done {
                     link::keep_digest(&self.target.row.name, &user.id, user.hash.as_deref(), &hash);
                     if must_change {
                         self.target.demand_change(&user.id);
@@ -302,15 +317,12 @@ impl Flow<'_> {
             },
         );
         match replaced {
-            Ok(Ok(true)) => Decision::Answered(welcomed),
+            Ok(Ok(Replaced::Done)) => Decision::Answered(welcomed),
             Ok(Err(failure)) => {
                 let why = Why::of_hook(failure).user(&user.id).source(&source.row.name);
                 self.conclude(Outcome::Failed, why)
             }
-            Ok(Ok(false)) => {
-                let why = Why::of("no_row_written").user(&user.id).source(&source.row.name);
-                self.not_replaced(&user, why)
-            }
+            Ok(Ok(replaced)) => self.not_replaced(&user, replaced, Some(source)),
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
                 let why = Why::of("write_failed").user(&user.id).source(&source.row.name).error(&error);

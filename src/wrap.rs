@@ -2,7 +2,8 @@
 //! each.
 //!
 //! First all hashes of a batch are computed, then they are written, each only where the old one is still there: rows are
-//! locked for milliseconds, and who logs in meanwhile is not written over. What was ours (`link.hash_digest`) stays ours.
+//! locked for milliseconds, and who logs in meanwhile is not written over. Nobody is waited for: whoever does would hold up
+//! the logins of those who are written already. What was ours (`link.hash_digest`) stays ours.
 //!
 //! Where an application may check the hashes of the table by itself, only what it could not read before is wrapped: a hash
 //! in an envelope.
@@ -14,18 +15,24 @@ use crate::event::{self, Detail, Event};
 use crate::kdf;
 use crate::link;
 use crate::outcome::Outcome;
-use crate::spi::{guard, types};
+use crate::spi::plan::{self, Arg};
+use crate::spi::types::{self, TEXT};
+use crate::spi::{guard, identity};
 use crate::sql::Ident;
-use crate::target::{MustChange, Target, User};
+use crate::target::{MustChange, Replaced, Target, User};
 use legacy_hash::{Error, Method, Stored};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
 const LEAST_WIDTH: usize = 255;
 
 /// Stands for any login where a hash takes one: nothing of it is kept.
 const ANY_LOGIN: &str = "somebody";
+
+/// A weak hash, to see whether any can be wrapped.
+const SAMPLE: &str = "{MD5}CY9rzUYh03PK3k6DJie09g==";
 
 /// What is wanted of `ferry.wrap_hashes`.
 pub(crate) struct Wanted {
@@ -60,6 +67,7 @@ pub(crate) fn open(wanted: Wanted) -> Result<i64, Refusal> {
         return invalid("cpu_share is out of range", "Use 0.01 to 1: the part of one processor.");
     }
     let target = config::target(&wanted.target)?;
+    check_policies(&target)?;
     let in_config = |error| Refusal::in_config(&place(&target), error);
     let no_other_checks = wanted.no_other_checks.unwrap_or(target.row.no_other_checks);
     if !no_other_checks && target.count_enveloped().map_err(in_config)? == 0 {
@@ -67,6 +75,7 @@ pub(crate) fn open(wanted: Wanted) -> Result<i64, Refusal> {
         return Err(Refusal::new(Kind::State, text).hint(cure_of_other_checks(&target)));
     }
     check_columns(&target)?;
+    check_limits(&target)?;
     let total = target.count_unwrapped().map_err(in_config)?;
     RUN.set(Some(Run {
         target: wanted.target,
@@ -87,6 +96,33 @@ fn cure_of_other_checks(target: &Target) -> String {
          UPDATE ferry.target SET no_other_checks = true WHERE name = '{}'.",
         target.row.name.replace('\'', "''")
     )
+}
+
+/// Users whom row level security hides as a whole would be none to wrap.
+fn check_policies(target: &Target) -> Result<(), Refusal> {
+    let sql = "SELECT problem, hint FROM ferry._lacking_policy() WHERE target = $1 AND verb <> 'insert'";
+    let lacking = identity::as_ferry(|| plan::query(sql, &[TEXT], &[Arg::Text(&target.row.name)]));
+    let Some(row) = lacking.into_iter().next() else { return Ok(()) };
+    let mut texts = row.into_iter().map(Option::unwrap_or_default);
+    let mut next = || texts.next().unwrap_or_default();
+    Err(Refusal::new(Kind::State, format!("{}: {}", place(target), next())).hint(next()))
+}
+
+/// Whatever the format: what goes around a hash is argon2id.
+fn check_limits(target: &Target) -> Result<(), Refusal> {
+    let Ok(format) = legacy_hash::evident(SAMPLE) else { return Ok(()) };
+    let stored = Stored { hash: SAMPLE, salt: None, login: None, pepper: None };
+    match kdf::wrap(&stored, &Method::Format(format), &target.policy) {
+        Err(Error::OverLimit(limit)) => {
+            let text =
+                format!("{}: the argon2id of wrapped hashes exceeds the limit on {limit}", place(target));
+            // Memory times passes is told as passes.
+            let or_work = if limit == "argon2 passes" { " or ferry.max_argon2_work" } else { "" };
+            let setting = format!("ferry.max_{}{or_work}", limit.replace(' ', "_"));
+            Err(Refusal::new(Kind::Limit, text).hint(format!("A superuser can raise {setting}.")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_columns(target: &Target) -> Result<(), Refusal> {
@@ -138,6 +174,8 @@ pub(crate) struct Batch {
     pub(crate) is_end: bool,
     /// What was done by all batches of the call, in words.
     pub(crate) report: String,
+    /// The time that it took to compute hashes: to write them may take long for reasons that no processor has.
+    pub(crate) hashing: Duration,
     /// At the end: what to do about the hashes that were not wrapped.
     pub(crate) hint: Option<String>,
 }
@@ -161,18 +199,23 @@ impl Run {
         let users = target
             .with_unwrapped_hash(after, rows)
             .map_err(|error| Refusal::in_config(&place(&target), error))?;
+        let started = Instant::now();
         let mut wrapped = Vec::new();
         for user in &users {
             match self.wrap(&target, user)? {
-                Fate::Wrapped(format, hash) => wrapped.push((user, format, hash)),
+                Fate::Wrapped(format, hash) => wrapped.push(Wrapped { user, format, hash }),
                 Fate::Kept(why) => self.count(KEPT, why),
                 Fate::Refused(obstacle, why) => self.refuse(obstacle, &why),
             }
         }
-        for ((_, format, _), written) in wrapped.iter().zip(write_all(&target, &wrapped)) {
+        let hashing = started.elapsed();
+        let free = self.lock(&target, wrapped)?;
+        for (wrapped, written) in free.iter().zip(write_all(&target, &free)) {
             match written {
-                Written::Done => self.count(WRAPPED, format),
+                Written::Done => self.count(WRAPPED, &wrapped.format),
                 Written::Changed => self.count(KEPT, "changed meanwhile"),
+                Written::Swallowed => self.refuse(Obstacle::Swallowed, "swallowed by a trigger or policy"),
+                Written::Altered => self.refuse(Obstacle::Altered, "altered by a trigger"),
                 Written::Failed(state) => self.refuse(Obstacle::Write, &format!("SQLSTATE {state}")),
             }
         }
@@ -185,8 +228,17 @@ impl Run {
             last_id,
             is_end,
             report: self.tally.report(),
+            hashing,
             hint: is_end.then(|| self.tally.hint(&target)).filter(|hint| !hint.is_empty()),
         })
+    }
+
+    /// Locks those who are about to be written, and leaves those out whom others have locked.
+    fn lock<'a>(&mut self, target: &Target, wrapped: Vec<Wrapped<'a>>) -> Result<Vec<Wrapped<'a>>, Refusal> {
+        let ids: Vec<Option<String>> = wrapped.iter().map(|wrapped| Some(wrapped.user.id.clone())).collect();
+        let in_use = target.lock(&ids).map_err(|error| Refusal::in_config(&place(target), error))?;
+        in_use.iter().for_each(|_| self.refuse(Obstacle::InUse, "in use"));
+        Ok(wrapped.into_iter().filter(|wrapped| !in_use.contains(&wrapped.user.id)).collect())
     }
 
     /// Tells what was done since the event before, in the transaction that does it: what a call has wrapped that is
@@ -239,6 +291,7 @@ impl Run {
                 return Err(Refusal::from(error));
             }
             Err(Error::NotWrapped(_, why)) => return refused(Obstacle::Format, why),
+            Err(error @ Error::OverLimit(_)) => return refused(Obstacle::Limit, &error.to_string()),
             Err(error) => return refused(Obstacle::Unreadable, &error.to_string()),
         };
         if width(target).is_some_and(|width| wrapped.len() > width) {
@@ -300,25 +353,38 @@ fn in_envelope(target: &Target, hash: &str) -> (String, Result<Attempt, Error>) 
     (name, attempt)
 }
 
+/// A user, and the hash that is about to be written.
+struct Wrapped<'a> {
+    user: &'a User,
+    format: String,
+    hash: String,
+}
+
+#[derive(PartialEq)]
 enum Written {
     Done,
     /// Somebody else has written it.
     Changed,
+    /// A trigger or a policy has kept it as it was.
+    Swallowed,
+    /// A trigger or a view has made something else of it, which was undone.
+    Altered,
     Failed(String),
 }
 
-/// Writes a batch: users, their formats and their new hashes. Where somebody's cannot be written, one by one.
-fn write_all(target: &Target, wrapped: &[(&User, String, String)]) -> Vec<Written> {
-    let together = || wrapped.iter().map(|(user, _, new)| replace(target, user, new)).collect();
-    match guard::attempt(together) {
-        Ok(written) => written,
+/// Writes a batch. Where somebody's hash cannot be written, one by one.
+fn write_all(target: &Target, wrapped: &[Wrapped<'_>]) -> Vec<Written> {
+    let is_altered = |written: &Vec<Written>| written.contains(&Written::Altered);
+    match guard::attempt_if(|written| !is_altered(written), || replace(target, wrapped)) {
+        Ok(written) if !is_altered(&written) => written,
         Err(error) if must_reach_caller(&error) => error.raise(),
-        Err(_) => wrapped.iter().map(|(user, _, new)| write(target, user, new)).collect(),
+        _ => wrapped.iter().map(|wrapped| write(target, wrapped)).collect(),
     }
 }
 
-fn write(target: &Target, user: &User, new: &str) -> Written {
-    match guard::attempt(|| replace(target, user, new)) {
+fn write(target: &Target, wrapped: &Wrapped<'_>) -> Written {
+    let write = || replace(target, std::slice::from_ref(wrapped)).pop().unwrap_or(Written::Changed);
+    match guard::attempt_if(|written| *written != Written::Altered, write) {
         Ok(written) => written,
         Err(error) if must_reach_caller(&error) => error.raise(),
         Err(error) => Written::Failed(error.sqlstate()),
@@ -326,12 +392,22 @@ fn write(target: &Target, user: &User, new: &str) -> Written {
 }
 
 /// Runs without a net: the caller has one.
-fn replace(target: &Target, user: &User, new: &str) -> Written {
-    if !target.replace_hash(user, new, MustChange::Untouched) {
-        return Written::Changed;
+fn replace(target: &Target, wrapped: &[Wrapped<'_>]) -> Vec<Written> {
+    let written = wrapped.iter().map(|wrapped| replace_one(target, wrapped)).collect();
+    target.check_deferred();
+    written
+}
+
+fn replace_one(target: &Target, Wrapped { user, hash, .. }: &Wrapped<'_>) -> Written {
+    match target.replace_hash(user, hash, MustChange::Untouched) {
+        Replaced::Done => {
+            link::keep_digest(&target.row.name, &user.id, user.hash.as_deref(), hash);
+            Written::Done
+        }
+        Replaced::Untouched if target.stores(&user.id, user.hash.as_deref()) => Written::Swallowed,
+        Replaced::Untouched => Written::Changed,
+        Replaced::Altered => Written::Altered,
     }
-    link::keep_digest(&target.row.name, &user.id, user.hash.as_deref(), new);
-    Written::Done
 }
 
 const WRAPPED: &str = "wrapped";
@@ -344,7 +420,11 @@ enum Obstacle {
     OtherChecks,
     Format,
     Unreadable,
+    Limit,
     Width,
+    InUse,
+    Altered,
+    Swallowed,
     Write,
 }
 
@@ -394,7 +474,19 @@ impl Tally {
                                      ferry.identify_hash tells what it may be; ferry.import brings hashes together \
                                      with what verifies them."
                 .to_string(),
+            Obstacle::Limit => "Over a limit: a superuser can raise the setting ferry.max_… of that name.".to_string(),
             Obstacle::Width => cure_of_width(target),
+            Obstacle::InUse => "In use: other transactions have locked these users; call it again, from the start."
+                .to_string(),
+            Obstacle::Altered => format!(
+                "Altered: a trigger, a rule or the view stores something else in column \"{}\" of {} than was written, \
+                 so nothing was. Drop what hashes passwords there: pg_ferry does.",
+                target.row.hash_column, target.relation.title
+            ),
+            Obstacle::Swallowed => format!(
+                "Swallowed: a trigger or a row security policy of {} keeps role \"{}\" of run_as from changing these.",
+                target.relation.title, target.actor.role_name
+            ),
             Obstacle::Write => "Not written: see what raises this SQLSTATE, such as a trigger or a constraint of the \
                                 users table."
                 .to_string(),

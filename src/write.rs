@@ -59,6 +59,9 @@ impl Flow<'_> {
             Ok(Step6::NoRow) => {
                 self.conclude(Outcome::Failed, Why::of("no_row_written").source(&what.source.row.name))
             }
+            Ok(Step6::Altered) => {
+                self.conclude(Outcome::Failed, Why::of("hash_altered").source(&what.source.row.name))
+            }
             Err(error) if must_reach_caller(&error) => error.raise(),
             // An import takes no locks for those whom it moves: it may have been waited for.
             Err(error) if error.is_duplicate() && self.is_raced(what) => {
@@ -101,6 +104,9 @@ impl Flow<'_> {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
             return if is_raced { Step6::Raced } else { Step6::NoRow };
         };
+        if !self.target.stores(&written.user_id, Some(what.hash)) {
+            return Step6::Altered;
+        }
         let children = what.source.children.write(&self.target, &written.user_id, children);
         link::insert(&NewLink {
             source,
@@ -199,6 +205,8 @@ enum Step6 {
     Written(Written),
     Raced,
     NoRow,
+    /// Another hash is there than the one that was written.
+    Altered,
     Hook(Failure),
 }
 

@@ -32,11 +32,23 @@ fn wrap_rows(
     rows: Option<i64>,
 ) -> TableIterator<
     'static,
-    (name!(last_id, Option<Text>), name!(is_end, bool), name!(report, Text), name!(hint, Option<Text>)),
+    (
+        name!(last_id, Option<Text>),
+        name!(is_end, bool),
+        name!(report, Text),
+        name!(hint, Option<Text>),
+        name!(hashing, f64),
+    ),
 > {
     let after = after.map(|after| after.0);
     let batch = connect(|| wrap::batch(after.as_deref(), rows.unwrap_or(1)).or_raise());
-    TableIterator::once((batch.last_id.map(Text), batch.is_end, Text(batch.report), batch.hint.map(Text)))
+    TableIterator::once((
+        batch.last_id.map(Text),
+        batch.is_end,
+        Text(batch.report),
+        batch.hint.map(Text),
+        batch.hashing.as_secs_f64(),
+    ))
 }
 
 /// What `ferry.export_log` returns.

@@ -207,13 +207,18 @@ impl Flow<'_> {
             || {
                 let written = source.transfer.adopt(&self.target, person.row, hash, user);
                 written.map(|written| {
+                    let is_stored = self.target.stores(&written.user_id, Some(hash));
                     source.children.write(&self.target, &written.user_id, &children);
                     self.target.check_deferred();
+                    is_stored
                 })
             },
         );
         match written {
-            Ok(Some(())) => Ok(()),
+            Ok(Some(true)) => Ok(()),
+            Ok(Some(false)) => {
+                Err(self.conclude(Outcome::Failed, Why::of("hash_altered").source(&source.row.name)))
+            }
             Ok(None) => {
                 Err(self.conclude(Outcome::Failed, Why::of("no_row_written").source(&source.row.name)))
             }

@@ -229,10 +229,20 @@ impl Flow<'_> {
             }
             moved.push(Imported { key: plain.row.key.clone(), hash, user_id });
         }
+        if self.target.may_alter_later() && !self.are_stored(&moved) {
+            return false;
+        }
         self.notice_imported(&source.row.name, &moved);
         link::insert_imported(&source.row.name, &self.target.row.name, moved);
         self.target.check_deferred();
         true
+    }
+
+    /// Whether the users have the hashes that were written.
+    fn are_stored(&self, moved: &[Imported]) -> bool {
+        let ids: Vec<Option<String>> = moved.iter().map(|user| Some(user.user_id.clone())).collect();
+        let hashes = self.target.stored_hashes(&ids);
+        moved.iter().all(|user| hashes.get(&user.user_id) == Some(&Some(user.hash.clone())))
     }
 
     fn insert_rows(&self, source: &Source, rows: Value, plain: &[&Plain<'_>], also: &[String]) -> Vec<Row> {

@@ -67,6 +67,11 @@ pub(crate) fn is_jsonb(type_oid: Oid) -> bool {
     unsafe { pg_sys::getBaseType(type_oid) == pg_sys::JSONBOID }
 }
 
+/// Whether it is `name`, whose values are cut to 63 bytes.
+pub(crate) fn is_name(base_type: Oid) -> bool {
+    base_type == pg_sys::NAMEOID
+}
+
 /// Whether it is a date or a timestamp.
 pub(crate) fn is_time(type_oid: Oid) -> bool {
     // SAFETY: as above.
@@ -113,6 +118,16 @@ pub(crate) fn base_type(type_oid: Oid) -> Oid {
     unsafe { pg_sys::getBaseType(type_oid) }
 }
 
+/// The length or precision of a column, also where one of the domains over each other has it.
+pub(crate) fn typmod_under(type_oid: Oid, mut typmod: i32) -> i32 {
+    if base_type(type_oid) != type_oid {
+        typmod = -1;
+        // SAFETY: syscache look-ups; it is -1 before, as is asked for.
+        unsafe { pg_sys::getBaseTypeAndTypmod(type_oid, &raw mut typmod) };
+    }
+    typmod
+}
+
 /// The type that a function returns; `None` where there is no such function any more.
 pub(crate) fn result_of_function(function: Oid) -> Option<Oid> {
     // SAFETY: syscache look-up; the field is copied before the tuple is released.
@@ -147,7 +162,7 @@ fn operator_name(operator: Oid) -> String {
 
 /// Casts text to a type once; `None` where the type refuses it.
 pub(crate) fn cast(text: &str, key: &KeyType) -> Option<Value> {
-    if key.oid == pg_sys::NAMEOID && c_string(text).as_bytes().len() >= pg_sys::NAMEDATALEN as usize {
+    if is_name(key.oid) && c_string(text).as_bytes().len() >= pg_sys::NAMEDATALEN as usize {
         // Its input function would cut it, to somebody else's name.
         return None;
     }

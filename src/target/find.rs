@@ -66,15 +66,18 @@ impl Target {
     /// The users of many ids, as links keep them.
     pub(crate) fn find_by_ids(&self, ids: &[Option<String>]) -> Result<HashMap<String, User>, SqlError> {
         let sql = format!(
-            "SELECT {} FROM {} AS u WHERE {} {} ANY ($1::{}[])",
+            "SELECT {} FROM {} AS u WHERE {}",
             self.columns_of_user(),
             self.relation.name,
-            self.id.sql,
-            self.id.key.equals,
-            types::type_name(self.id.key.oid)
+            self.id_is_one_of()
         );
         let rows = self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXTS], &[Arg::Texts(ids)]))?;
         Ok(rows.into_iter().filter_map(user).map(|user| (user.id.clone(), user)).collect())
+    }
+
+    /// True for users of the alias `u` whose id is in `$1`, an array of texts.
+    pub(super) fn id_is_one_of(&self) -> String {
+        format!("{} {} ANY ($1::{}[])", self.id.sql, self.id.key.equals, types::type_name(self.id.key.oid))
     }
 
     /// The user of an id, as links keep it.

@@ -7,6 +7,7 @@ mod identity;
 mod open;
 mod write;
 
+pub(crate) use hash::Replaced;
 pub(crate) use open::check_kind;
 
 use crate::catalog::{self, Actor, Relation, Rights};
@@ -48,6 +49,7 @@ pub(crate) struct Target {
     by_login: Vec<OnceCell<Plan>>,
     by_id: OnceCell<Plan>,
     replace_hash: [OnceCell<Plan>; 2],
+    stored_hash: OnceCell<Plan>,
 }
 
 /// A row of the users table, as far as a login needs it. No `Debug`: it holds the hash.
@@ -118,6 +120,7 @@ impl Target {
             by_login: lookups.iter().map(|_| OnceCell::new()).collect(),
             by_id: OnceCell::new(),
             replace_hash: Default::default(),
+            stored_hash: OnceCell::new(),
             hooks: Hooks::none(),
             row: row.clone(),
             lookups,

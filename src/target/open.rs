@@ -53,10 +53,15 @@ pub(super) fn open_actor(row: &TargetRow, role_name: String, place: &str) -> Res
 
 pub(super) fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<(), Refusal> {
     let hash = relation.need_column(&row.hash_column, &format!("{place}, hash_column"))?;
-    if !types::key_type(hash.type_oid).is_some_and(|key| key.is_text) {
+    let unfit = match types::key_type(hash.type_oid).filter(|key| key.is_text) {
+        Some(key) if types::is_name(key.oid) => Some("cuts what is longer than 63 bytes"),
+        Some(_) => None,
+        None => Some("is not a text type"),
+    };
+    if let Some(unfit) = unfit {
         return Err(Refusal::new(
             Kind::Type,
-            format!("{place}, hash_column: type {} is not a text type", hash.type_name),
+            format!("{place}, hash_column: type {} {unfit}", hash.type_name),
         )
         .hint("Hashes are text of up to some 200 characters: use a column of type text."));
     }

@@ -426,3 +426,55 @@ fn a_login_that_is_never_committed_holds_the_import_up_until_a_lock_timeout_ends
     assert_eq!((end.done, end.moved, end.skipped, end.refused), (100, 99, 1, 0));
     assert_reconciled(&site, 100);
 }
+
+#[test]
+fn a_user_whose_hash_is_stored_otherwise_is_refused_alone() {
+    need_extension!("pg_ferry");
+    let meddle = |body: &str| {
+        format!(
+            "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NEW; END $$"
+        )
+    };
+    let on = |what: &str| {
+        format!(
+            "CREATE TRIGGER meddle {what} FOR EACH ROW WHEN (NEW.email = 'user7@example.com') EXECUTE FUNCTION meddle()"
+        )
+    };
+    let after = "UPDATE users SET password_hash = 'cut' WHERE id = NEW.id";
+    let through_view = "INSERT INTO users (email, name, password_hash) VALUES (NEW.email, NEW.name, \
+                        CASE NEW.email WHEN 'user7@example.com' THEN 'cut' ELSE NEW.password_hash END) RETURNING id INTO NEW.id";
+    for (way, function, trigger) in [
+        ("before", meddle("NEW.password_hash := 'cut'"), on("BEFORE INSERT ON users")),
+        ("after", meddle(after), on("AFTER INSERT ON users")),
+        ("partition", meddle(after), on("AFTER INSERT ON part")),
+        (
+            "view",
+            meddle(through_view),
+            "CREATE VIEW front AS SELECT * FROM users;
+             CREATE TRIGGER meddle INSTEAD OF INSERT ON front FOR EACH ROW EXECUTE FUNCTION meddle()"
+                .to_string(),
+        ),
+    ] {
+        let site = md5_shop();
+        crowd(&site, 30);
+        if way == "partition" {
+            site.as_owner(
+                "ALTER TABLE users RENAME TO part; ALTER TABLE part ALTER id DROP IDENTITY;
+                 CREATE SEQUENCE numbers;
+                 CREATE TABLE users (LIKE part INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+                 ALTER TABLE users ALTER id SET DEFAULT nextval('numbers');
+                 ALTER TABLE users ATTACH PARTITION part DEFAULT",
+            );
+        }
+        site.as_owner(&format!("{function}; {trigger}"));
+        if way == "view" {
+            site.configure("target", "relation = 'public.front'");
+        }
+        let end = import(&site, "");
+        assert_eq!((end.moved, end.refused), (29, 1), "{way}: {:?}", refused(&site));
+        assert_eq!(refused(&site), ["7 hash_altered"], "{way}");
+        assert_eq!(site.counts().0, 29, "{way}");
+        assert_reconciled(&site, 29);
+        assert_eq!(login(&mut site.app(), "user8@example.com", "password 8").outcome, "ok", "{way}");
+    }
+}

@@ -71,4 +71,5 @@ mod target_shapes;
 mod types;
 mod wrap;
 mod wrap_formats;
+mod wrap_trouble;
 mod write_failures;

@@ -1,6 +1,6 @@
 //! Users tables of every shape: views, partitions, triggers, constraints that wait for the commit.
 
-use crate::setup_config::{Refusal, app, last_reason, right, shop};
+use crate::setup_config::{Refusal, app, last_reason, refusal, right, shop};
 use ferry_tests::Db;
 
 #[test]
@@ -225,4 +225,22 @@ fn a_move_that_its_own_login_does_not_find_is_not_repeated() {
     // The link knows who it is.
     assert_eq!(right(&mut client, "alice"), "ok", "{}", last_reason(&db));
     assert_eq!(db.count("users"), 1);
+}
+
+#[test]
+fn a_hash_column_that_cuts_hashes_is_refused() {
+    let db: Db<'_> = shop();
+    let told = "target default, hash_column: type name cuts what is longer than 63 bytes";
+    for short in ["name", "own"] {
+        db.sql(&format!("CREATE DOMAIN own AS name; ALTER TABLE users ALTER password_hash TYPE {short}"));
+        let refused = refusal(&mut app(&db), "SELECT ferry.authenticate('alice', 'x')");
+        let refused_too = refusal(&mut db.client(), "UPDATE ferry.target SET run_as = run_as");
+        for refused in [refused, refused_too] {
+            let message = refused.message.replace("type own", "type name").replace("public.own", "name");
+            assert_eq!((message.as_str(), refused.state.as_str()), (told, "42804"));
+            assert!(refused.hint.contains("use a column of type text"), "{refused:?}");
+        }
+        db.sql("ALTER TABLE users ALTER password_hash TYPE text; DROP DOMAIN own");
+    }
+    assert_eq!(right(&mut app(&db), "alice"), "migrated");
 }

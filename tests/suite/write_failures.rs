@@ -139,6 +139,89 @@ fn a_trigger_that_swallows_the_row_is_a_failure() {
     assert_mended(&site);
 }
 
+/// Stores something else than the hash that is written.
+const MEDDLING: [&str; 3] = [
+    "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         NEW.password_hash := '$2a$04$' || md5(NEW.password_hash); RETURN NEW; END $$;
+     CREATE TRIGGER meddle BEFORE INSERT OR UPDATE OF password_hash ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+    "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         NEW.password_hash := left(NEW.password_hash, 30); RETURN NEW; END $$;
+     CREATE TRIGGER meddle BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+    "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF length(NEW.password_hash) > 9 THEN UPDATE users SET password_hash = 'cut' WHERE id = NEW.id; END IF; RETURN NULL; END $$;
+     CREATE TRIGGER meddle AFTER INSERT OR UPDATE OF password_hash ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+];
+
+#[test]
+fn a_first_login_whose_hash_is_altered_fails_and_leaves_nothing() {
+    for meddling in MEDDLING {
+        let site = Site::shop();
+        site.as_owner(meddling);
+        assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+        assert_eq!((site.counts(), site.why().as_str()), ((0, 0, 1), "failed/hash_altered"));
+        let reset = "SELECT outcome FROM ferry.prepare_reset('ann@example.com')";
+        assert_eq!(site.web().query_one(reset, &[]).unwrap().get::<_, String>(0), "failed");
+        assert_eq!((site.counts().0, site.counts().1), (0, 0));
+        site.as_owner("DROP TRIGGER meddle ON users");
+        assert_mended(&site);
+    }
+}
+
+#[test]
+fn an_adoption_whose_hash_is_altered_fails_and_leaves_the_user_as_they_were() {
+    for meddling in MEDDLING {
+        let site = Site::shop();
+        site.configure("target", "adopt = 'locked'");
+        site.as_owner(&format!("INSERT INTO users (email) VALUES ('ann@example.com'); {meddling}"));
+        assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret"), Answer::refused("failed"));
+        assert_eq!(site.why(), "failed/hash_altered");
+        let untouched = "users WHERE password_hash IS NULL AND name IS NULL";
+        assert_eq!((site.db.count(untouched), site.counts().1), (1, 0));
+        site.as_owner("DROP TRIGGER meddle ON users");
+        assert_mended(&site);
+    }
+}
+
+#[test]
+fn a_password_whose_hash_is_altered_is_not_set() {
+    for meddling in MEDDLING {
+        let site = Site::shop();
+        let mut web = site.web();
+        assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "migrated");
+        site.as_owner(meddling);
+        for call in [
+            "ferry.set_password('ann@example.com', 'a new one')",
+            "ferry.change_password('ann@example.com', 'ann''s secret', 'a new one')",
+        ] {
+            let outcome: String = web.query_one(&format!("SELECT outcome FROM {call}"), &[]).unwrap().get(0);
+            assert_eq!((outcome.as_str(), site.why().as_str()), ("failed", "failed/hash_altered"), "{call}");
+        }
+        // The hash is weaker now, and stays: that keeps nobody out.
+        site.configure("target", "hash_policy = 'argon2id:m=16,t=1,p=1'");
+        for _ in 0..2 {
+            assert_eq!(login(&mut web, "ann@example.com", "a new one"), Answer::refused("invalid"));
+            assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "ok");
+            let event = site.last_event();
+            assert_eq!((event.kind.as_str(), site.why().as_str()), ("rehash", "failed/hash_altered"));
+        }
+        site.as_owner("DROP TRIGGER meddle ON users");
+        assert_eq!(login(&mut web, "ann@example.com", "ann's secret").outcome, "ok");
+        assert_eq!(site.why(), "ok/weaker_than_policy");
+    }
+}
+
+#[test]
+fn a_legacy_password_whose_hash_is_altered_is_not_taken_over() {
+    let site = Site::shop();
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    site.configure("target", "on_mismatch = 'source', on_mismatch_until = now() + interval '1 day'");
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("changed there")]);
+    site.as_owner(MEDDLING[0]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "changed there"), Answer::refused("failed"));
+    assert_eq!(site.why(), "failed/hash_altered");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "ok");
+}
+
 #[test]
 fn a_trigger_that_raises_undoes_what_it_wrote_elsewhere() {
     let site = Site::shop();
