@@ -92,6 +92,26 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._unindexed() IS 'internal: login columns of local tables without an index';
 
+CREATE FUNCTION ferry._misset()
+    RETURNS TABLE (setting text, problem text, hint text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    value text;
+BEGIN
+    FOR setting, value IN VALUES ('ferry.event_retention', ferry._event_retention()), ('ferry.history_retention', ferry._history_retention()) LOOP
+        BEGIN
+            PERFORM ferry._retention(setting, value);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+            RETURN NEXT;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ferry._misset() IS 'internal: the settings of pg_ferry that are text and do not mean what they must';
+
 CREATE FUNCTION ferry._lint()
     RETURNS TABLE (object text, severity text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -146,6 +166,8 @@ AS $$
            'Set on_mismatch to refuse as soon as passwords are no longer changed there.'
     FROM ferry.target t
     WHERE t.on_mismatch = 'source' AND t.on_mismatch_until > now()
+    UNION ALL
+    SELECT 'setting ' || m.setting, 'error', m.problem, m.hint FROM ferry._misset() m
     UNION ALL
     SELECT 'setting ' || l.name, 'warning', 'the server log shows passwords that are bound as parameters',
            'Set log_parameter_max_length = 0, and never write a password as a literal.'
