@@ -38,6 +38,24 @@ END
 $$;
 COMMENT ON FUNCTION ferry._check() IS 'internal: trigger that checks config rows';
 
+-- Checks what was written with check_function_bodies off, as if each row were written anew; nothing is. A target and a source
+-- are checked with all that belongs to them. Of targets whose role the caller is not, nothing can have been written.
+CREATE PROCEDURE ferry._check_together() LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t ferry.target;
+BEGIN
+    FOR t IN SELECT * FROM ferry.target
+             WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = run_as AND NOT pg_has_role(r.oid, 'MEMBER')) ORDER BY name LOOP
+        PERFORM ferry._check_config('target', to_jsonb(t)::text, to_jsonb(t)::text);
+        PERFORM ferry._check_config('source', to_jsonb(s)::text, to_jsonb(s)::text) FROM ferry.source s WHERE s.target = t.name;
+        PERFORM ferry._check_config('hook', to_jsonb(h)::text, to_jsonb(h)::text) FROM ferry.hook h WHERE h.target = t.name;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE ferry._check_together() IS 'internal: ends a file of ferry.export_config, whose rows are checked together once all are written';
+
 CREATE FUNCTION ferry._invalidate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ferry._config_changed();
