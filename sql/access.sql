@@ -30,6 +30,7 @@ FROM (VALUES
     ('admin',  'FUNCTION ferry.purge_outbox(interval)'),
     ('admin',  'FUNCTION ferry._check_config(text, text, text)'),
     ('admin',  'FUNCTION ferry._config_changed()'),
+    ('admin',  'PROCEDURE ferry._check_together()'),
     ('admin',  'FUNCTION ferry.identify_hash(text)'),
     ('admin',  'FUNCTION ferry.verify_hash(text, text, text, text, text, text, text, text)'),
     ('admin',  'FUNCTION ferry.calibrate(text, text, text, text, text, text, text)'),

@@ -38,6 +38,24 @@ END
 $$;
 COMMENT ON FUNCTION ferry._check() IS 'internal: trigger that checks config rows';
 
+-- Checks what was written with check_function_bodies off, as if each row were written anew; nothing is. A target and a source
+-- are checked with all that belongs to them. Of targets whose role the caller is not, nothing can have been written.
+CREATE PROCEDURE ferry._check_together() LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t ferry.target;
+BEGIN
+    FOR t IN SELECT * FROM ferry.target
+             WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = run_as AND NOT pg_has_role(r.oid, 'MEMBER')) ORDER BY name LOOP
+        PERFORM ferry._check_config('target', to_jsonb(t)::text, to_jsonb(t)::text);
+        PERFORM ferry._check_config('source', to_jsonb(s)::text, to_jsonb(s)::text) FROM ferry.source s WHERE s.target = t.name;
+        PERFORM ferry._check_config('hook', to_jsonb(h)::text, to_jsonb(h)::text) FROM ferry.hook h WHERE h.target = t.name;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE ferry._check_together() IS 'internal: ends a file of ferry.export_config, whose rows are checked together once all are written';
+
 CREATE FUNCTION ferry._invalidate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ferry._config_changed();
@@ -109,6 +127,26 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._lacking_policy() IS 'internal: what row level security keeps run_as from doing with the users of a target';
 
+CREATE FUNCTION ferry._misset()
+    RETURNS TABLE (setting text, problem text, hint text)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    value text;
+BEGIN
+    FOR setting, value IN VALUES ('ferry.event_retention', ferry._event_retention()), ('ferry.history_retention', ferry._history_retention()) LOOP
+        BEGIN
+            PERFORM ferry._retention(setting, value);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+            RETURN NEXT;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ferry._misset() IS 'internal: the settings of pg_ferry that are text and do not mean what they must';
+
 CREATE FUNCTION ferry._lint()
     RETURNS TABLE (object text, severity text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -163,6 +201,8 @@ AS $$
            'Set on_mismatch to refuse as soon as passwords are no longer changed there.'
     FROM ferry.target t
     WHERE t.on_mismatch = 'source' AND t.on_mismatch_until > now()
+    UNION ALL
+    SELECT 'setting ' || m.setting, 'error', m.problem, m.hint FROM ferry._misset() m
     UNION ALL
     SELECT 'setting ' || l.name, 'warning', 'the server log shows passwords that are bound as parameters',
            'Set log_parameter_max_length = 0, and never write a password as a literal.'

@@ -93,11 +93,13 @@ BEGIN
                  FROM pg_settings WHERE name LIKE 'ferry.%' AND setting IS DISTINCT FROM boot_val ORDER BY name;
     RETURN QUERY SELECT format('-- source %I is retired, and left out', r.source) FROM ferry.retirement r ORDER BY r.source;
     RETURN NEXT format(E'\nBEGIN;\nSET LOCAL client_encoding = %L;', current_setting('client_encoding'));
+    -- A change may take several tables: on the way through them not all that is there need fit together.
+    RETURN NEXT E'-- Rows are checked together, at the end.\nSET LOCAL check_function_bodies = off;';
     RETURN QUERY SELECT E'\n' || rtrim(statement, E'\n')
                  FROM ferry._config_tables() AS c CROSS JOIN LATERAL ferry._export_table(c.relation, c.condition) AS statement
                  WHERE statement IS NOT NULL
                  ORDER BY c.place;
-    RETURN NEXT E'\nCOMMIT;';
+    RETURN NEXT E'\nSET LOCAL check_function_bodies = on;\nCALL ferry._check_together();\nCOMMIT;';
 END
 $$;
 COMMENT ON FUNCTION ferry.export_config() IS 'all config as one file of SQL that can be run again and again: psql -Atc ''SELECT ferry.export_config()'' > config.sql. It adds and changes rows, and removes none; presets that came with the extension and retired sources are not in it. No secret is in config; settings that are not at their defaults are told as comments';

@@ -256,6 +256,10 @@ impl From<legacy_hash::Error> for Refusal {
                 ));
             }
             Error::BadPolicy(_) => "For example argon2id, argon2id:m=19456,t=2,p=1 or bcrypt:cost=12.",
+            Error::Malformed(part) if part.contains("recipe") => {
+                "docs/recipes.md tells how the stored hash of a recipe is written; a \
+                                     template such as {hash}:{salt} says its layout."
+            }
             Error::Malformed(_) => "The examples in the view ferry.hash_format show how it is written.",
             Error::Unsupported(_) => {
                 "The view ferry.hash_format notes what a format does not take; new hashes take most as argon2id."

@@ -157,8 +157,8 @@ impl Call<'_> {
         let row = row.map_or(Arg::Null, Arg::Value);
         let context = Json::Object(context.clone()).to_string();
         let arguments = [Arg::Text(&context), row];
-        let run = || opened.run(self.hook.row.point, self.subject, &arguments);
-        let said = timer::limited(self.hook.row.timeout_ms, || {
+        let run = || timer::in_time(opened.run(self.hook.row.point, self.subject, &arguments));
+        let said = timer::strictly_limited(self.hook.row.timeout_ms, || {
             if self.hook.row.point.may_write() {
                 actor.attempt(Reach::Write, run)
             } else {

@@ -61,6 +61,16 @@ fn a_restored_database_goes_on_where_the_dump_was_made() {
 }
 
 #[test]
+fn a_role_that_reads_all_data_dumps_all_of_it() {
+    let db = used_shop();
+    let role = db.role("dumper");
+    db.sql(&format!("GRANT pg_read_all_data TO {role}"));
+    let copy = Db::empty_on(target());
+    restore(&copy, &db.dump(&["--role", &role]));
+    assert_eq!(contents(&copy), contents(&db));
+}
+
+#[test]
 fn the_history_of_imports_is_restored_and_goes_on() {
     let db = used_shop();
     db.sql("UPDATE legacy.customers SET pwd = 'damaged' WHERE login = 'dave'");

@@ -131,6 +131,90 @@ fn what_was_changed_since_is_changed_back_and_what_was_added_stays() {
     assert_eq!(rows(&db, false).len(), before.len() + 1);
 }
 
+/// Two configs that have nothing in common but their names, each sound by itself.
+#[test]
+fn a_change_may_cross_tables() {
+    need_extension!("pg_ferry");
+    let db = shop();
+    tables_of_rich_shop(&db);
+    let owner = db.owner();
+    db.sql(&format!(
+        "SET ROLE {owner};
+         CREATE VIEW legacy.people AS SELECT id AS number, login AS nick, email AS mail, first || last AS called, pwd AS digest FROM legacy.customers;
+         CREATE FUNCTION public.tidy(legacy.customers) RETURNS legacy.customers LANGUAGE sql AS 'SELECT $1';
+         CREATE FUNCTION public.tidy_people(legacy.people) RETURNS legacy.people LANGUAGE sql AS 'SELECT $1';
+         RESET ROLE;
+         INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', 'known', 'l.active', 'warn');
+         INSERT INTO ferry.child (source, name, relation, user_column, rows)
+         VALUES ('shop', 'roles', 'public.user_roles', 'user_id', 'SELECT l.points::text AS role');
+         INSERT INTO ferry.hook (name, point, function) VALUES ('tidy', 'after_fetch', 'public.tidy')"
+    ));
+    let first = export(&db);
+    db.sql(
+        "DELETE FROM ferry.hook; DELETE FROM ferry.child; DELETE FROM ferry.rule; DELETE FROM ferry.mapping;
+         UPDATE ferry.target SET must_change = 'must_change';
+         UPDATE ferry.source SET relation = 'legacy.people', key_column = 'number', login_columns = '{nick,mail}', hash = 'l.digest';
+         INSERT INTO ferry.mapping (source, target_column, expression) VALUES
+             ('shop', 'login', 'l.nick'), ('shop', 'email', 'l.mail'), ('shop', 'name', 'l.called'), ('shop', 'points', '0');
+         INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', 'known', 'l.mail IS NOT NULL', 'must_change');
+         INSERT INTO ferry.child (source, name, relation, user_column, rows)
+         VALUES ('shop', 'roles', 'public.user_roles', 'user_id', 'SELECT l.nick AS role');
+         INSERT INTO ferry.hook (name, point, function) VALUES ('tidy', 'after_fetch', 'public.tidy_people')",
+    );
+    let second = export(&db);
+    for file in [&first, &second, &first] {
+        run(&db, file);
+        assert_eq!(export(&db), *file);
+        assert!(db.rows("SELECT FROM ferry.check_config() WHERE severity = 'error'", &[]).is_empty());
+    }
+    assert_eq!(outcome(&mut app(&db), "alice", password_of("alice")), "migrated");
+}
+
+#[test]
+fn what_would_be_refused_in_a_row_is_refused_in_a_file() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, false), export(&db));
+    for (right, wrong, refused) in [
+        ("'u.points > 0'", "'u.piont > 0'", "target default, verified: column u.piont does not exist"),
+        ("'l.email'", "'l.e_mail'", "source shop, contact: column l.e_mail does not exist"),
+        ("'lower(l.email)'", "'lower(l.e_mail)'", "mapping shop.email: column l.e_mail does not exist"),
+        ("'p.length > 9'", "'p.length > 9) OR (true'", "rule shop.long: "),
+        ("'must_change', 'Ten", "'must', 'Ten", "rule shop.long, severity: unknown value"),
+        ("SELECT ''customer'' AS role", "SELECT l.role AS role", "child shop.roles"),
+        ("'public.note'", "'public.nothing'", "hook default.note: function public.nothing does not exist"),
+        // What it means would depend on who calls it.
+        ("'public.note'", "'note'", "hook default.note: function note does not exist"),
+    ] {
+        assert!(file.contains(right), "no {right} in:\n{file}");
+        let output = db.psql(&file.replace(right, wrong));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(refused), "{wrong}: {said}");
+        assert_eq!(rows(&db, false), before, "{wrong}");
+    }
+}
+
+#[test]
+fn an_administrator_runs_it_who_may_not_write_all_targets() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, false), export(&db));
+    let (admin, owner, other) = (db.role("admin"), db.owner(), db.role("other"));
+    db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&admin]);
+    db.sql(&format!(
+        "GRANT {owner} TO {admin};
+         CREATE TABLE theirs (id bigint PRIMARY KEY, login text UNIQUE, password_hash text);
+         ALTER TABLE theirs OWNER TO {other};
+         INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column)
+         VALUES ('theirs', 'theirs', 'id', '{{login}}', 'password_hash');
+         DROP TABLE theirs;
+         UPDATE ferry.rule SET severity = 'warn'; UPDATE ferry.target SET must_change = NULL WHERE name = 'default'"
+    ));
+    db.client_as(&admin).batch_execute(&file).unwrap();
+    db.sql("DELETE FROM ferry.target WHERE name = 'theirs'");
+    assert_eq!(rows(&db, false), before);
+}
+
 #[test]
 fn it_is_all_or_nothing() {
     need_extension!("pg_ferry");

@@ -662,6 +662,31 @@ fn the_hint_of_a_refused_hook_works() {
     check_all(&shop(), &cases.map(|case| case.after(note)));
 }
 
+#[test]
+fn the_hint_of_a_hash_that_is_not_as_its_recipe_has_it_works() {
+    let verify = |hash: &str, recipe: &str| format!("SELECT ferry.verify_hash('x', {hash}, '{recipe}', 's')");
+    let salted = "md5(md5($pass).$salt)";
+    let cases = [
+        case(verify("'y'", salted), "22P02", "malformed password hash: the hash of a recipe")
+            .mended_by("docs/recipes.md", verify("md5(md5('x') || 's')", salted)),
+        case(
+            verify("md5('x')", "{MD5}{hash} <- md5($pass)"),
+            "22P02",
+            "malformed password hash: the layout of a recipe",
+        )
+        .mended_by(
+            "a template such as {hash}:{salt} says its layout",
+            verify("'{MD5}' || md5('x')", "{MD5}{hash} <- md5($pass)"),
+        ),
+        case(verify("'y'", "md5($pass)|phpass"), "22P02", "malformed password hash: the hash that a recipe")
+            .mended_by(
+                "docs/recipes.md",
+                verify("'$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0'", "md5($pass)|phpass"),
+            ),
+    ];
+    check_all(&shop(), &cases);
+}
+
 /// A HINT that holds a statement holds all of it.
 #[test]
 fn statements_are_found_in_hints() {

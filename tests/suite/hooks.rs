@@ -157,6 +157,47 @@ fn a_slow_hook_is_cut() {
 }
 
 #[test]
+fn a_hook_that_catches_the_cancel_is_cancelled_again() {
+    let body = "BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(30); END; RETURN NULL;";
+    for (point, outcome) in
+        [("after_fetch", "invalid"), ("after_verify", "failed"), ("after_login", "failed")]
+    {
+        let site = shop();
+        hook(&site, "stubborn", point, body);
+        site.db.sql("UPDATE ferry.hook SET timeout = '50 ms'");
+        let detail = json!({"hook": "stubborn", "point": point, "sqlstate": "timeout"});
+        assert_hook_failed(&site, outcome, &detail);
+    }
+}
+
+#[test]
+fn what_a_hook_does_after_its_time_is_undone() {
+    let note = "INSERT INTO app.outbox (message) VALUES (context);";
+    // What has a limit of its own must not make it forgotten that the hook's is over.
+    let rehearsal = "PERFORM * FROM ferry.explain_login('ben@example.com');";
+    for late in [note.to_string(), format!("{note} {rehearsal}")] {
+        let site = shop();
+        let owner = site.db.owner();
+        site.db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&owner]);
+        let body = format!(
+            "BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN NULL; END; {late} RETURN NULL;"
+        );
+        hook(&site, "late", "after_write", &body);
+        site.db.sql("UPDATE ferry.hook SET timeout = '50 ms'");
+        let mut app = site.app();
+        assert_eq!(login(&mut app, ANN, SECRET), Answer::refused("failed"), "{late}");
+        let event = site.last_event();
+        let detail = json!({"hook": "late", "point": "after_write", "sqlstate": "timeout"});
+        assert_eq!((event.reason.as_deref(), &event.detail), (Some("hook_failed"), &detail));
+        assert_eq!(((site.counts().0, site.counts().1), outbox(&site)), ((0, 0), Vec::new()), "{late}");
+        // No cancel is left for what comes next in the session.
+        site.db.sql("UPDATE ferry.hook SET enabled = false");
+        app.batch_execute("SELECT pg_sleep(0.3)").unwrap();
+        assert_eq!(login(&mut app, ANN, SECRET).outcome, "migrated");
+    }
+}
+
+#[test]
 fn a_hook_that_calls_what_has_a_limit_of_its_own_keeps_its_limit() {
     let site = shop();
     let body = "PERFORM * FROM ferry.explain_login('ben@example.com'); PERFORM pg_sleep(30); RETURN NULL;";

@@ -43,6 +43,24 @@ fn a_sound_config_has_no_findings() {
 }
 
 #[test]
+fn a_retention_that_is_no_interval_is_told() {
+    let site = Site::shop();
+    for setting in ["ferry.event_retention", "ferry.history_retention"] {
+        let object = format!("setting {setting}");
+        for wrong in ["2 yeers", "-1 day", ""] {
+            site.db.sql(&format!("SET {setting} = '{wrong}'"));
+            let (severity, hint) = finding(&site, &object, &format!("\"{setting}\": \"{wrong}\""));
+            assert_eq!(severity, "error");
+            assert!(hint.contains("such as 1 year or 90 days"), "{hint}");
+        }
+        for right in ["1 year", "infinity"] {
+            site.db.sql(&format!("SET {setting} = '{right}'"));
+            assert_eq!(findings(&site, &object), Vec::new(), "{right}");
+        }
+    }
+}
+
+#[test]
 fn a_login_or_id_that_no_unique_index_guards_is_told() {
     let site = Site::shop();
     site.as_owner("ALTER TABLE users DROP CONSTRAINT users_email_key, DROP CONSTRAINT users_pkey; CREATE INDEX ON users (email)");

@@ -429,7 +429,7 @@ fn the_reference_is_the_comments_of_the_columns() {
     let told = read(&root().join(REFERENCE));
     let tables: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("## ferry.")).collect();
     let recorded = "link event progress import_run import_reject import_log import_config import_progress \
-                    moved_per_day refused_by_reason retirement outbox preset";
+                    moved_per_day refused_by_reason retirement outbox preset hash_format";
     assert_eq!(tables.join(" "), recorded);
     for name in tables {
         let rows = table(&reference(&format!("ferry.{name}")));
