@@ -313,14 +313,17 @@ impl Source {
 
     /// What the order depends on. Behind the last key in another order are other rows than those that are left.
     pub(crate) fn key_order(&self) -> String {
-        let collation = self.key_collation().map_or_else(String::new, |oid| format!(" COLLATE {oid}"));
+        let collation = self.key_collation().map_or_else(String::new, |name| format!(" COLLATE {name}"));
         format!("{} {}{collation}", types::type_title(self.key.key.oid), self.order().sql)
     }
 
-    /// The collation of the key, where keys that are not the same never compare as equal.
+    /// The collation of the key, by the name that it also has after a restore, where keys that are not the same never
+    /// compare as equal.
     fn key_collation(&self) -> Option<String> {
-        let sql = "SELECT c.oid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
+        let sql = "SELECT format('%I.%I', n.nspname, c.collname) \
+                   FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
                    JOIN pg_collation c ON c.oid = a.attcollation AND c.collisdeterministic \
+                   JOIN pg_namespace n ON n.oid = c.collnamespace \
                    WHERE t.oid = $1::text::oid AND a.attname = $2";
         let row_type = self.rows.row_type.to_u32().to_string();
         let arguments = [Arg::Text(&row_type), Arg::Text(&self.row.key_column)];
