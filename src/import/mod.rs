@@ -264,13 +264,18 @@ impl Flow<'_> {
     /// The rows after the last key.
     fn next_page(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
         let wanted = self.rows_wanted(&import.source, batch).min(batch.most);
-        let Some(rows) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
-        let listed = import.source.list(rows)?;
-        let fetched = listed.len();
-        let done = self.work(import, rows, &listed);
+        let Some(page) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
+        let listed = import.source.list(page.rows)?;
+        let mut done = self.work(import, page.rows, &listed);
+        // What comes next is behind the last key: no row of it is left for later.
+        let more = import.source.more_of_key(page.rows, long(done))?;
+        let end = done + usize::try_from(more).unwrap_or(0);
+        while done < end {
+            done += self.work(import, page.rows, &listed[done..end]).max(1);
+        }
         import.tally.done = long(done);
         import.tally.last_key = done.checked_sub(1).map(|last| listed[last].key.clone());
-        import.tally.is_end = done == fetched && long(fetched) < wanted;
+        import.tally.is_end = done == listed.len() && page.is_last;
         Ok(())
     }
 
@@ -351,7 +356,7 @@ impl Flow<'_> {
         if odd.len() > limit {
             return None;
         }
-        odd.sort_by_key(|row| row.place);
+        odd.sort_by_key(|row| (row.is_again, row.place));
         for row in odd {
             let fate = self.move_one(&source, rows, row);
             done.fates.push((row.key.clone(), fate));

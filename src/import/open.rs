@@ -116,8 +116,8 @@ fn check_operation(operation: Operation, wanted: &Wanted, source: &Source) -> Re
 fn check_width(target: &Target, source: &Source, range: &Range) -> Result<(), Refusal> {
     let (hash, title) = (&target.row.hash_column, &target.relation.title);
     let Some(width) = target.relation.column(hash).and_then(Column::width) else { return Ok(()) };
-    let Some(rows) = source.page(range, SAMPLE)? else { return Ok(()) };
-    let lengths = source.list(rows)?.into_iter().filter_map(|row| {
+    let Some(page) = source.page(range, SAMPLE)? else { return Ok(()) };
+    let lengths = source.list(page.rows)?.into_iter().filter_map(|row| {
         let packed = envelope::pack(&source.row, &source.verifier, &row.facts?.luggage());
         Some(packed.ok()??.chars().count())
     });

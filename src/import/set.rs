@@ -205,10 +205,7 @@ impl Flow<'_> {
             return true;
         }
         let listed: Vec<&Listed> = plain.iter().map(|plain| plain.row).collect();
-        let rows = match pick(rows, &listed) {
-            all if all.len() == rows.elements().len() => rows,
-            some => Value::array(&some, source.rows.row_type),
-        };
+        let rows = only(source, rows, &listed);
         let (has_equals, form) = (!distinct(plain).1.is_empty(), self.target.row.login_form);
         let logins = if has_equals { self.target.logins_sql() } else { Vec::new() };
         let written = self.insert_rows(source, rows, plain, &logins);
@@ -263,8 +260,10 @@ impl Flow<'_> {
         known: Vec<(&Listed, Option<String>)>,
         fates: &mut Vec<(String, Fate)>,
     ) {
-        let (alive, buried): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, user)| user.is_some());
-        fates.extend(buried.into_iter().map(|(row, _)| (row.key.clone(), Fate::Skipped)));
+        // Of several rows of one key the first counts: each of the others would change again what that one says.
+        let (alive, others): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|(row, user)| user.is_some() && !row.is_again);
+        fates.extend(others.into_iter().map(|(row, _)| (row.key.clone(), Fate::Skipped)));
         if self.trace.is_none() {
             let keys: Vec<Option<String>> = alive.iter().map(|(row, _)| Some(row.key.clone())).collect();
             link::note_back(&source.row.name, &keys);
@@ -315,6 +314,8 @@ impl Flow<'_> {
     fn renew_rows(&self, source: &Source, rows: Value, known: &[(&Listed, Option<String>)]) -> u64 {
         let keys: Vec<Option<String>> = known.iter().map(|(row, _)| Some(row.key.clone())).collect();
         let users: Vec<Option<String>> = known.iter().map(|(_, user)| user.clone()).collect();
+        let listed: Vec<&Listed> = known.iter().map(|(row, _)| *row).collect();
+        let rows = only(source, rows, &listed);
         let renewed = source.transfer.renew_many(&self.target, source.key_sql(), rows, &keys, &users);
         self.target.check_deferred();
         renewed
@@ -365,6 +366,14 @@ fn pick(rows: Value, listed: &[&Listed]) -> Vec<Value> {
     let all = rows.elements();
     let row = |listed: &&Listed| all.get(usize::try_from(listed.place).ok()?.checked_sub(1)?).copied();
     listed.iter().filter_map(row).collect()
+}
+
+/// An array of nothing but the rows behind those that are listed.
+fn only(source: &Source, rows: Value, listed: &[&Listed]) -> Value {
+    match pick(rows, listed) {
+        all if all.len() == rows.elements().len() => rows,
+        some => Value::array(&some, source.rows.row_type),
+    }
 }
 
 /// Those whose hash nobody before them has, and the others.

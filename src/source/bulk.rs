@@ -35,11 +35,20 @@ pub(crate) struct Range {
     pub(crate) staged: Option<i64>,
 }
 
+/// Rows, as an array of the row type. None of their keys has more of them elsewhere in the range.
+pub(crate) struct Page {
+    pub(crate) rows: Value,
+    /// Nothing comes behind them.
+    pub(crate) is_last: bool,
+}
+
 /// One row of a page.
 pub(crate) struct Listed {
     /// From 1.
     pub(crate) place: i64,
     pub(crate) key: String,
+    /// It is not the first row of its key.
+    pub(crate) is_again: bool,
     /// `None` where an expression fails for this row: asked alone, it says which.
     pub(crate) facts: Option<Facts>,
 }
@@ -82,14 +91,15 @@ impl Source {
         self.ask(|| plan::query(&sql, &[], &[])).map(|_| ())
     }
 
-    /// How many rows there are, and how many of them are in the range.
+    /// How many legacy users there are, each once whose key several rows have, and how many rows are in the range.
     pub(crate) fn count(&self, range: &Range) -> Result<(i64, i64), Refusal> {
         let order = self.order();
         let mut arguments = Arguments::default();
         let within = self.within(range, &order, &mut arguments)?;
         let sql = format!(
-            "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE {within}) FROM {} AS l \
+            "SELECT pg_catalog.count(DISTINCT {}), pg_catalog.count(*) FILTER (WHERE {within}) FROM {} AS l \
              WHERE {} IS NOT NULL{}",
+            order.sql,
             self.rows.name,
             self.key.sql,
             self.store_of_rows()?.filter
@@ -106,8 +116,40 @@ impl Source {
         if range.staged.is_none() && self.is_read_whole() { wanted.max(COSTLY_PAGE) } else { wanted }
     }
 
-    /// The first rows of a range, in the order of the key: an array of the row type.
-    pub(crate) fn page(&self, range: &Range, rows: i64) -> Result<Option<Value>, Refusal> {
+    /// The first rows of a range, in the order of the key. They are a few more than wanted where the last key has more:
+    /// the next page begins behind it.
+    pub(crate) fn page(&self, range: &Range, wanted: i64) -> Result<Option<Page>, Refusal> {
+        let mut more = 1;
+        loop {
+            let Some(rows) = self.first_rows(range, wanted + more)? else { return Ok(None) };
+            let all = rows.elements();
+            let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+            let end = wanted + self.more_of_key(rows, wanted)?;
+            if count <= wanted || (count == end && count < wanted + more) {
+                return Ok(Some(Page { rows, is_last: count < wanted }));
+            }
+            if end < count {
+                let whole = all.get(..usize::try_from(end).unwrap_or(0)).unwrap_or_default();
+                return Ok(Some(Page { rows: Value::array(whole, self.rows.row_type), is_last: false }));
+            }
+            more *= 10;
+        }
+    }
+
+    /// How many rows of an array behind a place, from 1, have the same key as the one there.
+    pub(crate) fn more_of_key(&self, rows: Value, place: i64) -> Result<i64, Refusal> {
+        let Order { sql: key, greater, .. } = self.order();
+        let sql = format!(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.unnest(($1)[{}:]) AS l \
+             WHERE NOT {key} {greater} (SELECT {key} FROM pg_catalog.unnest(($1)[{place}:{place}]) AS l)",
+            place + 1
+        );
+        let counted = self.ask(|| plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
+        Ok(plan::first(counted).and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// So many rows of a range at most, in the order of the key: an array of the row type.
+    fn first_rows(&self, range: &Range, rows: i64) -> Result<Option<Value>, Refusal> {
         if let Some(run) = range.staged {
             return self.staged_page(run, range.after.as_deref(), rows);
         }
@@ -133,67 +175,37 @@ impl Source {
         Ok(Ordered { fields, from })
     }
 
-    /// The rows of these keys, as far as they are there.
-    pub(crate) fn rows_of_keys(
-        &self,
-        keys: &[Option<String>],
-        staged: Option<i64>,
-    ) -> Result<Option<Value>, Refusal> {
-        if let Some(run) = staged {
-            return self.staged_rows(run, keys);
-        }
-        let store = self.store_of_rows()?;
-        let sql = format!(
-            "SELECT ARRAY(SELECT ROW({})::{} FROM {} AS l WHERE {}{})",
-            store.fields,
-            self.rows.name,
-            self.rows.name,
-            self.is_any("$1"),
-            store.filter
-        );
-        self.ask(|| {
-            let keys = self.keys(keys)?;
-            Plan::prepare(&sql, &[keys.type_oid()], Planning::Custom).values(&[Arg::Value(keys)]).pop()
-        })
-    }
-
-    /// Those of these keys that are there.
-    pub(crate) fn present_keys(
-        &self,
-        keys: &[Option<String>],
-        staged: Option<i64>,
-    ) -> Result<HashSet<String>, Refusal> {
-        if let Some(run) = staged {
-            return Ok(self.staged_keys(run, keys));
-        }
-        let store = self.store_of_rows()?;
-        let sql = format!(
-            "SELECT {}::pg_catalog.text FROM {} AS l WHERE {}{}",
-            self.key.sql,
-            self.rows.name,
-            self.is_any("$1"),
-            store.filter
-        );
-        let present = self.ask(|| {
-            let Some(keys) = self.keys(keys) else { return Vec::new() };
-            Plan::prepare(&sql, &[keys.type_oid()], Planning::Custom).rows(&[Arg::Value(keys)])
-        });
-        Ok(present?.into_iter().flatten().flatten().collect())
-    }
-
     /// What each row of an array says, in its order. An expression that fails is the matter of its row alone: the
     /// array is halved until that is found.
     pub(crate) fn list(&self, rows: Value) -> Result<Vec<Listed>, Refusal> {
-        match self.facts(rows, "$1") {
-            Ok(facts) => Ok(listed(0, facts.into_iter().map(|(key, facts)| (key, Some(facts))))),
+        let said = match self.facts(rows, "$1") {
+            Ok(facts) => facts.into_iter().map(|(key, facts)| (key, Some(facts))).collect(),
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) => {
                 let keys = self.keys_of(rows)?;
-                let mut listed = Vec::with_capacity(keys.len());
-                self.list_part(rows, &keys, &mut listed);
-                Ok(listed)
+                let mut said = Vec::with_capacity(keys.len());
+                self.list_part(rows, &keys, &mut said);
+                said
             }
+        };
+        let mut listed = listed(said);
+        if listed.iter().any(|row| row.is_again) {
+            self.tell_first(rows, &mut listed)?;
         }
+        Ok(listed)
+    }
+
+    /// Rows of one key come in any order. Whichever it is, the first of them is the one whose text is the least.
+    fn tell_first(&self, rows: Value, listed: &mut [Listed]) -> Result<(), Refusal> {
+        let sql = "SELECT (l.*)::pg_catalog.text FROM pg_catalog.unnest($1) AS l";
+        let texts = self.ask(|| plan::query(sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
+        let mut by_text: Vec<_> = texts.into_iter().zip(listed).collect();
+        by_text.sort_by(|(text, _), (other, _)| text.cmp(other));
+        let mut seen = HashSet::new();
+        for (_, Listed { key, is_again, .. }) in by_text {
+            *is_again = !seen.insert(key.as_str());
+        }
+        Ok(())
     }
 
     /// One row of an array.
@@ -272,11 +284,17 @@ impl Source {
             .hint("Make a foreign table of the same server with postgres_fdw, and a source of kind relation.")
     }
 
+    /// Whether keys that are equal are so to the letter.
+    pub(super) fn is_key_its_text(&self) -> bool {
+        let key = &self.key.key;
+        key.is_text && !key.is_citext && self.key_collation().is_some()
+    }
+
     pub(super) fn order(&self) -> Order {
         let key = &self.key.key;
         let is_local = matches!(self.rows.kind, 'r' | 'p' | 'm');
         let is_trusted = if key.is_text {
-            is_local && !key.is_citext && self.key_collation().is_some()
+            is_local && self.is_key_its_text()
         } else {
             is_local || key.is_number_or_time || self.wrapper().as_deref() == Some("postgres_fdw")
         };
@@ -295,14 +313,17 @@ impl Source {
 
     /// What the order depends on. Behind the last key in another order are other rows than those that are left.
     pub(crate) fn key_order(&self) -> String {
-        let collation = self.key_collation().map_or_else(String::new, |oid| format!(" COLLATE {oid}"));
+        let collation = self.key_collation().map_or_else(String::new, |name| format!(" COLLATE {name}"));
         format!("{} {}{collation}", types::type_title(self.key.key.oid), self.order().sql)
     }
 
-    /// The collation of the key, where keys that are not the same never compare as equal.
+    /// The collation of the key, by the name that it also has after a restore, where keys that are not the same never
+    /// compare as equal.
     fn key_collation(&self) -> Option<String> {
-        let sql = "SELECT c.oid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
+        let sql = "SELECT format('%I.%I', n.nspname, c.collname) \
+                   FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid \
                    JOIN pg_collation c ON c.oid = a.attcollation AND c.collisdeterministic \
+                   JOIN pg_namespace n ON n.oid = c.collnamespace \
                    WHERE t.oid = $1::text::oid AND a.attname = $2";
         let row_type = self.rows.row_type.to_u32().to_string();
         let arguments = [Arg::Text(&row_type), Arg::Text(&self.row.key_column)];
@@ -370,16 +391,6 @@ impl Source {
         })
     }
 
-    /// Keys as an array of their own type.
-    fn keys(&self, keys: &[Option<String>]) -> Option<Value> {
-        let sql = format!("SELECT $1::{}[]", types::type_name(self.key.key.oid));
-        Plan::prepare(&sql, &[TEXTS], Planning::Auto).values(&[Arg::Texts(keys)]).pop()
-    }
-
-    fn is_any(&self, parameter: &str) -> String {
-        format!("{} {} ANY ({parameter})", self.key.sql, self.key.key.equals)
-    }
-
     fn keys_of(&self, rows: Value) -> Result<Vec<String>, Refusal> {
         let sql = format!("SELECT {}::pg_catalog.text FROM pg_catalog.unnest($1) AS l", self.key.sql);
         let keys = self.ask(|| plan::query(&sql, &[rows.type_oid()], &[Arg::Value(rows)]))?;
@@ -387,19 +398,17 @@ impl Source {
     }
 
     /// The same for the rows behind those that are listed.
-    fn list_part(&self, rows: Value, keys: &[String], done: &mut Vec<Listed>) {
+    fn list_part(&self, rows: Value, keys: &[String], done: &mut Vec<(String, Option<Facts>)>) {
         let (before, last) = (done.len(), done.len() + keys.len());
         match self.facts(rows, &format!("($1)[{}:{last}]", before + 1)) {
-            Ok(facts) => {
-                done.extend(listed(before, facts.into_iter().map(|(key, facts)| (key, Some(facts)))))
-            }
+            Ok(facts) => done.extend(facts.into_iter().map(|(key, facts)| (key, Some(facts)))),
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(_) if keys.len() > 1 => {
                 let (first, second) = keys.split_at(keys.len() / 2);
                 self.list_part(rows, first, done);
                 self.list_part(rows, second, done);
             }
-            Err(_) => done.extend(listed(before, keys.iter().map(|key| (key.clone(), None)))),
+            Err(_) => done.extend(keys.iter().map(|key| (key.clone(), None))),
         }
     }
 
@@ -462,10 +471,12 @@ impl Person {
     }
 }
 
-/// Rows with their places, behind so many others.
-fn listed(before: usize, rows: impl Iterator<Item = (String, Option<Facts>)>) -> Vec<Listed> {
-    let place = |index: usize| i64::try_from(before + index + 1).unwrap_or(i64::MAX);
-    rows.enumerate().map(|(index, (key, facts))| Listed { place: place(index), key, facts }).collect()
+/// Rows with their places.
+fn listed(rows: Vec<(String, Option<Facts>)>) -> Vec<Listed> {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let again: Vec<bool> = rows.iter().map(|(key, _)| !seen.insert(key.as_str())).collect();
+    let row = |((place, (key, facts)), is_again)| Listed { place, key, is_again, facts };
+    (1..).zip(rows).zip(again).map(row).collect()
 }
 
 /// The parameters of a statement.

@@ -5,6 +5,7 @@
 
 mod bulk;
 mod dblink;
+mod keys;
 mod particulars;
 mod rehearsal;
 mod relation;

@@ -18,6 +18,9 @@ use std::collections::HashSet;
 /// So many rows are copied at once.
 const PIECE: i64 = 1000;
 
+/// So many staged keys are compared at once.
+const COMPARED: usize = 10_000;
+
 /// What is kept of the rows.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kept {
@@ -110,10 +113,25 @@ impl Source {
         self.unpacked(ask_stage(sql, run, keys))
     }
 
-    pub(super) fn staged_keys(&self, run: i64, keys: &[Option<String>]) -> HashSet<String> {
+    /// Those of these keys that are staged, if need be written otherwise.
+    pub(super) fn staged_keys(&self, run: i64, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
         let sql = "SELECT r.legacy_key FROM ferry._import_row r \
                    WHERE r.run = $1 AND r.legacy_key = ANY ($2) AND r.place > 0";
-        ask_stage(sql, run, keys).into_iter().flatten().flatten().collect()
+        let mut present: HashSet<String> =
+            ask_stage(sql, run, keys).into_iter().flatten().flatten().collect();
+        let mut missing = keys.to_vec();
+        for place in (0..).step_by(COMPARED) {
+            missing.retain(|key| key.as_ref().is_some_and(|key| !present.contains(key)));
+            if missing.is_empty() || self.is_key_its_text() {
+                break;
+            }
+            let staged = staged_behind(run, place);
+            if staged.is_empty() {
+                break;
+            }
+            present.extend(self.equal_keys(&missing, &staged)?);
+        }
+        Ok(present)
     }
 
     /// Rows from their texts.
@@ -132,6 +150,16 @@ impl Source {
                 .hint("Call ferry.import again: it copies the rows anew.")
         })
     }
+}
+
+/// The next keys behind a place.
+fn staged_behind(run: i64, place: i64) -> Vec<Option<String>> {
+    let sql = "SELECT r.legacy_key FROM ferry._import_row r \
+               WHERE r.run = $1 AND r.place > $2 AND r.place <= $2 + $3";
+    let arguments =
+        [Arg::Long(run), Arg::Long(place), Arg::Long(i64::try_from(COMPARED).unwrap_or(i64::MAX))];
+    let staged = identity::as_ferry(|| plan::query(sql, &[LONG; 3], &arguments));
+    staged.into_iter().flatten().collect()
 }
 
 fn ask_stage(sql: &str, run: i64, keys: &[Option<String>]) -> Vec<Row> {

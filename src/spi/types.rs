@@ -98,6 +98,11 @@ pub(crate) fn array_of(type_oid: Oid) -> Oid {
     unsafe { pg_sys::get_array_type(type_oid) }
 }
 
+/// Whether there are arrays of a type: of arrays there are none.
+pub(crate) fn has_arrays(type_oid: Oid) -> bool {
+    array_of(type_oid) != pg_sys::InvalidOid
+}
+
 /// The schema-qualified name of a type. "Given" means that -1 is said on purpose: any length, where
 /// plain `character` would be of one.
 pub(crate) fn type_name(type_oid: Oid) -> String {

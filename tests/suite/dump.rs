@@ -98,6 +98,23 @@ fn the_history_of_imports_is_restored_and_goes_on() {
 }
 
 #[test]
+fn an_import_that_was_stopped_goes_on_where_its_key_has_a_collation_of_its_own() {
+    let db = used_shop();
+    db.sql(
+        r#"CREATE COLLATION legacy."By ""Byte""" FROM "C";
+           ALTER TABLE legacy.customers ALTER login TYPE text COLLATE legacy."By ""Byte""";
+           DELETE FROM ferry.link;
+           UPDATE ferry.source SET key_column = 'login'"#,
+    );
+    db.sql("CALL ferry.import('shop', max_rows => 2)");
+    let copy = Db::empty_on(target());
+    restore(&copy, &db.dump(&[]));
+    copy.sql("CALL ferry.import('shop')");
+    let runs = "SELECT string_agg(concat_ws(' ', id, state, total - done), ', ') FROM ferry.import_run";
+    assert_eq!(copy.one::<String>(runs, &[]), "1 finished 0");
+}
+
+#[test]
 fn grants_of_tasks_are_restored() {
     let db = used_shop();
     let role = db.role("resetter");

@@ -33,6 +33,7 @@ mod hooks;
 mod hostile_hashes;
 mod import;
 mod import_concurrency;
+mod import_keys;
 mod import_million;
 mod import_operations;
 mod import_population;
