@@ -302,6 +302,8 @@ CREATE FUNCTION ferry.check_config()
     BEGIN ATOMIC
         SELECT * FROM ferry._check_all()
         UNION ALL
+        SELECT * FROM ferry._orphans()
+        UNION ALL
         SELECT * FROM ferry._lint();
     END;
 COMMENT ON FUNCTION ferry.check_config() IS 'what is wrong (error) or unwise (warning) in the config, and what to do; no row means nothing was found. Never contacts a legacy system';

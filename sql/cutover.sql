@@ -6,8 +6,9 @@ ALTER TABLE ferry.retirement ENABLE ALWAYS TRIGGER invalidate;
 ALTER TABLE ferry.retirement ENABLE ALWAYS TRIGGER invalidate_all;
 
 CREATE FUNCTION ferry._roll(source text, max_rows bigint)
-    RETURNS TABLE (legacy_key text, login text, logins text, state text, user_id text, via text, last_seen text, is_seen_known boolean,
-                   value double precision, contact text, password text, hash text, needs text[], is_changed boolean, must_change boolean, is_allowed boolean)
+    RETURNS TABLE (legacy_key text, login text, logins text, is_asked_about boolean, state text, user_id text, via text, last_seen text,
+                   is_seen_known boolean, value double precision, contact text, password text, hash text, needs text[], is_changed boolean,
+                   must_change boolean, is_allowed boolean)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'roll_wrapper';
 COMMENT ON FUNCTION ferry._roll(text, bigint) IS 'internal: who is in a source, one by one, and how each stands here. Reads the source once, as run_as';
@@ -35,6 +36,21 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._refusals(text) IS 'internal: the legacy users who are refused now, and why';
 
+-- The same, and those about whom nobody has decided yet, or has decided that they stay out.
+CREATE FUNCTION ferry._held_back(source text) RETURNS TABLE (legacy_key text, why text)
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT legacy_key, CASE WHEN f.reason IS NOT NULL THEN 'refused: ' || f.reason
+                            WHEN v.decision IS NULL THEN 'waits for a decision in ferry.review'
+                            ELSE 'refused: by decision in ferry.review' END
+    FROM ferry._refusals(_held_back.source) f
+    FULL JOIN (SELECT w.legacy_key, w.decision FROM ferry.review w
+               WHERE w.source = _held_back.source
+                 AND (w.decision IS NULL OR w.decision = 'refuse' OR w.decision = 'insert' AND w.found_by = 'login')) v USING (legacy_key)
+$$;
+COMMENT ON FUNCTION ferry._held_back(text) IS 'internal: the legacy users whom neither a login nor an import would move, and why';
+
 CREATE FUNCTION ferry._asked_lately(source text) RETURNS TABLE (item text, users bigint, detail jsonb)
     LANGUAGE sql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -54,13 +70,16 @@ CREATE FUNCTION ferry._cutover(of_source text, inactive_after interval, max_rows
     SET search_path = pg_catalog, pg_temp
 AS $$
     WITH s AS (
-        SELECT s.*, t.on_mismatch_until FROM ferry.source s JOIN ferry.target t ON t.name = s.target WHERE s.name = of_source
+        SELECT s.*, t.on_mismatch_until,
+               CASE WHEN s.enabled THEN '' ELSE format('Enable it first: UPDATE ferry.source SET enabled = true WHERE name = %L; then ', s.name) END AS enabling
+        FROM ferry.source s JOIN ferry.target t ON t.name = s.target WHERE s.name = of_source
     ), kind AS MATERIALIZED (
         -- People of one kind are counted together: what follows is about a few hundred rows at most.
         SELECT r.state, r.via, f.reason AS refusal, f.hint AS refusal_hint, v.source IS NOT NULL AS is_in_review, r.password, r.hash, r.needs,
                r.is_changed, p.seen,
                inactive_after IS NOT NULL AND (p.seen = 6 OR p.seen < 6 AND p.last_seen <= now() - inactive_after) AS is_inactive,
-               count(*) AS users, sum(r.value) AS value
+               -- As numeric: a sum may be more than a double precision holds.
+               count(*) AS users, sum(r.value::numeric) AS value
         FROM ferry._roll(of_source, max_rows) r
         CROSS JOIN LATERAL (SELECT r.last_seen::timestamptz AS last_seen,
                                    CASE WHEN NOT r.is_seen_known THEN 7
@@ -90,11 +109,11 @@ AS $$
         WHERE r.source = of_source AND r.state = 'running' AND ferry._import_is_alive(r.pid, r.backend_start, r.called_at)
     ), reason (place, kind, item, users, value, hint) AS (
         SELECT 1, 'left', 'not moved yet', sum(k.users), sum(k.value),
-               format('CALL ferry.import(%L); or wait, and write to those in ferry.notice_list(%1$L).', of_source)
+               (SELECT s.enabling FROM s) || format('CALL ferry.import(%L); or wait, and write to those in ferry.notice_list(%1$L).', of_source)
         FROM kind k WHERE k.state = 'left' AND k.refusal IS NULL AND NOT k.is_inactive HAVING count(*) > 0
         UNION ALL
         SELECT 2, 'left', 'refused by an import', sum(k.users), sum(k.value),
-               format('Mend what the lines of topic lost say, and CALL ferry.import(%L, ''retry'');', of_source)
+               format('Mend what the lines of topic lost say. %sCALL ferry.import(%L, ''retry'');', (SELECT s.enabling FROM s), of_source)
         FROM kind k WHERE k.state = 'left' AND k.refusal IS NOT NULL AND NOT k.is_inactive HAVING count(*) > 0
         UNION ALL
         SELECT 3, 'needs', 'moved without a password: the legacy one still decides', sum(k.users), sum(k.value),
@@ -175,7 +194,7 @@ AS $$
         FROM kind k WHERE k.state = 'left' AND k.password = 'locked' GROUP BY k.hash
         UNION ALL
         SELECT 4, 3, 'lost', 'what was changed there since its users were moved', sum(k.users), sum(k.value), NULL,
-               format('CALL ferry.import(%L, ''update''); brings over what on_conflict of ferry.mapping says.', of_source)
+               (SELECT s.enabling FROM s) || format('CALL ferry.import(%L, ''update''); brings over what on_conflict of ferry.mapping says.', of_source)
         FROM kind k WHERE k.state = 'moved' AND k.is_changed HAVING count(*) > 0
         UNION ALL
         SELECT 4, 4, 'lost', format('columns of %s: %s', min(s.relation), string_agg(c.name, ', ' ORDER BY c.place) FILTER (WHERE c.place <= 5) || CASE WHEN count(*) > 5 THEN ', …' ELSE '' END),
@@ -383,9 +402,12 @@ CREATE FUNCTION ferry.retired_message(outcome text, target text DEFAULT 'default
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(r.message, E'\n' ORDER BY s.priority, s.name)
-    FROM ferry.retirement r JOIN ferry.source s ON s.name = r.source
-    WHERE r.outcome = retired_message.outcome AND s.target = coalesce(retired_message.target, 'default') AND s.enabled
+    -- Several sources may have been retired with the same words.
+    SELECT string_agg(m.message, E'\n' ORDER BY m.priority, m.name)
+    FROM (SELECT DISTINCT ON (r.message) r.message, s.priority, s.name
+          FROM ferry.retirement r JOIN ferry.source s ON s.name = r.source
+          WHERE r.outcome = retired_message.outcome AND s.target = coalesce(retired_message.target, 'default') AND s.enabled
+          ORDER BY r.message, s.priority, s.name) m
 $$;
 COMMENT ON FUNCTION ferry.retired_message(text, text) IS 'for a login that ended with an outcome: what to show, as ferry.retire_source was told; null = nothing. It depends on the outcome alone, so it tells nobody who was left behind';
 
@@ -396,13 +418,11 @@ CREATE FUNCTION ferry.remaining_users(source text)
 AS $$
     SELECT r.legacy_key, ARRAY(SELECT l.login FROM jsonb_array_elements_text(r.logins::jsonb) WITH ORDINALITY AS l (login, place) ORDER BY l.place),
            r.last_seen::timestamptz, round(r.value::numeric, 2),
-           concat_ws(', ', CASE WHEN f.reason IS NOT NULL THEN 'refused: ' || f.reason
-                                WHEN v.source IS NOT NULL THEN 'waits for a decision in ferry.review'
-                                ELSE 'not moved yet' END,
+           concat_ws(', ', coalesce(h.why, 'not moved yet'),
+                     CASE WHEN NOT r.is_asked_about THEN 'has no login that the source is asked about' END,
                      CASE r.password WHEN 'locked' THEN 'has no password' WHEN 'unverifiable' THEN 'password cannot be verified: ' || r.hash END)
     FROM ferry._roll(remaining_users.source, NULL) r
-    LEFT JOIN ferry._refusals(remaining_users.source) f ON f.legacy_key = r.legacy_key
-    LEFT JOIN ferry.review v ON v.source = remaining_users.source AND v.legacy_key = r.legacy_key AND v.decision IS NULL
+    LEFT JOIN ferry._held_back(remaining_users.source) h ON h.legacy_key = r.legacy_key
     WHERE r.state = 'left'
     ORDER BY r.last_seen::timestamptz DESC NULLS LAST, r.value DESC NULLS LAST, r.legacy_key
 $$;
@@ -415,13 +435,13 @@ CREATE FUNCTION ferry.notice_list(source text, inactive_after interval DEFAULT N
 AS $$
     WITH person AS (
         SELECT r.*, r.last_seen::timestamptz AS seen_at, btrim(coalesce(r.contact, a.login, r.login)) AS address,
-               CASE WHEN r.state = 'left' AND (f.reason IS NOT NULL) THEN 'refused'
+               CASE WHEN r.state = 'left' AND (h.why IS NOT NULL OR NOT r.is_asked_about) THEN 'refused'
                     WHEN r.state = 'left' AND r.password = 'verifiable' THEN 'log_in'
                     WHEN r.state = 'left' OR r.password IN ('locked', 'unverifiable') THEN 'reset'
                     WHEN 'login' = ANY (r.needs) THEN 'other_login'
                     WHEN r.must_change THEN 'change_password' END AS notice
         FROM ferry._roll(notice_list.source, NULL) r
-        LEFT JOIN ferry._refusals(notice_list.source) f ON f.legacy_key = r.legacy_key
+        LEFT JOIN ferry._held_back(notice_list.source) h ON h.legacy_key = r.legacy_key
         LEFT JOIN LATERAL (SELECT l.login FROM jsonb_array_elements_text(r.logins::jsonb) WITH ORDINALITY AS l (login, place)
                            WHERE l.login LIKE '%@%' ORDER BY l.place LIMIT 1) a ON true
         WHERE r.state = 'left' OR r.state = 'moved' AND r.is_allowed

@@ -185,7 +185,8 @@ AS $$
         'origin', ferry._page_origin(),
         'source', cutover_page.source,
         'lines', (SELECT jsonb_agg(jsonb_build_object(
-                      'topic', c.topic, 'item', c.item, 'users', c.users, 'value', c.value, 'hint', c.hint,
+                      -- No page has room for more, and a double precision may not either.
+                      'topic', c.topic, 'item', c.item, 'users', c.users, 'value', least(greatest(c.value, -1e15), 1e15), 'hint', c.hint,
                       'detail', c.detail || jsonb_build_object('last_at', ferry._page_time((c.detail ->> 'last_at')::timestamptz))) ORDER BY c.place)
                   FROM ferry.cutover(cutover_page.source, cutover_page.inactive_after, cutover_page.max_rows)
                        WITH ORDINALITY AS c (topic, item, users, value, detail, hint, place)),

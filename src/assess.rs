@@ -19,7 +19,6 @@ use crate::secret::Password;
 use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::Value as Datum;
-use crate::spi::types::{self, TEXT};
 use crate::spi::{connect, session};
 use crate::target::{Target, User};
 use serde_json::{Value, json};
@@ -220,20 +219,13 @@ impl Assessment {
 
     /// Whether the source is asked about any login of each person.
     fn covered(&self, people: &[Person]) -> Vec<bool> {
-        let Some(scope) = self.source.scope() else { return vec![true; people.len()] };
-        let mut owners = Vec::new();
-        let mut logins = Vec::new();
-        for (number, person) in people.iter().enumerate() {
-            for stored in self.source.logins(person) {
-                owners.push(number);
-                logins.push(types::text(&stored.normalised));
-            }
-        }
-        let sql = format!("SELECT {scope} FROM pg_catalog.unnest($1) AS login_row(login)");
-        let answers = Batch::new(sql, TEXT).evaluate(&logins, self.source.actor());
+        let logins = people.iter().enumerate().flat_map(|(number, person)| {
+            self.source.logins(person).map(move |stored| (number, stored.normalised))
+        });
+        let (owners, logins): (Vec<usize>, Vec<String>) = logins.unzip();
         let mut covered = vec![false; people.len()];
-        for (owner, answer) in owners.into_iter().zip(answers) {
-            covered[owner] |= answer.is_ok_and(|row| matches!(row.first(), Some(Some(text)) if text == "t"));
+        for (owner, is_covered) in owners.into_iter().zip(self.source.covers_each(&logins)) {
+            covered[owner] |= is_covered;
         }
         covered
     }

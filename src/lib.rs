@@ -72,7 +72,8 @@ pgrx::extension_sql_file!("../sql/explain.sql", name = "explain", requires = ["h
 pgrx::extension_sql_file!("../sql/admin.sql", name = "admin", requires = ["explain"]);
 pgrx::extension_sql_file!("../sql/import.sql", name = "import", requires = ["admin"]);
 pgrx::extension_sql_file!("../sql/history.sql", name = "history", requires = ["import"]);
-pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["history"]);
+pgrx::extension_sql_file!("../sql/restore.sql", name = "restore", requires = ["history"]);
+pgrx::extension_sql_file!("../sql/check.sql", name = "check", requires = ["restore"]);
 pgrx::extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/fields.sql", name = "fields", requires = ["assess"]);
 pgrx::extension_sql_file!("../sql/automap.sql", name = "automap", requires = ["fields"]);

@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) login: Option<String>,
     /// As they are looked up.
     pub(crate) logins: Vec<String>,
+    /// Whether the source is asked about any of them.
+    pub(crate) is_asked_about: bool,
     pub(crate) state: &'static str,
     pub(crate) user_id: Option<String>,
     pub(crate) via: Option<&'static str>,
@@ -166,7 +168,19 @@ impl Roll {
         let failed = |error| Refusal::in_config(&format!("target {}", self.target.row.name), error);
         let users = identity::probing(|| self.target.find_by_ids(&ids)).map_err(failed)?;
         let logins = self.logins_here(people, &ties).map_err(failed)?;
-        Ok(Known { ties, users, logins })
+        Ok(Known { ties, users, logins, asked: self.logins_asked(people) })
+    }
+
+    /// Those logins, in their normal form, about which the source is asked.
+    fn logins_asked(&self, people: &[(Person, Option<Particulars>)]) -> HashSet<String> {
+        let logins = people.iter().flat_map(|(person, _)| self.source.logins(person)).filter(may_be_typed);
+        let logins: Vec<String> = logins.map(|stored| stored.normalised).collect();
+        let covered = self.source.covers_each(&logins);
+        logins
+            .into_iter()
+            .zip(covered)
+            .filter_map(|(login, is_covered)| is_covered.then_some(login))
+            .collect()
     }
 
     /// Those logins of moved people by which somebody is found in the users table.
@@ -177,7 +191,7 @@ impl Roll {
     ) -> Result<HashSet<String>, guard::SqlError> {
         let moved = people.iter().map(|(person, _)| person).filter(|person| ties.contains_key(&person.key));
         let spellings = moved.flat_map(|person| self.source.logins(person));
-        let spellings = spellings.filter(|stored| stored.login.len() <= MAX_LOGIN_BYTES);
+        let spellings = spellings.filter(may_be_typed);
         let logins: Vec<Option<String>> = spellings.flat_map(spelled).map(Some).collect();
         let here = self.target.who_is_here(&logins)?;
         Ok(here.into_iter().filter_map(|place| logins.get(place).cloned().flatten()).collect())
@@ -187,7 +201,10 @@ impl Roll {
         let is_seen_known = said.is_some() && self.source.knows_last_seen();
         let said = said.unwrap_or_default();
         let stored: Vec<_> = self.source.logins(person).collect();
+        let is_asked_about =
+            stored.iter().any(|stored| may_be_typed(stored) && known.asked.contains(&stored.normalised));
         let entry = Entry {
+            is_asked_about,
             legacy_key: Some(person.key.clone()),
             login: stored.first().map(|stored| stored.login.to_string()),
             logins: distinct(stored.into_iter().map(|stored| stored.normalised)),
@@ -255,15 +272,17 @@ impl Roll {
 
     /// Whether a login of a moved user leads to them through the source only.
     fn is_found_by_source_alone(&self, person: &Person, known: &Known) -> bool {
-        let form = self.target.row.login_form;
-        let is_covered = |login: &str| self.source.covers(&Login::new(login, form)).unwrap_or(false);
-        self.source.logins(person).any(|stored| {
-            stored.login.len() <= MAX_LOGIN_BYTES
-                && !known.logins.contains(stored.login)
+        self.source.logins(person).filter(may_be_typed).any(|stored| {
+            !known.logins.contains(stored.login)
                 && !known.logins.contains(&stored.normalised)
-                && is_covered(stored.login)
+                && known.asked.contains(&stored.normalised)
         })
     }
+}
+
+/// Longer logins are refused unread.
+fn may_be_typed(stored: &StoredLogin<'_>) -> bool {
+    stored.login.len() <= MAX_LOGIN_BYTES
 }
 
 /// Several columns may have the same login, one of them in lower case.
@@ -282,7 +301,10 @@ fn spelled(stored: StoredLogin<'_>) -> impl Iterator<Item = String> {
 struct Known {
     ties: HashMap<String, Tie>,
     users: HashMap<String, User>,
+    /// By which somebody is found in the users table.
     logins: HashSet<String>,
+    /// About which the source is asked.
+    asked: HashSet<String>,
 }
 
 /// Whether a password opens the account here, and with which pepper.

@@ -1,6 +1,6 @@
 //! The lines of an assessment, and the counts by kind that they are made of.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// More kinds than this in one topic are counted together: a hostile store must not fill the memory with them.
@@ -94,8 +94,7 @@ impl Tally {
     ) {
         let kinds = self.0.entry(topic).or_default();
         let is_one_too_many = kinds.len() >= MAX_KINDS && !kinds.contains_key(&item);
-        let (item, detail) =
-            if is_one_too_many { ("of further kinds".to_string(), Value::Null) } else { (item, detail) };
+        let (item, detail) = if is_one_too_many { further(kinds.len(), &detail) } else { (item, detail) };
         let new = || Kind { rows: 0, sample: None, detail, hint: hint.map(str::to_string) };
         let kind = kinds.entry(item).or_insert_with(new);
         kind.rows += rows;
@@ -120,4 +119,21 @@ impl Tally {
             })
         })
     }
+}
+
+/// The kind of those that are one too many. Of hashes it keeps what they are worth: where each row has a cost of its own,
+/// every password is of another kind, and may be as good as the others.
+fn further(kinds: usize, detail: &Value) -> (String, Value) {
+    let opens = &detail["opens"];
+    if let Some(format) = detail["format"].as_str().filter(|_| kinds < 2 * MAX_KINDS) {
+        let detail = json!({ "format": format, "strength": detail["strength"], "opens": opens });
+        return (format!("{format}, further parameters"), detail);
+    }
+    let item = match opens.as_str() {
+        None => return ("of further kinds".to_string(), Value::Null),
+        Some("yes") => "of further kinds",
+        Some("never") => "of further kinds, which no password opens",
+        Some(_) => "of further kinds, which cannot be verified",
+    };
+    (item.to_string(), json!({ "opens": opens }))
 }

@@ -57,7 +57,7 @@ impl Line {
     /// Whether it keeps users out, or changes what becomes of them.
     fn is_obstacle(&self) -> bool {
         match self.topic.as_str() {
-            "hash" => self.opens() != Some(Opens::Yes),
+            "hash" => self.opens().is_some_and(|opens| opens != Opens::Yes),
             "row" => self.hint.is_some(),
             "login" | "rule" | "value" | "constraint" => self.rows.is_some(),
             _ => false,
@@ -153,22 +153,24 @@ fn estimate(figures: &Figures) -> Markup {
 }
 
 /// What a hash is worth, in the order of the pictures: for programs, what it looks like, for people.
-const STRENGTHS: [(&str, &str, &str); 6] = [
+const STRENGTHS: [(&str, &str, &str); 7] = [
     ("strong", "fill-strong", "strong"),
     ("acceptable", "fill-acceptable", "acceptable"),
     ("weak", "fill-weak", "weak"),
     ("recipe", "way-3", "home-made"),
     ("none", "fill-rest", "no password"),
     ("unverifiable", "fill-bad", "cannot be verified"),
+    ("unknown", "fill-unknown", "not known"),
 ];
 
 fn strength(line: &Line) -> (&'static str, &'static str, &'static str) {
     let key = match line.opens() {
         Some(Opens::Yes) => line.text("strength").unwrap_or("recipe"),
         Some(Opens::Never) => "none",
-        _ => "unverifiable",
+        Some(Opens::NotYet) => "unverifiable",
+        None => "unknown",
     };
-    STRENGTHS.into_iter().find(|(name, ..)| *name == key).unwrap_or(STRENGTHS[5])
+    STRENGTHS.into_iter().find(|(name, ..)| *name == key).unwrap_or(STRENGTHS[6])
 }
 
 fn hashes(figures: &Figures) -> Markup {

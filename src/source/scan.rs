@@ -10,7 +10,7 @@ use crate::spi::cursor::Cursor;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{Plan, Planning, Value};
-use crate::sql::Expression;
+use crate::spi::types::{self, TEXT};
 
 /// Which rows are read: all of them in the order in which they come, or the first by key.
 #[derive(Clone, Copy)]
@@ -74,8 +74,15 @@ impl Source {
         })
     }
 
-    pub(crate) fn scope(&self) -> Option<&Expression> {
-        self.scope.as_ref()
+    /// Whether the source is asked about each of these logins, which are in their normal form.
+    pub(crate) fn covers_each(&self, logins: &[String]) -> Vec<bool> {
+        let Some(scope) = &self.scope else { return vec![true; logins.len()] };
+        let sql = format!("SELECT {scope} FROM pg_catalog.unnest($1) AS login_row(login)");
+        let logins: Vec<Value> = logins.iter().map(|login| types::text(login)).collect();
+        let answers = Batch::new(sql, TEXT).evaluate(&logins, &self.actor).into_iter();
+        answers
+            .map(|answer| answer.is_ok_and(|row| matches!(row.first(), Some(Some(text)) if text == "t")))
+            .collect()
     }
 
     pub(crate) fn actor(&self) -> &Actor {

@@ -103,6 +103,40 @@ fn hashes_are_counted_by_format_and_cost_and_none_is_shown() {
     }
 }
 
+/// Hashes of more kinds than are counted each by itself: 600 that are good, each of a cost of its own, and behind them two
+/// of users without a password and one that is cut.
+pub(crate) fn add_many_kinds(site: &Site) {
+    site.as_owner(
+        "INSERT INTO legacy.customers (email, pwd)
+         SELECT n || '@x', CASE WHEN n <= 600 THEN format('$pbkdf2-sha256$%s$%s$%s', 1000 + n, repeat('a', 21) || '.', repeat('a', 42) || '.')
+                                WHEN n <= 602 THEN '!' ELSE '$2y$10$cut' END
+         FROM generate_series(1, 603) n ORDER BY n",
+    );
+}
+
+#[test]
+fn hashes_beyond_many_kinds_are_worth_what_they_are() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    add_many_kinds(&site);
+    let lines = assess(&site, "shop");
+    let hashes: Vec<&Line> = lines.iter().filter(|line| line.topic == "hash").collect();
+    assert_eq!(hashes.iter().filter_map(|line| line.rows).sum::<i64>(), 603);
+    let further: Vec<&Line> = hashes.iter().copied().filter(|line| line.item.contains("further")).collect();
+    let told: Vec<(&str, Option<i64>)> = further.iter().map(|line| (line.item.as_str(), line.rows)).collect();
+    let [(format, Some(100)), others @ ..] = &told[..] else { panic!("{further:#?}") };
+    assert!(format.ends_with(", further parameters"), "{format}");
+    let unknown = [
+        ("of further kinds, which no password opens", Some(2)),
+        ("of further kinds, which cannot be verified", Some(1)),
+    ];
+    assert_eq!(others, unknown);
+    let (first, folded) = (hashes[0].detail.as_ref().unwrap(), further[0].detail.as_ref().unwrap());
+    for name in ["format", "strength", "opens"] {
+        assert!(folded[name].is_string() && folded[name] == first[name], "{name}: {folded} is not {first}");
+    }
+}
+
 #[test]
 fn a_hash_that_lacks_what_the_source_does_not_give_is_told() {
     let site = Site::shop();

@@ -299,6 +299,95 @@ fn the_lists_name_everybody_once_and_nobody_who_is_to_be_left_alone() {
 }
 
 #[test]
+fn whoever_cannot_be_let_in_is_not_told_to_log_in() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    site.as_owner("ALTER TABLE legacy.customers ADD mail text; UPDATE legacy.customers SET mail = 'mail' || id || '@example.com'");
+    site.configure_source("shop", "contact = 'l.mail', scope = $$login <> 'user4@example.com'$$");
+    site.configure("target", "adopt = 'review'");
+    site.as_owner("INSERT INTO users (id, email) SELECT 100 + n, format('user%s@example.com', n) FROM unnest('{1,2,9}'::int[]) n");
+    site.db.sql(
+        "INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason, decision)
+         SELECT 'shop', key, 'default', '10' || key, found_by, 'adopt', decision
+         FROM (VALUES ('1', 'login', NULL), ('2', 'login', 'refuse'), ('3', 'name', 'insert'), ('9', 'login', 'insert'), ('10', 'login', 'adopt')) v (key, found_by, decision);
+         UPDATE legacy.customers SET email = repeat('x', 1100) || email WHERE id = 5;
+         UPDATE legacy.customers SET email = '' WHERE id = 6",
+    );
+    let told = |of: &str| -> Vec<String> {
+        let sql = format!("SELECT concat_ws(' ', legacy_key, {of} ORDER BY legacy_key::bigint");
+        site.db.rows(&sql, &[]).iter().map(|row| row.get(0)).collect()
+    };
+    let refused = [1, 2, 4, 5, 6, 9];
+    let expected: Vec<String> = (1..=10)
+        .map(|key| format!("{key} {}", if refused.contains(&key) { "refused" } else { "log_in" }))
+        .collect();
+    assert_eq!(told("notice) FROM ferry.notice_list('shop')"), expected);
+    let expected = [
+        "1 waits for a decision in ferry.review",
+        "2 refused: by decision in ferry.review",
+        "4 not moved yet, has no login that the source is asked about",
+        "5 not moved yet, has no login that the source is asked about",
+        "6 not moved yet, has no login that the source is asked about",
+        "9 refused: by decision in ferry.review",
+    ];
+    assert_eq!(told("why) FROM ferry.remaining_users('shop') WHERE why <> 'not moved yet'"), expected);
+    // It comes true.
+    let mut app = site.app();
+    let outcomes: Vec<String> = (1..=10).map(|number| outcome(&mut app, number)).collect();
+    let migrated: Vec<usize> = (1..=10).filter(|number| outcomes[number - 1] == "migrated").collect();
+    assert_eq!(migrated, [3, 7, 8, 10], "{outcomes:?}");
+}
+
+#[test]
+fn values_add_up_beyond_what_a_double_precision_holds() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    site.as_owner("UPDATE legacy.customers SET spent = 9e307");
+    let sum = "SELECT (SELECT value FROM ferry.cutover('shop') LIMIT 1) = 10 * 9e307";
+    assert!(site.db.one::<bool>(sum, &[]));
+    let shown = "SELECT ferry.cutover_page('shop') LIKE '%1,000,000,000%million%'";
+    assert!(site.db.one::<bool>(shown, &[]));
+    retire(&site, "");
+    assert!(site.db.one::<bool>(sum, &[]) && site.db.one::<bool>(shown, &[]));
+}
+
+#[test]
+fn a_source_that_is_not_enabled_is_enabled_before_it_is_imported_from() {
+    need_extension!("pg_ferry");
+    let site = busy_shop();
+    let hint = || -> String {
+        site.db.one(
+            "SELECT hint FROM ferry.cutover('shop') WHERE topic = 'reason' AND item = 'not moved yet'",
+            &[],
+        )
+    };
+    assert!(hint().starts_with("CALL ferry.import('shop'); or wait"), "{}", hint());
+    site.configure_source("shop", "enabled = false");
+    let told = hint();
+    let (enabling, import) =
+        told.strip_prefix("Enable it first: ").and_then(|hint| hint.split_once(" then ")).expect(&told);
+    site.db.sql(enabling);
+    site.db.sql(import.split_once(';').expect(import).0);
+    assert_eq!(site.db.count("users"), 10);
+}
+
+#[test]
+fn words_that_several_retired_sources_share_are_told_once() {
+    let site = Site::new();
+    for (source, message) in [("shop", "Moved."), ("forum", "Closed."), ("wiki", "Moved."), ("blog", "")] {
+        site.add_local_source(source, source);
+        let message = if message.is_empty() { "NULL".to_owned() } else { format!("'{message}'") };
+        site.db.sql(&format!("SELECT ferry.retire_source('{source}', 'rejected', {message}, force => true)"));
+    }
+    let told = || -> String { site.db.one("SELECT ferry.retired_message('rejected')", &[]) };
+    site.configure_source("shop", "priority = 300");
+    site.configure_source("forum", "priority = 200");
+    assert_eq!(told(), "Moved.\nClosed.");
+    site.configure_source("wiki", "priority = 250");
+    assert_eq!(told(), "Closed.\nMoved.");
+}
+
+#[test]
 fn those_left_behind_are_nobody_and_those_moved_notice_nothing() {
     need_extension!("pg_ferry");
     let site = busy_shop();

@@ -186,6 +186,35 @@ fn the_grafana_dashboard_shows_a_move_under_way() {
     );
 }
 
+#[test]
+fn the_grafana_dashboard_says_no_more_than_is_known() {
+    let site = Site::shop();
+    site.add_local_source("another", "members");
+    site.add_customer("customers", "ben@example.com", "ben's secret");
+    site.db.sql(
+        "INSERT INTO ferry.link (source, legacy_key, target, user_id, via, moved_at)
+         SELECT 'another', 'x' || n, 'default', 'x' || n, 'login', now() - interval '2 days' FROM generate_series(1, 6) n",
+    );
+    site.db.sql("CALL ferry.import('shop', dry_run => true)");
+    login(&mut site.app(), "ann@example.com", "ann's secret");
+    let dashboard: Value = serde_json::from_str(&example("grafana/pg_ferry.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let figure = |kind: &str, title: &str| -> Option<f64> {
+        let panel = panels.iter().find(|panel| panel["type"] == kind && panel["title"] == title).unwrap();
+        let sql = expand(panel["targets"][0]["rawSql"].as_str().unwrap());
+        site.db.one(&format!("SELECT q.of::float8 FROM ({sql}) q (of)"), &[])
+    };
+    // Nobody knows of how many the other six are.
+    assert_eq!(figure("gauge", "Moved"), Some(0.5));
+    assert!(figure("stat", "Projected end").is_some());
+    site.db.sql("INSERT INTO legacy.members (email, pwd) SELECT n || '@x', '!' FROM generate_series(1, 8) n");
+    site.db.sql("CALL ferry.import('another', dry_run => true)");
+    assert_eq!(figure("gauge", "Moved"), Some(0.7));
+    assert_eq!(figure("stat", "Projected end"), None, "one source stands still");
+    site.db.sql("UPDATE ferry.link SET moved_at = now()");
+    assert!(figure("stat", "Projected end").is_some());
+}
+
 /// What each kind of panel can draw.
 fn check_columns(panel: &Value, target: &Value, columns: &[(String, Type)], title: &str) {
     let of = |name: &str| columns.iter().find(|column| column.0 == name).map(|column| &column.1);

@@ -97,6 +97,130 @@ fn the_history_of_imports_is_restored_and_goes_on() {
     assert_eq!(copy.one::<i64>("SELECT max(id) FROM ferry.import_run", &[]), 2);
 }
 
+/// Every table that is dumped, with its rows.
+fn everything(db: &Db<'_>) -> Vec<(String, String)> {
+    let tables =
+        "SELECT c.oid::regclass::text FROM pg_extension e JOIN pg_class c ON c.oid = ANY (e.extconfig)
+                  WHERE e.extname = 'pg_ferry' AND c.relkind = 'r' ORDER BY 1";
+    let rows = |table: String| {
+        let sql = format!("SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t");
+        let rows = db.one(&sql, &[]);
+        (table, rows)
+    };
+    db.rows(tables, &[]).iter().map(|row| rows(row.get(0))).collect()
+}
+
+/// A database with rows in all tables that refer to others: a source that is retired, a decision to make, an import.
+fn full_shop() -> Db<'static> {
+    let db = used_shop();
+    db.sql(
+        "INSERT INTO ferry.rule (source, name, expression) VALUES ('shop', 'named', 'l.first IS NOT NULL');
+         UPDATE legacy.customers SET pwd = 'damaged' WHERE login = 'dave';
+         INSERT INTO ferry.source (name, relation, key_column, login_columns, hash) VALUES ('old', 'legacy.customers', 'id', '{login}', 'l.pwd');
+         INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('old', 'login', 'l.login');
+         INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason) VALUES ('shop', '9', 'default', '1', 'email', 'adopt')",
+    );
+    db.sql("SELECT ferry.retire_source('old', 'rejected', force => true)");
+    db.sql("CALL ferry.import('shop')");
+    db
+}
+
+#[track_caller]
+fn run(mut program: std::process::Command) -> String {
+    let output = program.output().expect("it is installed");
+    assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it speaks UTF-8")
+}
+
+#[test]
+fn tables_are_restored_in_any_order() {
+    let db = full_shop();
+    let file = |kind: &str| std::env::temp_dir().join(format!("{}.{}.{kind}", db.name(), std::process::id()));
+    let (archive, list) = (file("dump"), file("list"));
+    let mut dump = db.cluster().program("pg_dump", db.name());
+    dump.args(["--format=custom", "--file"]).arg(&archive);
+    run(dump);
+    let restore = |arguments: &[&str]| {
+        let mut restore = db.cluster().program("pg_restore", db.name());
+        restore.arg("--exit-on-error").args(arguments).arg(&archive);
+        restore
+    };
+    // What refers to others comes before them, as it may where several jobs load tables.
+    let mut entries: Vec<String> = run(restore(&["--list"])).lines().map(str::to_owned).collect();
+    let data: Vec<usize> =
+        (0..entries.len()).filter(|at| entries[*at].contains(" TABLE DATA ferry ")).collect();
+    for (first, last) in data.iter().zip(data.iter().rev()).take(data.len() / 2) {
+        entries.swap(*first, *last);
+    }
+    std::fs::write(&list, entries.join("\n")).unwrap();
+    let use_list = format!("--use-list={}", list.display());
+    for argument in ["--jobs=4", &use_list] {
+        let copy = Db::empty_on(target());
+        let into = format!("--dbname={}", copy.name());
+        run(restore(&[&into, argument]));
+        assert_eq!(everything(&copy), everything(&db), "{argument}");
+        assert!(copy.rows("SELECT * FROM ferry.check_config() WHERE severity = 'error'", &[]).is_empty());
+        // What is restored is held together as before.
+        copy.sql("DELETE FROM ferry.link; DELETE FROM ferry.source");
+        for table in ["mapping", "rule", "review", "retirement", "_left_key", "_left_login"] {
+            assert_eq!(copy.count(&format!("ferry.{table}")), 0, "{table}");
+        }
+    }
+    for file in [archive, list] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn a_row_that_refers_to_nothing_is_refused_unless_a_superuser_restores() {
+    let db = full_shop();
+    let mut superuser = db.client();
+    let key_of = |table: &str, constraint: &str| {
+        format!("insert or update on table \"{table}\" violates foreign key constraint \"{constraint}\"")
+    };
+    for (table, constraint, statement) in [
+        ("review", "review_source_fkey", "UPDATE ferry.review SET source = 'nowhere'"),
+        ("review", "review_target_fkey", "UPDATE ferry.review SET target = 'nowhere'"),
+        ("_left_login", "left_login_source_fkey", "INSERT INTO ferry._left_login VALUES ('nowhere', '')"),
+        ("import_reject", "import_reject_run_fkey", "UPDATE ferry.import_reject SET run = 77"),
+    ] {
+        let error = superuser.batch_execute(statement).unwrap_err();
+        let told = error.as_db_error().unwrap();
+        assert_eq!((told.code().code(), told.message()), ("23503", key_of(table, constraint).as_str()));
+        assert_eq!((told.constraint(), told.table()), (Some(constraint), Some(table)));
+        assert!(told.detail().is_some_and(|detail| detail.contains("is not present in table")), "{told:?}");
+    }
+    // The setting is anybody's, what it opens is not.
+    let role = db.role("admin");
+    db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&role]);
+    let orphan = "SET check_function_bodies = off; INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('nowhere', 'login', 'l.login')";
+    let refused = refusal(&mut db.client_as(&role), orphan);
+    assert_eq!(
+        (refused.state.as_str(), refused.message),
+        ("23503", key_of("mapping", "mapping_source_fkey"))
+    );
+    superuser.batch_execute(orphan).unwrap();
+    let findings =
+        "SELECT object || ': ' || problem, hint FROM ferry.check_config() WHERE severity = 'error'";
+    let found = db.rows(findings, &[]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        found[0].get::<_, String>(0),
+        "table ferry.mapping: what it refers to is not in ferry.source: nowhere"
+    );
+    let (_, cure) = found[0].get::<_, &str>(1).split_once("; or ").unwrap();
+    db.sql(cure);
+    assert!(db.rows(findings, &[]).is_empty());
+    // Names go on from what is referred to, and what is referred to stays.
+    db.sql("UPDATE ferry.source SET name = 'older' WHERE name = 'old'");
+    assert_eq!(db.count("ferry.mapping WHERE source = 'older'"), 1);
+    assert_eq!(db.count("ferry._left_login WHERE source = 'older'"), 4);
+    assert_eq!(
+        refusal(&mut superuser, "SET check_function_bodies = on; DELETE FROM ferry.target").state,
+        "23503"
+    );
+}
+
 #[test]
 fn an_import_that_was_stopped_goes_on_where_its_key_has_a_collation_of_its_own() {
     let db = used_shop();

@@ -7,6 +7,8 @@ use ferry_tests::{Browser, Server, need_extension, skip, sqlstate, target};
 use scraper::{ElementRef, Html, Node, Selector};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// What a page would do with it if it took it for more than text.
 const HOSTILE: &str =
@@ -184,8 +186,8 @@ fn the_progress_page_shows_the_figures_of_the_views() {
     let words = whole_text(&document);
     for wanted in [
         "CALL ferry.import('shop', 'insert'); goes on with it",
-        "CALL ferry.import('shop', 'retry');",
-        "CALL ferry.import('portal', dry_run => true);",
+        "and mend that. CALL ferry.import('shop', 'retry');",
+        "Enable it first: UPDATE ferry.source SET enabled = true WHERE name = 'portal'; then CALL ferry.import('portal', dry_run => true);",
         "1 user of source forum may be somebody who is here already",
         "Dashed: at the pace of the last 24 hours",
     ] {
@@ -219,6 +221,23 @@ fn the_assessment_page_shows_what_assess_says() {
     assert!(part.contains("No more than the first 10 rows"), "{part}");
     let with_keys = parsed(&page(&site, "assessment_page('shop', with_keys => true)"));
     assert_eq!(table(&with_keys, "What stands in the way of users")[0].len(), 5);
+}
+
+#[test]
+fn a_cost_of_its_own_in_each_row_makes_no_hash_unverifiable() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    site.configure_source("shop", "format = NULL");
+    crate::assess::add_many_kinds(&site);
+    let document = parsed(&page(&site, "assessment_page('shop')"));
+    let formats = table(&document, "Formats");
+    let further: Vec<_> = formats.iter().filter(|row| row[0].contains("further")).collect();
+    assert_eq!(further.len(), 3, "{further:?}");
+    let strengths: BTreeSet<&str> = formats.iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(strengths, BTreeSet::from([further[0][1].as_str(), "no password", "cannot be verified"]));
+    let obstacles = table(&document, "What stands in the way of users");
+    let told: Vec<&str> = obstacles.iter().map(|row| row[3].as_str()).collect();
+    assert_eq!(told, ["2", "1"], "{obstacles:?}");
 }
 
 #[test]
@@ -455,6 +474,28 @@ fn looker(pages: &[&str]) -> String {
     LOOKER.replace("FRAMES", &frames)
 }
 
+/// What the margin of a printed sheet is at least of its width: 15 mm of 216, but for what is rounded.
+const MARGIN: f64 = 0.068;
+
+/// Where the word ends that is furthest to the right on any sheet, as a part of the width, if there is a program that tells.
+fn rightmost_word(pdf: &[u8]) -> Option<f64> {
+    let mut program = Command::new("pdftotext");
+    program.args(["-bbox", "-", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut program = program.spawn().ok()?;
+    let mut input = program.stdin.take().expect("it is piped");
+    let pdf = pdf.to_vec();
+    let feeder = std::thread::spawn(move || input.write_all(&pdf));
+    let output = program.wait_with_output().expect("pdftotext ends");
+    feeder.join().unwrap().expect("pdftotext reads the pages");
+    let told = Html::parse_document(&String::from_utf8_lossy(&output.stdout));
+    let number =
+        |element: &ElementRef<'_>, name| element.attr(name).and_then(|text| text.parse::<f64>().ok());
+    let width = number(select(&told, "page").first()?, "width")?;
+    let ends = select(&told, "word").iter().filter_map(|word| number(word, "xmax")).fold(0.0, f64::max);
+    assert!(ends > 0.0, "there is no word");
+    Some(ends / width)
+}
+
 #[test]
 fn pages_can_be_read_in_a_browser() {
     need_extension!("pg_ferry");
@@ -508,4 +549,7 @@ fn pages_can_be_read_in_a_browser() {
     let count = |wanted: &[u8]| pdf.windows(wanted.len()).filter(|bytes| *bytes == wanted).count();
     let sheets = count(b"/Type /Page") - count(b"/Type /Pages");
     assert!((3..=12).contains(&sheets), "it is printed on {sheets} sheets");
+    if let Some(right) = rightmost_word(&pdf) {
+        assert!(right <= 1.0 - MARGIN, "a word ends at {right} of the width of a sheet");
+    }
 }

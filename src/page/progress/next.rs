@@ -9,7 +9,7 @@ pub(super) fn next(figures: &Figures, each: &[Source]) -> Vec<Step> {
     let mut steps = html::findings(&figures.findings);
     for source in each.iter().filter(|source| source.retired_at.is_none()) {
         let newest = figures.runs.iter().find(|run| run.source == source.name() && !run.dry_run);
-        steps.extend(newest.and_then(unfinished));
+        steps.extend(newest.and_then(|run| unfinished(run, source)));
         steps.extend(source.steps());
     }
     if steps.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn next(figures: &Figures, each: &[Source]) -> Vec<Step> {
     steps
 }
 
-fn unfinished(run: &Run) -> Option<Step> {
+fn unfinished(run: &Run, source: &Source) -> Option<Step> {
     if !["stopped", "interrupted"].contains(&run.state.as_str()) {
         return None;
     }
@@ -26,13 +26,24 @@ fn unfinished(run: &Run) -> Option<Step> {
         "Run " (run.id) " of source " bdi { (run.source) } " was " (run.state) " after "
         (Count(run.done)) " of " (Count(run.total)) " rows."
     };
-    let (source, operation) = (literal(&run.source), literal(&run.operation));
-    let how =
-        format!("CALL ferry.import({source}, {operation}); goes on with it, given the same range of keys.");
+    let import = source.import(&format!(", {}", literal(&run.operation)));
+    let how = format!("{import} goes on with it, given the same range of keys.");
     Some(Step::to_do(what, Some(how)))
 }
 
 impl Source {
+    /// The statement that imports from it, and before it the one that lets it be imported from.
+    fn import(&self, arguments: &str) -> String {
+        let quoted = literal(self.name());
+        let import = format!("CALL ferry.import({quoted}{arguments});");
+        if self.enabled != Some(false) {
+            return import;
+        }
+        format!(
+            "Enable it first: UPDATE ferry.source SET enabled = true WHERE name = {quoted}; then {import}"
+        )
+    }
+
     fn steps(&self) -> Vec<Step> {
         let name = html! { "source " bdi { (self.name()) } };
         let quoted = literal(self.name());
@@ -40,7 +51,7 @@ impl Source {
         if self.refused > 0 {
             let what =
                 html! { (counted(self.refused, "user", "users")) " of " (name) " refused by an import." };
-            let how = format!("See below why; once that is mended, CALL ferry.import({quoted}, 'retry');");
+            let how = format!("See below why, and mend that. {}", self.import(", 'retry'"));
             steps.push(Step::to_do(what, Some(how)));
         }
         if self.reviews > 0 {
@@ -54,8 +65,7 @@ impl Source {
         match self.remaining {
             None => {
                 let what = html! { "The users of " (name) " were never counted." };
-                let how =
-                    format!("CALL ferry.import({quoted}, dry_run => true); counts them, and moves nobody.");
+                let how = format!("{} counts them, and moves nobody.", self.import(", dry_run => true"));
                 steps.push(Step::to_do(what, Some(how)));
             }
             Some(0) if self.refused == 0 => {
@@ -67,7 +77,7 @@ impl Source {
                     "Nobody of " (name) " was moved in the last 24 hours, "
                     (counted(left, "remains", "remain")) "."
                 };
-                steps.push(Step::to_do(what, Some(format!("CALL ferry.import({quoted});"))));
+                steps.push(Step::to_do(what, Some(self.import(""))));
             }
             Some(_) => {}
         }
