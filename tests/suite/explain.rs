@@ -308,3 +308,30 @@ fn a_value_is_fitted_to_its_column_as_an_insert_would_fit_it() {
     assert_eq!(written(&steps)["column"], "code", "{steps:?}");
     assert_eq!(written(&steps)["sqlstate"], "22001", "an assignment does not cut: {steps:?}");
 }
+
+#[test]
+fn a_hash_that_no_password_opens_is_told_without_one_too() {
+    let site = Site::shop();
+    let mut admin = site.db.client();
+    let ambiguous = format!("{:x}", 0x5f4dcc3b5aa765d61d8327deb882cf99u128);
+    for hash in ["$2y$10$cut", &format!("$2y$17${}", "a".repeat(53)), &ambiguous, "zzz"] {
+        site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&hash]);
+        for password in [Some("ann's secret"), None] {
+            let steps = explain(&mut admin, "ann@example.com", password);
+            assert_eq!(outcome(&steps), "invalid", "{hash}: {steps:?}");
+            assert!(text(&steps).contains("legacy_hash"), "{hash}: {steps:?}");
+        }
+    }
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("ann's secret")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    for hash in ["zzz", "$2y$10$cut", &ambiguous, "$ferry$1$x$y"] {
+        site.db.rows("UPDATE users SET password_hash = $1", &[&hash]);
+        for password in [Some("ann's secret"), None] {
+            let steps = explain(&mut admin, "ann@example.com", password);
+            assert_eq!(outcome(&steps), "invalid", "{hash}: {steps:?}");
+            assert!(text(&steps).contains("target_hash"), "{hash}: {steps:?}");
+        }
+    }
+    site.as_owner("UPDATE users SET password_hash = '!'");
+    assert!(text(&explain(&mut admin, "ann@example.com", None)).contains("locked"));
+}
