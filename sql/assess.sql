@@ -62,9 +62,9 @@ AS $$
         WHERE c.oid = relation AND c.relrowsecurity AND NOT r.rolsuper AND NOT r.rolbypassrls
           AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
     ), policies AS (
-        SELECT y.polname, y.polpermissive, pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) AS condition
+        SELECT y.polname, y.polcmd, y.polpermissive, pg_get_expr(coalesce(y.polwithcheck, y.polqual), relation) AS condition
         FROM pg_policy y CROSS JOIN secured s
-        WHERE y.polrelid = relation AND y.polcmd IN ('a', '*')
+        WHERE y.polrelid = relation AND y.polcmd IN ('a', 'w', '*')
           AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(s.role, m.role, 'USAGE') END)
     )
     SELECT jsonb_build_object(
@@ -78,6 +78,8 @@ AS $$
             FROM pg_constraint c WHERE c.conrelid = relation AND c.contype = 'c' AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false'),
         'uniques', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'name', x.relname, 'predicate', pg_get_expr(i.indpred, i.indrelid), 'is_exclusion', i.indisexclusion, 'nulls_are_equal', i.indnullsnotdistinct,
+                'is_deferred', EXISTS (SELECT FROM pg_constraint d
+                                       WHERE d.conindid = i.indexrelid AND d.conrelid = relation AND d.contype IN ('p', 'u', 'x') AND d.condeferred),
                 'columns', (SELECT jsonb_agg(DISTINCT r.name) FROM read_by_index r WHERE r.indexrelid = i.indexrelid),
                 'keys', (SELECT jsonb_agg(jsonb_build_object('expression', k.expression, 'equals', k.equals, 'has_hash', k.has_hash, 'ignores_case', k.ignores_case) ORDER BY k.place)
                          FROM keys k WHERE k.indexrelid = i.indexrelid))
@@ -85,7 +87,7 @@ AS $$
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
             WHERE i.indrelid = relation AND (i.indisunique OR i.indisexclusion) AND i.indisvalid),
         'parents', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'name', c.conname, 'relation', format('%I.%I', n.nspname, p.relname),
+                'name', c.conname, 'is_deferred', c.condeferred, 'relation', format('%I.%I', n.nspname, p.relname),
                 'columns', (SELECT jsonb_agg(a.attname ORDER BY k.place)
                             FROM unnest(c.conkey) WITH ORDINALITY AS k (number, place)
                             JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number),
@@ -98,19 +100,22 @@ AS $$
             FROM pg_constraint c
             JOIN pg_class p ON p.oid = c.confrelid
             JOIN pg_namespace n ON n.oid = p.relnamespace
-            WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0 AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false'),
-        'has_before_trigger', EXISTS (
-                SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 7 = 7),
-        'unforeseen', (SELECT coalesce(jsonb_agg(u.what ORDER BY u.what), '[]') FROM (
+            WHERE c.conrelid = relation AND c.contype = 'f' AND c.conparentid = 0 AND to_jsonb(c) -> 'conenforced' IS DISTINCT FROM 'false')
+    ) || (
+        SELECT jsonb_object_agg('on_' || e.name, jsonb_build_object(
+            'has_before_trigger', EXISTS (
+                SELECT FROM pg_trigger WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & (e.bit | 3) = e.bit | 3),
+            'unforeseen', (SELECT coalesce(jsonb_agg(u.what ORDER BY u.what), '[]') FROM (
                 SELECT 'trigger ' || tgname FROM pg_trigger
-                WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 = 4
+                WHERE tgrelid = relation AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & e.bit = e.bit
                 UNION ALL
                 SELECT 'the table under the view' FROM pg_class WHERE oid = relation AND relkind = 'v'
                 UNION ALL
-                SELECT 'policy ' || polname FROM policies WHERE condition <> 'true'
+                SELECT 'policy ' || polname FROM policies WHERE polcmd IN (e.command, '*') AND condition <> 'true'
                 UNION ALL
-                SELECT 'row level security without a policy for INSERT' FROM secured
-                WHERE NOT EXISTS (SELECT FROM policies WHERE polpermissive)) AS u (what)))
+                SELECT 'row level security without a policy for ' || upper(e.name) FROM secured
+                WHERE NOT EXISTS (SELECT FROM policies WHERE polpermissive AND polcmd IN (e.command, '*'))) AS u (what))))
+        FROM (VALUES ('insert', 4, 'a'::"char"), ('update', 16, 'w')) AS e (name, bit, command))
 $$;
 COMMENT ON FUNCTION ferry._shape(oid, text) IS 'internal: what must hold for a row of a users table that a role writes';
 

@@ -31,12 +31,22 @@ pub(crate) struct Here {
 }
 
 /// A user who may be the same person.
-struct Match<'a> {
-    user: &'a User,
+pub(crate) struct Match<'a> {
+    pub(crate) user: &'a User,
     /// `login`, or the entry of `lookup`.
-    found_by: String,
+    pub(crate) found_by: String,
     /// What speaks against tying them, unless somebody decides.
-    doubt: Option<&'static str>,
+    pub(crate) doubt: Option<&'static str>,
+}
+
+/// Why a legacy user is not tied to the one who is here.
+pub(crate) enum Untied {
+    /// `adopt` does not allow it.
+    Exists,
+    /// Somebody must decide, for that reason.
+    InDoubt(&'static str),
+    /// Somebody has decided so.
+    Refused,
 }
 
 impl Flow<'_> {
@@ -51,9 +61,10 @@ impl Flow<'_> {
             Some(user) => {
                 let doubt = match self.kind == Kind::Import && user.has_password() {
                     // Nobody has shown the legacy password, which would have replaced that of a stranger.
-                    true => self.doubt_of_unseen(source, person, user)?,
-                    false => self.doubt_of_login(source, person, user)?,
+                    true => doubt_of_unseen(source, &self.target, person, user),
+                    false => doubt_of_login(source, &self.target, person, user),
                 };
+                let doubt = doubt.map_err(|error| self.lookup_failed(source, person, error))?;
                 self.tie(source, person, Match { user, found_by: "login".to_string(), doubt })?;
                 Ok(Here::default())
             }
@@ -104,7 +115,8 @@ impl Flow<'_> {
         let Matched::One(user, entry) = found else { return Ok(Here { user: None, identities }) };
         let found_by = self.target.entry(entry).to_string();
         self.note("lookup", &format!("user {} is here with the same {found_by}", user.id));
-        let doubt = self.doubt_of_lookup(source, person, &user, entry)?;
+        let doubt = doubt_of_lookup(source, &self.target, person, &user, entry);
+        let doubt = doubt.map_err(|error| self.lookup_failed(source, person, error))?;
         let ruling = self.tie(source, person, Match { user: &user, found_by, doubt })?;
         Ok(match ruling {
             Ruling::Insert => Here::default(),
@@ -137,85 +149,13 @@ impl Flow<'_> {
         self.conclude(Outcome::Failed, why)
     }
 
-    /// Both sides have the same login, which is enough unless one of them says that it was never verified.
-    fn doubt_of_login(
-        &mut self,
-        source: &Source,
-        person: &Person,
-        user: &User,
-    ) -> Result<Option<&'static str>, Decision> {
-        let (here, there) = self.verifications(source, person, user)?;
-        Ok((here == Some(false) || there == Some(false)).then_some("unverified"))
-    }
-
-    /// Nothing but what was verified on both sides says that they are one person.
-    fn doubt_of_unseen(
-        &mut self,
-        source: &Source,
-        person: &Person,
-        user: &User,
-    ) -> Result<Option<&'static str>, Decision> {
-        let (here, there) = self.verifications(source, person, user)?;
-        Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
-    }
-
-    /// The legacy key is the person's own. Any other identity must have been verified on both sides: whoever signs up
-    /// under somebody else's address would be tied to them.
-    fn doubt_of_lookup(
-        &mut self,
-        source: &Source,
-        person: &Person,
-        user: &User,
-        entry: usize,
-    ) -> Result<Option<&'static str>, Decision> {
-        if link::of_user(&self.target.row.name, &user.id, None).is_some() {
-            return Ok(Some("linked"));
-        }
-        if self.is_by_key(source, person, entry) {
-            return Ok(None);
-        }
-        self.doubt_of_unseen(source, person, user)
-    }
-
-    /// Whether an identity comes of the legacy key alone: then it is the same for a row that has nothing else.
-    fn is_by_key(&self, source: &Source, person: &Person, entry: usize) -> bool {
-        let of_row = |row| {
-            let identities = identities(source, &self.target, row).unwrap_or_default();
-            identities.into_iter().find(|identity| identity.0 == entry)
-        };
-        let Ok(Some(only_key)) = source.only_key(person) else { return false };
-        let whole = of_row(person.row);
-        whole.is_some() && whole == of_row(only_key)
-    }
-
-    fn verifications(
-        &mut self,
-        source: &Source,
-        person: &Person,
-        user: &User,
-    ) -> Result<(Option<bool>, Option<bool>), Decision> {
-        let verified = self
-            .target
-            .is_verified(user)
-            .and_then(|here| source.is_verified(person).map(|there| (here, there)));
-        verified.map_err(|error| self.lookup_failed(source, person, error))
-    }
-
     /// What is to be done with a match: the decision where the login ends here.
     fn tie(&mut self, source: &Source, person: &Person, found: Match<'_>) -> Result<Ruling, Decision> {
-        let ruling = review::ruling(&source.row.name, &person.key, &found.user.id);
-        let is_by_login = found.found_by == "login";
-        let why = match (ruling, self.target.row.adopt, found.doubt) {
-            (Some(Ruling::Insert), ..) if is_by_login => Why::of("review_refused"),
-            (Some(Ruling::Refuse), ..) => Why::of("review_refused"),
-            (Some(ruling), ..) => return Ok(ruling),
-            (None, Adopt::Refuse, _) => Why::of("exists"),
-            (None, Adopt::Locked, _) if found.user.has_password() => Why::of("exists"),
-            (None, Adopt::Review, doubt) => {
-                self.send_to_review(source, person, &found, doubt.unwrap_or("adopt"))
-            }
-            (None, _, Some(doubt)) => self.send_to_review(source, person, &found, doubt),
-            (None, _, None) => return Ok(Ruling::Adopt),
+        let why = match rule_on(source, &self.target, person, &found) {
+            Ok(ruling) => return Ok(ruling),
+            Err(Untied::Refused) => Why::of("review_refused"),
+            Err(Untied::Exists) => Why::of("exists"),
+            Err(Untied::InDoubt(doubt)) => self.send_to_review(source, person, &found, doubt),
         };
         let why = why.source(&source.row.name).user(&found.user.id);
         Err(self.conclude(Outcome::Rejected, why.with("found_by", &found.found_by)))
@@ -235,6 +175,87 @@ impl Flow<'_> {
         }
         Why::of("review")
     }
+}
+
+/// What is to be done with a match, or why it is none.
+pub(crate) fn rule_on(
+    source: &Source,
+    target: &Target,
+    person: &Person,
+    found: &Match<'_>,
+) -> Result<Ruling, Untied> {
+    let ruling = review::ruling(&source.row.name, &person.key, &found.user.id);
+    let is_by_login = found.found_by == "login";
+    match (ruling, target.row.adopt, found.doubt) {
+        (Some(Ruling::Insert), ..) if is_by_login => Err(Untied::Refused),
+        (Some(Ruling::Refuse), ..) => Err(Untied::Refused),
+        (Some(ruling), ..) => Ok(ruling),
+        (None, Adopt::Refuse, _) => Err(Untied::Exists),
+        (None, Adopt::Locked, _) if found.user.has_password() => Err(Untied::Exists),
+        (None, Adopt::Review, doubt) => Err(Untied::InDoubt(doubt.unwrap_or("adopt"))),
+        (None, _, Some(doubt)) => Err(Untied::InDoubt(doubt)),
+        (None, _, None) => Ok(Ruling::Adopt),
+    }
+}
+
+/// Both sides have the same login, which is enough unless one of them says that it was never verified.
+pub(crate) fn doubt_of_login(
+    source: &Source,
+    target: &Target,
+    person: &Person,
+    user: &User,
+) -> Result<Option<&'static str>, SqlError> {
+    let (here, there) = verifications(source, target, person, user)?;
+    Ok((here == Some(false) || there == Some(false)).then_some("unverified"))
+}
+
+/// Nothing but what was verified on both sides says that they are one person.
+fn doubt_of_unseen(
+    source: &Source,
+    target: &Target,
+    person: &Person,
+    user: &User,
+) -> Result<Option<&'static str>, SqlError> {
+    let (here, there) = verifications(source, target, person, user)?;
+    Ok((here != Some(true) || there != Some(true)).then_some("unverified"))
+}
+
+/// The legacy key is the person's own. Any other identity must have been verified on both sides: whoever signs up
+/// under somebody else's address would be tied to them.
+pub(crate) fn doubt_of_lookup(
+    source: &Source,
+    target: &Target,
+    person: &Person,
+    user: &User,
+    entry: usize,
+) -> Result<Option<&'static str>, SqlError> {
+    if link::of_user(&target.row.name, &user.id, None).is_some() {
+        return Ok(Some("linked"));
+    }
+    if is_by_key(source, target, person, entry) {
+        return Ok(None);
+    }
+    doubt_of_unseen(source, target, person, user)
+}
+
+/// Whether an identity comes of the legacy key alone: then it is the same for a row that has nothing else.
+fn is_by_key(source: &Source, target: &Target, person: &Person, entry: usize) -> bool {
+    let of_row = |row| {
+        let identities = identities(source, target, row).unwrap_or_default();
+        identities.into_iter().find(|identity| identity.0 == entry)
+    };
+    let Ok(Some(only_key)) = source.only_key(person) else { return false };
+    let whole = of_row(person.row);
+    whole.is_some() && whole == of_row(only_key)
+}
+
+fn verifications(
+    source: &Source,
+    target: &Target,
+    person: &Person,
+    user: &User,
+) -> Result<(Option<bool>, Option<bool>), SqlError> {
+    Ok((target.is_verified(user)?, source.is_verified(person)?))
 }
 
 /// Whom the entries of `lookup` found: an entry is told by its place.

@@ -11,7 +11,7 @@ mod wording;
 use crate::batch::Batch;
 use crate::census;
 use crate::config::{self, RuleRow, Severity};
-use crate::constraint::{Constraints, Judged};
+use crate::constraint::{Broken, Changed, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
 use crate::link;
 use crate::login::MAX_LOGIN_BYTES;
@@ -22,6 +22,7 @@ use crate::spi::plan::Value as Datum;
 use crate::spi::{connect, session};
 use crate::target::{Target, User};
 use serde_json::{Value, json};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -73,6 +74,7 @@ fn open(name: &str, limit: Option<i64>) -> Result<Assessment, Refusal> {
         surveyor: source.surveyor(),
         rules: source.rules.batch(),
         constraints: Constraints::open(&source, &target, hash, &[]),
+        changed: OnceCell::new(),
         identities: target.has_lookup().then(|| source.transfer.identities(&target)),
     };
     Ok(Assessment {
@@ -311,8 +313,28 @@ impl Assessment {
             let Some(Some(user)) = users.get(&person.key) else { continue };
             if let Err((column, error)) = self.source.transfer.preview(&self.target, person.row, Some(user)) {
                 self.note_value(person, column, detail_of(&error));
+                continue;
+            }
+            let open = || self.judge.constraints.of_adopted(&self.source, &self.target);
+            match self.judge.changed.get_or_init(open).judge(person.row, user, &self.target) {
+                Ok(foreseen) => self.note_broken(person, foreseen.broken),
+                Err(error) => self.note_unmade(person, &error),
             }
         }
+    }
+
+    fn note_broken(&mut self, person: &Person, broken: Vec<Broken>) {
+        for broken in broken {
+            let (detail, hint) = (constraint_detail(&broken), broken_hint(broken.sqlstate));
+            let item = format!("{}: {}", broken.name, broken.sqlstate);
+            self.tally.note("constraint", item, &person.key, detail, hint);
+        }
+    }
+
+    /// The values are right one by one, but what is made of them fails.
+    fn note_unmade(&mut self, person: &Person, error: &SqlError) {
+        let item = format!("constraint or generated column: {}", error.sqlstate());
+        self.tally.note("value", item, &person.key, detail_of(error), Some(FAILED));
     }
 
     /// What an INSERT would say of the rows.
@@ -322,11 +344,7 @@ impl Assessment {
         for (person, judged) in people.iter().zip(judged) {
             match judged {
                 Ok(Judged { broken, keys, .. }) => {
-                    for broken in broken {
-                        let (detail, hint) = (constraint_detail(&broken), broken_hint(broken.sqlstate));
-                        let item = format!("{}: {}", broken.name, broken.sqlstate);
-                        self.tally.note("constraint", item, &person.key, detail, hint);
-                    }
+                    self.note_broken(person, broken);
                     let keys = keys.into_iter();
                     let compare = keys.map(|(index, digest)| {
                         Line::to_compare("~unique", digest, None, Some(person.key.clone()), Some(index))
@@ -342,14 +360,10 @@ impl Assessment {
     fn blame(&mut self, person: &Person, error: &SqlError) {
         match self.source.transfer.preview(&self.target, person.row, None) {
             Err((column, error)) => self.note_value(person, column, detail_of(&error)),
-            // The values are right one by one: the hash does not fit, or what is made of them fails.
             Ok(_) if !self.judge.constraints.hash_fits(&self.target) => {
                 self.note_value(person, self.target.row.hash_column.clone(), detail_of(error));
             }
-            Ok(_) => {
-                let item = format!("constraint or generated column: {}", error.sqlstate());
-                self.tally.note("value", item, &person.key, detail_of(error), Some(FAILED));
-            }
+            Ok(_) => self.note_unmade(person, error),
         }
     }
 
@@ -366,6 +380,8 @@ struct Judge {
     surveyor: Surveyor,
     rules: Option<Batch>,
     constraints: Constraints,
+    /// Of users who are adopted, once there is one.
+    changed: OnceCell<Changed>,
     /// What `lookup` looks for.
     identities: Option<Batch>,
 }

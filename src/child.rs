@@ -130,7 +130,12 @@ impl Children {
 
     /// Values that read of the legacy row what the queries do.
     pub(crate) fn reads(&self) -> impl Iterator<Item = String> {
-        self.children.iter().map(|child| format!("EXISTS {}", child.query))
+        self.queries().map(|(_, query)| query)
+    }
+
+    /// The same of each child by its name.
+    pub(crate) fn queries(&self) -> impl Iterator<Item = (&str, String)> {
+        self.children.iter().map(|child| (child.row.name.as_str(), format!("EXISTS {}", child.query)))
     }
 
     /// Asks for the rows of a legacy user, each child within the time limit of the source.

@@ -302,6 +302,17 @@ impl Rows {
         self.hooks.iter().filter(is_of).cloned().collect()
     }
 
+    /// Whether a hook may change the rows of users from a source before they are written.
+    pub(crate) fn may_change_rows(&self, source: &SourceRow) -> bool {
+        let may_change = |hook: &HookRow| {
+            hook.enabled
+                && hook.point == Point::BeforeWrite
+                && hook.target == source.target
+                && hook.is_about(&source.name)
+        };
+        self.hooks.iter().any(may_change)
+    }
+
     /// The hooks that are about users of a target.
     pub(crate) fn hooks_of_target(&self, target: &str) -> Vec<HookRow> {
         let is_of = |row: &&HookRow| row.enabled && !row.point.is_of_source() && row.target == target;

@@ -1,96 +1,25 @@
 //! What the users table would say of rows that nobody has written yet: its NOT NULLs, checks, foreign keys, unique
 //! indexes and exclusion constraints, asked in one query over the values that the mappings give. No INSERT: that would
 //! use up sequences and fire triggers. What cannot be known before (the values of defaults that are computed, of
-//! identities) is not judged.
+//! identities) is not judged. [`change`] asks the same about users who are here.
+
+mod change;
+mod shape;
 
 use crate::batch::Batch;
-use crate::catalog;
 use crate::config_sql::{self, Scope};
+use crate::mapping::Change;
 use crate::source::{Source, explain};
 use crate::spi::guard::SqlError;
-use crate::spi::identity::{self, Reach};
+use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg, Value};
-use crate::spi::types::{self, LONG, TEXT, TEXTS};
+use crate::spi::types::{self, TEXT, TEXTS};
 use crate::sql::{Ident, list};
 use crate::target::Target;
-use serde::Deserialize;
+use shape::{Column, Parent, Shape, Unique};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the catalogues say of the users table (`ferry._shape`).
-#[derive(Deserialize)]
-struct Shape {
-    columns: Vec<Column>,
-    checks: Vec<Check>,
-    uniques: Vec<Unique>,
-    parents: Vec<Parent>,
-    /// One that is called before a row is inserted, and may change it.
-    has_before_trigger: bool,
-    unforeseen: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Column {
-    name: String,
-    /// Its own word, or that of a domain.
-    not_null: bool,
-    /// The type under its domains.
-    base_type: String,
-    /// An identity, or of a default that is computed: only an INSERT makes the value.
-    is_made: bool,
-    default: Option<String>,
-    /// What it is generated from, and the columns that this reads.
-    generated: Option<String>,
-    reads: Vec<String>,
-}
-
-impl Column {
-    /// What it gets without a mapping; null stands for what is not known before, whatever a domain says of null.
-    fn unmapped(&self) -> String {
-        let known = self.default.clone().filter(|_| !self.is_made);
-        known.unwrap_or_else(|| format!("NULL::{}", self.base_type))
-    }
-}
-
-#[derive(Deserialize)]
-struct Check {
-    name: String,
-    expression: String,
-    columns: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Unique {
-    name: String,
-    predicate: Option<String>,
-    is_exclusion: bool,
-    nulls_are_equal: bool,
-    columns: Option<Vec<String>>,
-    keys: Option<Vec<IndexKey>>,
-}
-
-#[derive(Deserialize)]
-struct IndexKey {
-    expression: String,
-    equals: String,
-    /// Equal values have equal hashes of 64 bits.
-    has_hash: bool,
-    /// citext, which has no such hash before version 1.6.
-    ignores_case: bool,
-}
-
-#[derive(Deserialize)]
-struct Parent {
-    name: String,
-    relation: String,
-    columns: Vec<String>,
-    keys: Vec<ParentKey>,
-}
-
-#[derive(Deserialize)]
-struct ParentKey {
-    column: String,
-    equals: String,
-}
+pub(crate) use change::{Changed, Foreseen};
 
 /// One thing that must hold, and the SQL that is true where it does not.
 struct Condition {
@@ -105,6 +34,8 @@ pub(crate) struct Broken {
     pub(crate) name: String,
     pub(crate) is_column: bool,
     pub(crate) sqlstate: &'static str,
+    /// It is asked at COMMIT.
+    pub(crate) is_deferred: bool,
 }
 
 impl Broken {
@@ -144,9 +75,9 @@ const THERE: &str = "ferry_there";
 impl Constraints {
     /// `hash` stands for the hash that would be written; `also` are further values over the new user's row `u`.
     pub(crate) fn open(source: &Source, target: &Target, hash: String, also: &[String]) -> Constraints {
-        let shape = read(target);
+        let shape = shape::read(target);
         let builder = Builder::new(source, target, &shape);
-        let (mut conditions, mut keys, mut unforeseen) = (Vec::new(), Vec::new(), shape.unforeseen.clone());
+        let (mut keys, mut unforeseen) = (Vec::new(), shape.on_insert.unforeseen.clone());
         // Started, not only planned: a table that may not be read is an error only then.
         let probe = |values: &[&str]| {
             let types = [types::array_of(source.row_type()), TEXTS];
@@ -154,12 +85,7 @@ impl Constraints {
                 explain(&builder.query(values), &types, &[Arg::Null, Arg::Null]);
             })
         };
-        for condition in builder.conditions() {
-            match probe(&[&condition.sql]) {
-                Ok(()) => conditions.push(condition),
-                Err(error) => unforeseen.push(format!("{} ({})", condition.broken.name, error.sqlstate())),
-            }
-        }
+        let conditions = builder.askable(probe, &mut unforeseen);
         for (name, sql) in builder.unique_keys() {
             if probe(&[&sql]).is_ok() {
                 keys.push((name, sql));
@@ -179,7 +105,7 @@ impl Constraints {
             conditions: conditions.into_iter().map(|condition| condition.broken).collect(),
             uniques: keys.into_iter().map(|(name, _)| name).collect(),
             unforeseen,
-            may_be_mended: shape.has_before_trigger,
+            may_be_mended: shape.on_insert.has_before_trigger,
         }
     }
 
@@ -210,6 +136,11 @@ impl Constraints {
         Ok(judged.into_iter().map(|fields| self.read(fields)).collect())
     }
 
+    /// The same of users who are here, and would be adopted.
+    pub(crate) fn of_adopted(&self, source: &Source, target: &Target) -> Changed {
+        Changed::open(source, target, Change::Adopt, Some(self.hash.clone()))
+    }
+
     /// Whether the hash, by itself, fits its column.
     pub(crate) fn hash_fits(&self, target: &Target) -> bool {
         let Some(column) = target.relation.column(&target.row.hash_column) else { return true };
@@ -229,23 +160,6 @@ impl Constraints {
     }
 }
 
-fn read(target: &Target) -> Shape {
-    let oid = catalog::relation_oid(&target.relation.title).ok().flatten();
-    let number = oid.map_or(0, |oid| i64::from(oid.to_u32()));
-    let (sql, role) = ("SELECT ferry._shape($1::oid, $2)", target.actor.role_name.as_str());
-    let document =
-        identity::as_ferry(|| plan::query(sql, &[LONG, TEXT], &[Arg::Long(number), Arg::Text(role)]));
-    let text = plan::first(document).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or(Shape {
-        columns: Vec::new(),
-        checks: Vec::new(),
-        uniques: Vec::new(),
-        parents: Vec::new(),
-        has_before_trigger: false,
-        unforeseen: vec!["the constraints of the users table".to_string()],
-    })
-}
-
 /// Puts the query together.
 struct Builder<'a> {
     target: &'a Target,
@@ -253,6 +167,8 @@ struct Builder<'a> {
     mapped: BTreeSet<String>,
     /// The row that would be written, as far as it is known: a query.
     row: String,
+    /// Of a user who is here, whose columns are all known: what tells others from them.
+    is_other: Option<String>,
 }
 
 impl<'a> Builder<'a> {
@@ -269,9 +185,11 @@ impl<'a> Builder<'a> {
             format!("{value} AS {}", Ident(column.name.clone()))
         });
         let row = format!("SELECT {} {} OFFSET 0", list(row), Scope::of_rows(source.row_type(), "l").from);
-        let mut builder = Builder { target, shape, mapped: values.into_keys().collect(), row };
-        builder.row = builder.with_generated();
-        builder
+        Builder { target, shape, mapped: values.into_keys().collect(), row, is_other: None }.generating()
+    }
+
+    fn generating(self) -> Builder<'a> {
+        Builder { row: self.with_generated(), ..self }
     }
 
     /// The row with the columns that PostgreSQL makes of the others.
@@ -317,11 +235,32 @@ impl<'a> Builder<'a> {
         columns
     }
 
+    /// The conditions that can be asked; the others are added to what is not foreseen.
+    fn askable(
+        &self,
+        probe: impl Fn(&[&str]) -> Result<(), SqlError>,
+        unforeseen: &mut Vec<String>,
+    ) -> Vec<Condition> {
+        let mut conditions = self.conditions();
+        conditions.retain(|condition| match probe(&[&condition.sql]) {
+            Ok(()) => true,
+            Err(error) => {
+                unforeseen.push(format!("{} ({})", condition.broken.name, error.sqlstate()));
+                false
+            }
+        });
+        conditions
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         let shape = self.shape;
         let condition = |name: &str, is_column: bool, sqlstate: &'static str, sql: String| Condition {
-            broken: Broken { name: name.to_string(), is_column, sqlstate },
+            broken: Broken { name: name.to_string(), is_column, sqlstate, is_deferred: false },
             sql,
+        };
+        let deferred = |is_deferred: bool, condition: Condition| Condition {
+            broken: Broken { is_deferred, ..condition.broken },
+            ..condition
         };
         let not_null = shape.columns.iter().filter(|column| column.not_null && self.is_known(&column.name));
         let not_null = not_null.map(|column| {
@@ -331,11 +270,16 @@ impl<'a> Builder<'a> {
         let checks = checks
             .map(|check| condition(&check.name, false, "23514", format!("({}) IS FALSE", check.expression)));
         let parents = shape.parents.iter().filter(|parent| self.are_known(Some(&parent.columns)));
-        let parents =
-            parents.map(|parent| condition(&parent.name, false, "23503", self.lacks_parent(parent)));
+        let parents = parents.filter(|parent| self.is_other.is_none() || self.writes(&parent.columns));
+        let parents = parents.map(|parent| {
+            deferred(parent.is_deferred, condition(&parent.name, false, "23503", self.lacks_parent(parent)))
+        });
         let taken = |(number, unique): (usize, &Unique)| {
             let sqlstate = if unique.is_exclusion { "23P01" } else { "23505" };
-            condition(&unique.name, false, sqlstate, self.is_taken(number, unique))
+            deferred(
+                unique.is_deferred,
+                condition(&unique.name, false, sqlstate, self.is_taken(number, unique)),
+            )
         };
         // In the order in which PostgreSQL checks them: foreign keys last.
         not_null.chain(checks).chain(self.judged_uniques().map(taken)).chain(parents).collect()
@@ -373,7 +317,7 @@ impl<'a> Builder<'a> {
             "{} AND EXISTS (SELECT FROM {} AS {THERE} WHERE {})",
             predicate_name(number),
             self.target.relation.name,
-            and(equal.chain(predicate))
+            and(equal.chain(predicate).chain(self.is_other.clone()))
         )
     }
 
@@ -413,11 +357,18 @@ impl<'a> Builder<'a> {
 
     /// An index over columns that no mapping fills says nothing of the legacy rows.
     fn uniques_of_mapped(&self) -> impl Iterator<Item = &'a Unique> {
+        let is_mapped =
+            |unique: &&Unique| unique.columns.as_ref().is_some_and(|columns| self.writes(columns));
+        self.shape.uniques.iter().filter(is_mapped)
+    }
+
+    /// Whether any of the columns is written, or generated from one that is.
+    fn writes(&self, columns: &[String]) -> bool {
         let is_mapped = |name: &String| {
             let reads = self.column(name).map_or(&[][..], |column| &column.reads);
             self.mapped.contains(name) || reads.iter().any(|read| self.mapped.contains(read))
         };
-        self.shape.uniques.iter().filter(move |unique| unique.columns.iter().flatten().any(is_mapped))
+        columns.iter().any(is_mapped)
     }
 
     /// What depends on values that only an INSERT would make.
@@ -446,7 +397,7 @@ impl<'a> Builder<'a> {
     fn is_known(&self, name: &str) -> bool {
         let is_known = |column: &Column| match column.generated {
             Some(_) => column.reads.iter().all(|read| self.is_known(read)),
-            None => !column.is_made,
+            None => self.is_other.is_some() || !column.is_made,
         };
         self.mapped.contains(name) || self.column(name).is_some_and(is_known)
     }

@@ -1,22 +1,26 @@
 //! `ferry.explain_login`: the flow of a login, rehearsed. It is the same code as the login itself,
 //! in a subtransaction that may not write and is always undone.
 
+mod refresh;
+
 use crate::census;
 use crate::child::{Fetched, Preview};
-use crate::config::{self, HookRow, Point};
-use crate::constraint::{Constraints, Judged};
+use crate::config;
+use crate::constraint::{Broken, Changed, Constraints, Foreseen, Judged};
 use crate::event::Detail;
 use crate::flow::{Decision, Flow, Request};
-use crate::mapping::Field;
+use crate::mapping::{Change, Field};
 use crate::outcome::{Answer, Outcome};
-use crate::rule::Broken;
+use crate::rule::Broken as BrokenRules;
 use crate::secret::Password;
-use crate::source::{Person, Source};
-use crate::spi::guard;
+use crate::source::{Person, Secrecy, Source};
+use crate::spi::guard::{self, SqlError};
 use crate::target::User;
 use crate::trace::{Note, Trace};
 use legacy_hash::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+const REFUSED: &str = "the users table refuses the row";
 
 /// The steps of a login. Without a password, those of a login with the right one.
 pub(crate) fn explain(request: &Request<'_>) -> Vec<Note> {
@@ -70,7 +74,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Notes the rules that are broken and don't keep the user out.
-    pub(crate) fn note_rules(&mut self, broken: &Broken) {
+    pub(crate) fn note_rules(&mut self, broken: &BrokenRules) {
         for (rules, meaning) in
             [(&broken.must_change, "must change the password"), (&broken.warnings, "is warned of")]
         {
@@ -101,12 +105,13 @@ impl<'a> Flow<'a> {
             Err(decision) => return decision,
         };
         let verb = if adopting.is_some() { "adopted" } else { "inserted" };
+        let secrecy = source.secrecy();
         let previewed = source.transfer.preview(&self.target, person.row, adopting);
         let (result, detail, mut outcome) = match previewed {
             Ok(values) => {
                 let outcome = self.explain_allowed(&values, adopting);
                 let hash = (self.target.row.hash_column.clone(), Some(self.target.policy.to_string()));
-                let row = object(values.into_iter().chain([hash]), |text| shown(text, person));
+                let row = secrecy.row(values.into_iter().chain([hash]), person);
                 (format!("this row would be {verb}, with a new hash"), row, outcome)
             }
             Err((column, error)) => {
@@ -124,49 +129,88 @@ impl<'a> Flow<'a> {
             self.note_with("write", "run_as may not insert into the users table", detail);
             outcome = Outcome::Failed;
         }
-        if outcome != Outcome::Failed && adopting.is_none() && !self.explain_constraints(source, person) {
-            outcome = Outcome::Failed;
+        if outcome != Outcome::Failed {
+            outcome = self.explain_constraints(source, person, adopting, outcome);
         }
-        if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children) {
+        if outcome != Outcome::Failed && !self.explain_children(source, person, adopting, &children, &secrecy)
+        {
             outcome = Outcome::Failed;
         }
         self.note("answer", outcome.name());
         Decision::Answered(Answer::of(outcome))
     }
 
-    /// What the users table would say of a row that is inserted; tells whether it would take it, or may: a hook or a trigger
-    /// can change the row.
-    fn explain_constraints(&mut self, source: &Source, person: &Person) -> bool {
-        let may_change = |hook: &HookRow| {
-            hook.enabled
-                && hook.point == Point::BeforeWrite
-                && hook.target == self.target.row.name
-                && hook.is_about(&source.row.name)
-        };
-        if config::rows().hooks.iter().any(may_change) {
-            return true;
+    /// What the users table would say of the row; what is `expected` if it takes it, or may: a hook or a trigger can change
+    /// the row.
+    fn explain_constraints(
+        &mut self,
+        source: &Source,
+        person: &Person,
+        adopting: Option<&User>,
+        expected: Outcome,
+    ) -> Outcome {
+        if config::rows().may_change_rows(&source.row) {
+            return expected;
         }
-        let Ok(hash) = self.target.hash(&Password::new(b"any".to_vec())) else { return true };
-        let constraints = Constraints::open(source, &self.target, hash, &[]);
-        if !constraints.unforeseen.is_empty() {
-            self.note("write", &format!("not foreseen: {}", constraints.unforeseen.join(", ")));
+        let Ok(hash) = self.target.hash(&Password::new(b"any".to_vec())) else { return expected };
+        match adopting {
+            Some(user) => {
+                let changed = Changed::open(source, &self.target, Change::Adopt, Some(hash));
+                self.explain_changed(&changed, person, user, expected)
+            }
+            None => {
+                let constraints = Constraints::open(source, &self.target, hash, &[]);
+                self.note_unforeseen("write", &constraints.unforeseen);
+                let judged = constraints.judge(&[person.row], &self.target).pop();
+                let broken = judged.unwrap_or(Ok(Judged::default())).map(|judged| judged.broken);
+                let is_taken = self.note_judged("write", broken.as_deref());
+                if is_taken || constraints.may_be_mended { expected } else { Outcome::Failed }
+            }
         }
-        let is_taken = match constraints.judge(&[person.row], &self.target).pop() {
-            Some(Ok(Judged { broken, .. })) => {
-                for broken in &broken {
-                    let result = format!("the users table refuses the row: {}", broken.title());
-                    self.note_with("write", &result, json!({ "sqlstate": broken.sqlstate }));
-                }
-                broken.is_empty()
+    }
+
+    fn explain_changed(
+        &mut self,
+        changed: &Changed,
+        person: &Person,
+        user: &User,
+        expected: Outcome,
+    ) -> Outcome {
+        self.note_unforeseen("write", &changed.unforeseen);
+        let judged = changed.judge(person.row, user, &self.target);
+        let is_taken = self.note_judged("write", judged.as_ref().map(|then| &then.broken[..]));
+        if !is_taken && !changed.may_be_mended {
+            return Outcome::Failed;
+        }
+        if matches!(judged, Ok(Foreseen { is_allowed: Some(false), .. })) {
+            self.note("allowed", "the user would not be allowed to log in then");
+            return Outcome::Blocked;
+        }
+        expected
+    }
+
+    fn note_unforeseen(&mut self, action: &str, unforeseen: &[String]) {
+        if !unforeseen.is_empty() {
+            self.note(action, &format!("not foreseen: {}", unforeseen.join(", ")));
+        }
+    }
+
+    /// Notes what the users table says of a row; tells whether it takes it.
+    fn note_judged(&mut self, action: &str, broken: Result<&[Broken], &SqlError>) -> bool {
+        let broken = match broken {
+            Ok(broken) => broken,
+            Err(error) => {
+                self.note_with(action, REFUSED, Detail::of_error(error).to_json());
+                return false;
             }
-            Some(Err(error)) => {
-                let detail = Detail::of_error(&error).to_json();
-                self.note_with("write", "the users table refuses the row", detail);
-                false
-            }
-            None => true,
         };
-        is_taken || constraints.may_be_mended
+        for broken in broken {
+            let verdict =
+                if broken.is_deferred { "COMMIT would fail, unless it holds by then" } else { REFUSED };
+            let result = format!("{verdict}: {}", broken.title());
+            self.note_with(action, &result, json!({ "sqlstate": broken.sqlstate }));
+        }
+        broken.iter().all(|broken| broken.is_deferred)
     }
 
     /// The rows of other tables that would come with the user; tells whether they fit their columns.
@@ -176,18 +220,12 @@ impl<'a> Flow<'a> {
         person: &Person,
         adopting: Option<&User>,
         children: &Fetched,
+        secrecy: &Secrecy,
     ) -> bool {
         match source.children.preview(&self.target, adopting, children) {
             Ok(previews) => {
-                for Preview { child, table, rows, deleted } in previews {
-                    let rows =
-                        rows.into_iter().map(|row| object(row.into_iter(), |text| shown(text, person)));
-                    let deleted = match deleted {
-                        0 => String::new(),
-                        count => format!(", and {count} that are there deleted"),
-                    };
-                    let result = format!("{child}: these rows would be inserted into {table}{deleted}");
-                    self.note_with("child", &result, Value::Array(rows.collect()));
+                for child in previews {
+                    self.note_child(child, person, secrecy);
                 }
                 true
             }
@@ -199,13 +237,23 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// What `allowed` would make of the new row. One who is adopted has been asked already.
+    fn note_child(&mut self, preview: Preview, person: &Person, secrecy: &Secrecy) {
+        let Preview { child, table, rows, deleted } = preview;
+        let rows = rows.into_iter().map(|row| secrecy.child_row(&child, row, person)).collect();
+        let deleted = match deleted {
+            0 => String::new(),
+            count => format!(", and {count} that are there deleted"),
+        };
+        let result = format!("{child}: these rows would be inserted into {table}{deleted}");
+        self.note_with("child", &result, Value::Array(rows));
+    }
+
+    /// What `allowed` would make of the new row. Of one who is adopted the users table is asked.
     fn explain_allowed(&mut self, values: &[Field], adopting: Option<&User>) -> Outcome {
         if adopting.is_some() {
             return Outcome::Migrated;
         }
-        let row = object(values.iter().cloned(), Value::String).to_string();
-        match self.target.would_allow(&row) {
+        match self.target.would_allow(values) {
             Ok(Some(true)) => Outcome::Migrated,
             Ok(Some(false)) => {
                 self.note("allowed", "the new row would not be allowed to log in");
@@ -217,18 +265,4 @@ impl<'a> Flow<'a> {
             }
         }
     }
-}
-
-/// Columns and values as a JSON object.
-pub(crate) fn object(fields: impl Iterator<Item = Field>, show: impl Fn(String) -> Value) -> Value {
-    let row: Map<String, Value> =
-        fields.map(|(column, value)| (column, value.map_or(Value::Null, &show))).collect();
-    Value::Object(row)
-}
-
-/// A value as it may be shown: a mapping may copy the legacy hash or salt.
-pub(crate) fn shown(text: String, person: &Person) -> Value {
-    let secrets = [&person.hash, &person.salt];
-    let is_secret = secrets.into_iter().flatten().any(|secret| !secret.is_empty() && text.contains(secret));
-    Value::String(if is_secret { "(holds the legacy hash or salt)".to_string() } else { text })
 }

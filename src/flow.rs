@@ -6,11 +6,13 @@ use crate::config::{self, RuleRow, SourceRow};
 use crate::envelope;
 use crate::error::{Refusal, must_reach_caller};
 use crate::event::{self, Detail, Event, Kind};
+use crate::guc;
 use crate::hook::Failure;
 use crate::import::Rehearsal;
 use crate::kdf;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
+use crate::pepper;
 use crate::rule::Broken;
 use crate::secret::Password;
 use crate::source::{Person, Source, Unverifiable};
@@ -34,7 +36,7 @@ pub(crate) struct Flow<'a> {
     pub(crate) kind: Kind,
     pub(crate) target: Rc<Target>,
     pub(crate) login: Login,
-    /// None while a login is explained without one: any hash is taken to match.
+    /// None while a login is explained without one: any hash that a password can open is taken to match.
     pub(crate) password: Option<&'a Password>,
     pub(crate) client: Option<&'a str>,
     /// Somebody has this login.
@@ -87,7 +89,23 @@ pub(crate) enum Checked {
 impl Flow<'_> {
     pub(crate) fn check_target_hash(&mut self, user: &User) -> Checked {
         let Some(hash) = &user.hash else { return Checked::Nothing };
-        self.check(hash, None, |flow, password| flow.verify_own_hash(hash, password))
+        let inspect = |flow: &Self| flow.inspect_own_hash(hash);
+        self.check(hash, None, inspect, |flow, password| flow.verify_own_hash(hash, password))
+    }
+
+    /// As verifying it would, short of hashing.
+    fn inspect_own_hash(&self, hash: &str) -> Result<(), Unverifiable> {
+        if !envelope::is_envelope(hash) {
+            legacy_hash::inspect(&self.own(hash), None, &guc::limits())?;
+            return Ok(());
+        }
+        let envelope = envelope::open(hash)?;
+        envelope.inspect()?;
+        envelope.pepper().map(pepper::named).transpose().map(drop).map_err(Unverifiable::Pepper)
+    }
+
+    fn own<'a>(&'a self, hash: &'a str) -> Stored<'a> {
+        Stored { hash, salt: None, login: Some(&self.login.normalised), pepper: None }
     }
 
     /// In the target's Unicode form, and as it was typed: the application may have hashed it before pg_ferry.
@@ -95,7 +113,7 @@ impl Flow<'_> {
         if envelope::is_envelope(hash) {
             return envelope::open(hash)?.verify(password);
         }
-        let stored = Stored { hash, salt: None, login: Some(&self.login.normalised), pepper: None };
+        let stored = self.own(hash);
         let formed = password.in_form(self.target.unicode_form);
         let verdict = kdf::verify(formed.bytes(), &stored, None)?;
         if verdict == Verdict::Wrong && formed.bytes() != password.bytes() {
@@ -107,17 +125,20 @@ impl Flow<'_> {
     pub(crate) fn check_legacy_hash(&mut self, source: &Source, person: &Person) -> Checked {
         let Some(hash) = &person.hash else { return Checked::Nothing };
         let verifier = &source.verifier;
-        self.check(hash, verifier.method.as_ref(), |_, password| verifier.verify(hash, person, password))
+        let inspect = |_: &Self| Ok(verifier.inspect(hash, person).map(drop)?);
+        let verify = |_: &Self, password: &Password| verifier.verify(hash, person, password);
+        self.check(hash, verifier.method.as_ref(), inspect, verify)
     }
 
     fn check(
         &mut self,
         hash: &str,
         method: Option<&Method>,
+        inspect: impl FnOnce(&Self) -> Result<(), Unverifiable>,
         verify: impl FnOnce(&Self, &Password) -> Result<Verdict, Unverifiable>,
     ) -> Checked {
         self.note_hash(hash, method);
-        let Some(password) = self.password else { return assume_right(hash) };
+        let Some(password) = self.password else { return assume_right(inspect(self)) };
         let verdict = verify(self, password);
         let inside = envelope::hash_inside(hash);
         self.has_spent |=
@@ -259,9 +280,13 @@ impl Flow<'_> {
     }
 }
 
-/// While a login is explained without a password, the right one is assumed to have been given.
-fn assume_right(hash: &str) -> Checked {
-    if legacy_hash::is_locked(hash) { Checked::Nothing } else { Checked::Right }
+/// While a login is explained without a password, the right one is assumed to have been given, if there is one.
+fn assume_right(inspected: Result<(), Unverifiable>) -> Checked {
+    match inspected {
+        Ok(()) => Checked::Right,
+        Err(Unverifiable::Hash(legacy_hash::Error::Locked)) => Checked::Nothing,
+        Err(error) => Checked::Broken(error),
+    }
 }
 
 impl Why {

@@ -17,11 +17,13 @@ use crate::target::{Target, User};
 use std::cell::OnceCell;
 
 mod bulk;
+mod change;
 mod deactivation;
 mod made;
 mod preview;
 
 pub(crate) use bulk::Hashes;
+pub(crate) use change::Change;
 pub(crate) use deactivation::Deactivation;
 pub(crate) use draft::Draft;
 
@@ -94,6 +96,11 @@ impl Transfer {
 
     pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.mapped.iter().map(|mapped| &mapped.expression).chain(&self.changed_at)
+    }
+
+    /// Each mapped column, and what fills it.
+    pub(crate) fn mappings(&self) -> impl Iterator<Item = (&Column, &Expression)> {
+        self.mapped.iter().map(|mapped| (&mapped.column, &mapped.expression))
     }
 
     /// When a legacy row was changed last.

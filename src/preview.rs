@@ -1,26 +1,30 @@
 //! `ferry.preview`: the first rows of a source, as a login with the right password would write them. It is the code of the
 //! login that looks, judges and maps; only the writing is left out.
 
-use crate::adopt::{self, Matched};
+use crate::adopt::{self, Match, Matched, Untied};
 use crate::census::{self, Opens};
-use crate::config::{self, Adopt};
-use crate::constraint::{Broken, Constraints, Judged};
+use crate::config;
+use crate::constraint::{Broken, Changed, Constraints, Foreseen, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
-use crate::explain::{object, shown};
 use crate::link;
 use crate::login::Login;
 use crate::mapping::Field;
+use crate::review::Ruling;
 use crate::rule::{Broken as BrokenRules, Unjudged};
 use crate::secret::Password;
-use crate::source::{Described, Order, Person, Source};
+use crate::source::{Described, Order, Person, Secrecy, Source};
 use crate::spi::guard::{self, SqlError};
-use crate::spi::plan::{Value as Datum, View};
+use crate::spi::plan::View;
 use crate::target::{Found, Target, User};
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// More rows than this are for `assess`: a preview is to be read.
 const MAX_ROWS: i32 = 1000;
+
+/// What `adopt` says of a user who is here.
+const UNTIED: &str = "whom adopt does not let be tied";
 
 /// One legacy row and what would become of it.
 pub(crate) struct Previewed {
@@ -45,7 +49,9 @@ fn read(name: &str, max_rows: i32) -> Result<Vec<Previewed>, Refusal> {
     let hash = target.hash(&Password::new(b"any".to_vec())).map_err(Refusal::from)?;
     let constraints = Constraints::open(&source, &target, hash, &[]);
     let forbidden = source.transfer.may_insert(&target).err();
-    let preview = Preview { source, target, constraints, forbidden };
+    let (secrecy, may_be_changed) = (source.secrecy(), config::rows().may_change_rows(&source.row));
+    let changed = OnceCell::new();
+    let preview = Preview { source, target, constraints, changed, secrecy, may_be_changed, forbidden };
     let described = preview.source.surveyor().describe(&rows, preview.source.actor());
     Ok(described.into_iter().map(|described| preview.row(described)).collect())
 }
@@ -54,6 +60,11 @@ struct Preview {
     source: Rc<Source>,
     target: Rc<Target>,
     constraints: Constraints,
+    /// Of users who are here, once there is one.
+    changed: OnceCell<Changed>,
+    secrecy: Secrecy,
+    /// By a hook: then nothing is known of constraints.
+    may_be_changed: bool,
     /// Why nobody at all can be inserted: a privilege that is missing.
     forbidden: Option<SqlError>,
 }
@@ -98,27 +109,27 @@ impl Preview {
         self.not_linked(person)?;
         let login = login.ok_or_else(|| Verdict::of("refuse", "the row has no login"))?;
         self.in_scope(login)?;
-        let adopting = self.adopting(login)?;
-        if adopting.is_none() {
-            self.not_here_otherwise(person)?;
-        }
+        let owner = self.owner(login)?;
         let format = self.format(person)?;
         let mut problems = format.1;
         if self.source.logins(person).next().is_some_and(|stored| !stored.is_found) {
             problems.push("the login is found only as it is stored".to_string());
         }
         problems.extend(self.rules(person)?);
+        let adopting = self.adopting(person, owner)?;
         let fields = self.fields(person, adopting.as_ref())?;
-        problems.extend(self.blocked(&fields, adopting.as_ref()));
-        let hash = (self.target.row.hash_column.clone(), Some(format.0));
-        let row = object(fields.into_iter().chain([hash]), |text| shown(text, person));
-        let broken = if adopting.is_none() { self.broken(person.row) } else { Vec::new() };
-        let action = match (broken.is_empty(), &adopting) {
-            (false, _) => "fail",
-            (true, None) => "insert",
-            (true, Some(_)) => "adopt",
+        let fate = match &adopting {
+            None => self.inserted(person, &fields),
+            Some(user) => self.adopted(person, user),
         };
-        problems.extend(broken);
+        let hash = (self.target.row.hash_column.clone(), Some(format.0));
+        let row = self.secrecy.row(fields.into_iter().chain([hash]), person);
+        let action = match (fate.is_refused, &adopting) {
+            (true, _) => "fail",
+            (false, None) => "insert",
+            (false, Some(_)) => "adopt",
+        };
+        problems.extend(fate.problems);
         Ok(Verdict { action, row: Some(row), problems })
     }
 
@@ -141,8 +152,8 @@ impl Preview {
         }
     }
 
-    /// The user whom the target has under the login, where `adopt` lets them be tied.
-    fn adopting(&self, login: &Login) -> Step<Option<User>> {
+    /// The user whom the target has under the login, if the sources are asked all the same.
+    fn owner(&self, login: &Login) -> Step<Option<User>> {
         let user = match self.target.find_by_login(login, View::Transaction) {
             Ok(Found::Nobody) => return Ok(None),
             Ok(Found::One(user)) => user,
@@ -152,41 +163,55 @@ impl Preview {
             Err(error) => return Err(fail("login_columns", error)),
         };
         let link = link::of_user(&self.target.row.name, &user.id, user.hash.as_deref());
-        let id = &user.id;
         if let Some(link) = link {
             let who = format!(
-                "the login is that of user {id}, who was moved from {} of source {}",
-                link.legacy_key, link.source
+                "the login is that of user {}, who was moved from {} of source {}",
+                user.id, link.legacy_key, link.source
             );
             return Err(Verdict::of("refuse", who));
         }
-        if self.target.lets_adopt(&user) {
+        if self.target.asks_sources_about(&user) {
             return Ok(Some(user));
         }
-        let why =
-            if user.is_allowed { "whom adopt does not let be tied" } else { "who is not allowed to log in" };
-        Err(Verdict::of("refuse", format!("the login is that of user {id}, {why}")))
+        Err(Verdict::of("refuse", format!("the login is that of user {}, {UNTIED}", user.id)))
     }
 
-    /// Nobody whom `lookup` finds under another login: who that is to be tied to is decided when they log in.
-    fn not_here_otherwise(&self, person: &Person) -> Step<()> {
-        let looked_up =
-            adopt::look_up(&self.source, &self.target, person).map_err(|error| fail("lookup", error))?;
-        match looked_up.found {
-            Matched::Nobody => Ok(()),
-            Matched::One(user, entry) => {
-                let entry = self.target.entry(entry);
-                let what = match self.target.row.adopt {
-                    Adopt::Refuse => "whom adopt does not let be tied",
-                    Adopt::Review => "to be reviewed",
-                    _ => "to be tied, if the addresses of both were verified, or else reviewed",
-                };
-                Err(Verdict::of("refuse", format!("user {} is here with the same {entry}: {what}", user.id)))
+    /// The user to whom the legacy user is tied, if any: who has the login, or is found by `lookup`.
+    fn adopting(&self, person: &Person, owner: Option<User>) -> Step<Option<User>> {
+        let (source, target) = (&*self.source, &*self.target);
+        let (user, entry) = match owner {
+            Some(user) => (user, None),
+            None => {
+                match adopt::look_up(source, target, person).map_err(|error| fail("lookup", error))?.found {
+                    Matched::Nobody => return Ok(None),
+                    Matched::One(user, entry) => (user, Some(entry)),
+                    Matched::Several(entry) => {
+                        let entry = target.entry(entry);
+                        return Err(Verdict::of(
+                            "refuse",
+                            format!("several users are here with the same {entry}"),
+                        ));
+                    }
+                }
             }
-            Matched::Several(entry) => {
-                let entry = self.target.entry(entry);
-                Err(Verdict::of("refuse", format!("several users are here with the same {entry}")))
-            }
+        };
+        let doubt = match entry {
+            None => adopt::doubt_of_login(source, target, person, &user),
+            Some(entry) => adopt::doubt_of_lookup(source, target, person, &user, entry),
+        };
+        let doubt = doubt.map_err(|error| fail("verified", error))?;
+        let (found_by, who) = match entry.map(|entry| target.entry(entry)) {
+            None => ("login".to_string(), format!("the login is that of user {},", user.id)),
+            Some(entry) => (entry.to_string(), format!("user {} is here with the same {entry}:", user.id)),
+        };
+        let refuse = |what: &str| Err(Verdict::of("refuse", format!("{who} {what}")));
+        match adopt::rule_on(source, target, person, &Match { user: &user, found_by, doubt }) {
+            Ok(Ruling::Insert) => Ok(None),
+            Ok(_) if !user.is_allowed => refuse("who is not allowed to log in"),
+            Ok(_) => Ok(Some(user)),
+            Err(Untied::Exists) => refuse(UNTIED),
+            Err(Untied::InDoubt(doubt)) => refuse(&format!("to be reviewed ({doubt})")),
+            Err(Untied::Refused) => refuse("whom somebody has decided in ferry.review not to tie"),
         }
     }
 
@@ -225,21 +250,53 @@ impl Preview {
         previewed.map_err(|(column, error)| fail(&format!("column {column}"), error))
     }
 
-    fn blocked(&self, fields: &[Field], adopting: Option<&User>) -> Option<String> {
-        let row = object(fields.iter().cloned(), Value::String).to_string();
-        let is_blocked = adopting.is_none() && matches!(self.target.would_allow(&row), Ok(Some(false)));
-        is_blocked.then(|| "the new user is not allowed to log in".to_string())
+    fn inserted(&self, person: &Person, fields: &[Field]) -> Fate {
+        let mut fate = Fate::default();
+        if matches!(self.target.would_allow(fields), Ok(Some(false))) {
+            fate.problems.push("the new user is not allowed to log in".to_string());
+        }
+        if let Some(error) = &self.forbidden {
+            fate.problems.push(failed("run_as may not insert into the users table", error));
+            fate.is_refused = true;
+        } else if !self.may_be_changed {
+            let judged = self.constraints.judge(&[person.row], &self.target).pop();
+            let broken = judged.unwrap_or(Ok(Judged::default())).map(|judged| judged.broken);
+            fate.add(broken, self.constraints.may_be_mended);
+        }
+        fate
     }
 
-    fn broken(&self, row: Datum) -> Vec<String> {
-        if let Some(error) = &self.forbidden {
-            return vec![failed("run_as may not insert into the users table", error)];
+    fn adopted(&self, person: &Person, user: &User) -> Fate {
+        let mut fate = Fate::default();
+        if self.may_be_changed {
+            return fate;
         }
-        match self.constraints.judge(&[row], &self.target).pop() {
-            Some(Ok(Judged { broken, .. })) => broken.iter().map(told).collect(),
-            Some(Err(error)) => vec![failed("column or constraint", &error)],
-            None => Vec::new(),
+        let changed = self.changed.get_or_init(|| self.constraints.of_adopted(&self.source, &self.target));
+        let judged = changed.judge(person.row, user, &self.target);
+        if matches!(judged, Ok(Foreseen { is_allowed: Some(false), .. })) {
+            fate.problems.push("the user is not allowed to log in then".to_string());
         }
+        fate.add(judged.map(|judged| judged.broken), changed.may_be_mended);
+        fate
+    }
+}
+
+/// What the users table would make of a row.
+#[derive(Default)]
+struct Fate {
+    problems: Vec<String>,
+    is_refused: bool,
+}
+
+impl Fate {
+    fn add(&mut self, broken: Result<Vec<Broken>, SqlError>, may_be_mended: bool) {
+        let problems = match broken {
+            Ok(broken) => broken.iter().map(told).collect(),
+            Err(error) => vec![failed("column or constraint", &error)],
+        };
+        self.is_refused = !problems.is_empty() && !may_be_mended;
+        let mended = if may_be_mended { ", unless a trigger changes the row" } else { "" };
+        self.problems.extend(problems.into_iter().map(|problem| problem + mended));
     }
 }
 
@@ -248,7 +305,8 @@ fn nobody(action: &'static str, problem: String) -> Previewed {
 }
 
 fn told(broken: &Broken) -> String {
-    format!("{}: {}", broken.title(), broken.sqlstate)
+    let at_commit = if broken.is_deferred { " at COMMIT" } else { "" };
+    format!("{}: {}{at_commit}", broken.title(), broken.sqlstate)
 }
 
 fn fail(what: &str, error: SqlError) -> Verdict {

@@ -111,45 +111,48 @@ impl Flow<'_> {
                 Ok(changed) => self.refresh_from(user, &source, changed.as_ref().unwrap_or(&person)),
                 Err(failure) => {
                     let why = Why::of_hook(failure).user(&user.id).source(&link.source);
-                    self.log(Kind::Refresh, Outcome::Failed, &why);
-                    user
+                    self.not_refreshed(user, Outcome::Failed, &why)
                 }
             },
             Ok(Asked::Unavailable(state)) => {
                 let why = why("source_unavailable").with("sqlstate", &state);
-                self.log(Kind::Refresh, Outcome::Unavailable, &why);
-                user
+                self.not_refreshed(user, Outcome::Unavailable, &why)
             }
             Ok(Asked::Nobody | Asked::Several | Asked::Stale) => user,
             Err(error) if must_reach_caller(&error) => error.raise(),
             Err(error) => {
-                self.log(Kind::Refresh, Outcome::Failed, &why("source_row").error(&error));
-                user
+                let why = why("source_row").error(&error);
+                self.not_refreshed(user, Outcome::Failed, &why)
             }
         }
     }
 
+    pub(crate) fn not_refreshed(&mut self, user: User, outcome: Outcome, why: &Why) -> User {
+        match &mut self.trace {
+            Some(trace) => trace.note_with("refresh", "nothing would be brought up to date", why.to_json()),
+            None => self.log(Kind::Refresh, outcome, why),
+        }
+        user
+    }
+
     /// Writes what differs, columns and child rows, all of it or nothing.
     fn refresh_from(&mut self, user: User, source: &Source, person: &Person) -> User {
-        if self.trace.is_some() {
-            self.note("refresh", "what is to be refreshed would be brought up to date");
-            return user;
-        }
         let why = |reason| Why::of(reason).user(&user.id).source(&source.row.name);
         let children = match source.children.fetch(&self.target, person.row, Moment::Login) {
             Ok(children) => children,
             Err(Unfetched::Stale) => return user,
             Err(Unfetched::Silent { child, state }) => {
                 let why = why("source_unavailable").with("child", &child).with("sqlstate", &state);
-                self.log(Kind::Refresh, Outcome::Unavailable, &why);
-                return user;
+                return self.not_refreshed(user, Outcome::Unavailable, &why);
             }
             Err(Unfetched::Failed { child, error }) => {
                 let why = why("child_failed").error(&error).with("child", &child);
-                self.log(Kind::Refresh, Outcome::Failed, &why);
-                return user;
+                return self.not_refreshed(user, Outcome::Failed, &why);
             }
         };
+        if self.trace.is_some() {
+            return self.explain_refresh(user, source, person, &children);
+        }
         let refreshed = guard::attempt(|| {
             let written = source.transfer.refresh(&self.target, person.row, &user);
             (written, self.refresh_children(&user.id, source, person, &children))
@@ -172,8 +175,7 @@ impl Flow<'_> {
                     (None, Some(column)) => why.with("column", &column),
                     (None, None) => why,
                 };
-                self.log(Kind::Refresh, Outcome::Failed, &why);
-                user
+                self.not_refreshed(user, Outcome::Failed, &why)
             }
         }
     }

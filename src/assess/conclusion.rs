@@ -9,6 +9,7 @@ use crate::spi::identity::Reach;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::TEXT;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What writing one user takes beside making its values, in milliseconds: from a table without much on it, on a fast disk,
@@ -43,9 +44,11 @@ impl Assessment {
             let line = Line::of("column", format!("{column} of {users} is filled by nothing"));
             self.ready.push_back(line.hinted("Map it in ferry.mapping, or give it a default."));
         }
-        for what in &self.judge.constraints.unforeseen {
+        let of_adopted = self.judge.changed.get().map(|changed| &changed.unforeseen[..]).unwrap_or_default();
+        let unforeseen = self.judge.constraints.unforeseen.iter().chain(of_adopted);
+        for what in unforeseen.collect::<BTreeSet<_>>() {
             let line = Line::of("constraint", format!("{what}: not foreseen"));
-            self.ready.push_back(line.hinted("It depends on what only a real INSERT knows."));
+            self.ready.push_back(line.hinted("It depends on what only a real INSERT or UPDATE knows."));
         }
         self.tell_company();
         let unindexed = index::of_source(&self.source).into_iter().chain(index::of_target(&self.target));

@@ -1,6 +1,6 @@
 //! What mappings come to, one by one: for whoever wants to see them, or to know which of them fails. Nothing is written.
 
-use super::{Field, Mapped, Transfer};
+use super::{Change, Field, Mapped, Transfer, differs};
 use crate::catalog::Column;
 use crate::config_sql::{self, Scope};
 use crate::spi::guard::SqlError;
@@ -21,13 +21,31 @@ impl Transfer {
         let Some(user) = adopting else {
             return self.mapped.iter().map(|mapped| self.evaluate(target, mapped, row)).collect();
         };
-        let adopted = self.mapped.iter().filter_map(|mapped| Some((mapped, mapped.adopted.as_deref()?)));
+        let adopted = self.changed_by(Change::Adopt);
         adopted.map(|(mapped, value)| self.evaluate_for(target, mapped, value, row, user)).collect()
+    }
+
+    /// The values that would be brought up to date: those that differ from what is there.
+    pub(crate) fn preview_refresh(
+        &self,
+        target: &Target,
+        row: Value,
+        user: &User,
+    ) -> Result<Vec<Field>, (String, SqlError)> {
+        let mut fields = Vec::new();
+        for (mapped, value) in self.changed_by(Change::Refresh) {
+            let field = self.evaluate_for(target, mapped, value, row, user)?;
+            let differs = differs(&mapped.column, value);
+            if self.ask_for(target, mapped, &differs, row, user)?.1.as_deref() == Some("true") {
+                fields.push(field);
+            }
+        }
+        Ok(fields)
     }
 
     /// The first column that cannot be brought up to date.
     pub(crate) fn failing_refresh(&self, target: &Target, row: Value, user: &User) -> Option<String> {
-        let refreshed = self.mapped.iter().filter_map(|mapped| Some((mapped, mapped.refreshed.as_deref()?)));
+        let refreshed = self.changed_by(Change::Refresh);
         let mut values = refreshed.map(|(mapped, value)| self.evaluate_for(target, mapped, value, row, user));
         values.find_map(Result::err).map(|(column, _)| column)
     }
@@ -48,7 +66,19 @@ impl Transfer {
         row: Value,
         user: &User,
     ) -> Result<Field, (String, SqlError)> {
-        let (value, id) = (config_sql::assigned(&value, &mapped.column), target.id_lookup());
+        self.ask_for(target, mapped, &config_sql::assigned(&value, &mapped.column), row, user)
+    }
+
+    /// What something over the user and what the mapping makes comes to.
+    fn ask_for(
+        &self,
+        target: &Target,
+        mapped: &Mapped,
+        value: &str,
+        row: Value,
+        user: &User,
+    ) -> Result<Field, (String, SqlError)> {
+        let id = target.id_lookup();
         let sql = format!(
             "SELECT ({value})::pg_catalog.text {}, {} AS u WHERE {} {} $2",
             self.made([mapped]),

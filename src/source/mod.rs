@@ -10,6 +10,7 @@ mod particulars;
 mod rehearsal;
 mod relation;
 mod scan;
+mod secrecy;
 mod stage;
 mod verifier;
 
@@ -36,6 +37,7 @@ pub(crate) use bulk::{Facts, Listed, Range};
 pub(crate) use particulars::{Particulars, Register};
 pub(crate) use rehearsal::{Unpushed, explain, forbidden_functions, reads_all};
 pub(crate) use scan::{Described, Order, Scan, StoredLogin, Surveyor};
+pub(crate) use secrecy::Secrecy;
 pub(crate) use stage::{Kept, reading_of_run};
 pub(crate) use verifier::{Unverifiable, Verifier};
 

@@ -170,13 +170,18 @@ impl Target {
 
     /// Two SQL values over `u`: whether the user is allowed, and must change the password.
     pub(crate) fn state_of_user(&self) -> String {
+        list(self.states_of_user())
+    }
+
+    /// The same one by one.
+    pub(crate) fn states_of_user(&self) -> [String; 2] {
         let allowed = self.allowed.as_ref().map_or("true".to_string(), ToString::to_string);
         let must_change = self
             .row
             .must_change
             .as_ref()
             .map_or("false".to_string(), |column| format!("u.{}", Ident(column.clone())));
-        format!("{allowed}, {must_change}")
+        [allowed, must_change]
     }
 
     /// The whole row of a user, as it is now.

@@ -18,6 +18,7 @@ use crate::guc;
 use crate::hash::parse_form;
 use crate::hook::Hooks;
 use crate::kdf;
+use crate::mapping::Field;
 use crate::outbox;
 use crate::secret::Password;
 use crate::spi::guard::SqlError;
@@ -27,7 +28,9 @@ use crate::spi::types::TEXT;
 use crate::sql::Expression;
 use legacy_hash::{Policy, Stored, UnicodeForm};
 use open::{check_columns, open_actor, open_policy, open_relation};
+use serde_json::json;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// A target whose config was checked against the catalogues.
 pub(crate) struct Target {
@@ -136,18 +139,25 @@ impl Target {
     }
 
     /// Whether a user whom pg_ferry did not move is tied to the legacy user of their login, once the legacy password was
-    /// verified. A hash here that cannot be read ends a login before anybody else is asked.
+    /// verified.
     pub(crate) fn lets_adopt(&self, user: &User) -> bool {
+        user.is_allowed && self.row.adopt != Adopt::Review && self.asks_sources_about(user)
+    }
+
+    /// Whether the sources are asked about the login of such a user at all, where their password is not that of the hash
+    /// here. A hash that cannot be read ends a login before anybody else is asked.
+    pub(crate) fn asks_sources_about(&self, user: &User) -> bool {
         let is_readable = |hash: &str| {
             let stored = Stored { hash, salt: None, login: Some(""), pepper: None };
             legacy_hash::inspect(&stored, None, &guc::limits()).is_ok()
         };
-        user.is_allowed
-            && match self.row.adopt {
-                Adopt::Refuse | Adopt::Review => false,
-                Adopt::Locked => !user.has_password(),
-                Adopt::Any => !user.has_password() || user.hash.as_deref().is_some_and(is_readable),
+        match self.row.adopt {
+            Adopt::Refuse => false,
+            Adopt::Locked => !user.has_password(),
+            Adopt::Any | Adopt::Review => {
+                !user.has_password() || user.hash.as_deref().is_some_and(is_readable)
             }
+        }
     }
 
     /// A new hash of a password, in the target's Unicode form.
@@ -161,14 +171,17 @@ impl Target {
 
     /// What `allowed` says of a user who would have these values and nothing else; `None` where that
     /// depends on more, such as a default.
-    pub(crate) fn would_allow(&self, values: &str) -> Result<Option<bool>, SqlError> {
+    pub(crate) fn would_allow(&self, values: &[Field]) -> Result<Option<bool>, SqlError> {
         let Some(allowed) = &self.allowed else { return Ok(Some(true)) };
+        let values: HashMap<&String, &Option<String>> =
+            values.iter().map(|field| (&field.0, &field.1)).collect();
+        let values = json!(values).to_string();
         let sql = format!(
             "SELECT {allowed} FROM pg_catalog.jsonb_populate_record(NULL::{}, $1::pg_catalog.jsonb) AS u",
             self.relation.name
         );
         let rows =
-            self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXT], &[Arg::Text(values)]))?;
+            self.actor.attempt(Reach::Evaluate, || plan::query(&sql, &[TEXT], &[Arg::Text(&values)]))?;
         Ok(plan::first(rows).map(|value| value == "t"))
     }
 }

@@ -1,6 +1,6 @@
 //! `explain_login`: what a login would do, and nothing done.
 
-use crate::setup::{Site, login};
+use crate::setup::{Site, login, try_login};
 use postgres::Client;
 use serde_json::Value;
 
@@ -307,4 +307,177 @@ fn a_value_is_fitted_to_its_column_as_an_insert_would_fit_it() {
     let steps = explain(&mut site.db.client(), "ben@example.com", None);
     assert_eq!(written(&steps)["column"], "code", "{steps:?}");
     assert_eq!(written(&steps)["sqlstate"], "22001", "an assignment does not cut: {steps:?}");
+}
+
+#[test]
+fn a_hash_that_no_password_opens_is_told_without_one_too() {
+    let site = Site::shop();
+    let mut admin = site.db.client();
+    let ambiguous = format!("{:x}", 0x5f4dcc3b5aa765d61d8327deb882cf99u128);
+    for hash in ["$2y$10$cut", &format!("$2y$17${}", "a".repeat(53)), &ambiguous, "zzz"] {
+        site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&hash]);
+        for password in [Some("ann's secret"), None] {
+            let steps = explain(&mut admin, "ann@example.com", password);
+            assert_eq!(outcome(&steps), "invalid", "{hash}: {steps:?}");
+            assert!(text(&steps).contains("legacy_hash"), "{hash}: {steps:?}");
+        }
+    }
+    site.db.rows("UPDATE legacy.customers SET pwd = $1", &[&site.hash("ann's secret")]);
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    for hash in ["zzz", "$2y$10$cut", &ambiguous, "$ferry$1$x$y"] {
+        site.db.rows("UPDATE users SET password_hash = $1", &[&hash]);
+        for password in [Some("ann's secret"), None] {
+            let steps = explain(&mut admin, "ann@example.com", password);
+            assert_eq!(outcome(&steps), "invalid", "{hash}: {steps:?}");
+            assert!(text(&steps).contains("target_hash"), "{hash}: {steps:?}");
+        }
+    }
+    site.as_owner("UPDATE users SET password_hash = '!'");
+    assert!(text(&explain(&mut admin, "ann@example.com", None)).contains("locked"));
+}
+
+/// A moved user whose column `ok`, which `allowed` reads, is brought up to date at each login.
+fn refreshed() -> Site {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD ok boolean");
+    site.configure("target", "allowed = 'u.ok'");
+    site.map("shop", "ok", "l.active");
+    site.configure("mapping", "refresh = true WHERE target_column IN ('ok', 'name')");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site
+}
+
+/// What is explained, with and without the password, and then done.
+#[track_caller]
+fn assert_foretold(site: &Site, expected: &str) -> String {
+    let mut told = String::new();
+    for password in [None, Some("ann's secret")] {
+        let before = state(site);
+        let steps = explain(&mut site.db.client(), "ann@example.com", password);
+        assert_eq!(outcome(&steps), expected, "{steps:?}");
+        assert_eq!(state(site), before);
+        told = text(&steps);
+    }
+    let answer = login(&mut site.app(), "ann@example.com", "ann's secret");
+    assert_eq!(answer.outcome, expected, "{told}");
+    told
+}
+
+#[test]
+fn what_a_refresh_makes_of_a_user_is_explained() {
+    let site = refreshed();
+    assert!(assert_foretold(&site, "ok").contains("nothing differs"));
+    site.as_owner("UPDATE legacy.customers SET active = false");
+    let told = assert_foretold(&site, "blocked");
+    assert!(told.contains("would be brought up to date") && !told.contains("Ann Other"), "{told}");
+    site.as_owner("UPDATE legacy.customers SET active = true, last = 'New'");
+    assert!(assert_foretold(&site, "ok").contains("Ann New"));
+    // What is there already is kept where all of it cannot be written.
+    site.as_owner("ALTER TABLE users ADD CONSTRAINT short CHECK (length(name) < 10); UPDATE legacy.customers SET active = false, last = 'of the long name'");
+    let told = assert_foretold(&site, "ok");
+    assert!(told.contains("constraint short") && told.contains("23514"), "{told}");
+    site.as_owner("ALTER TABLE users DROP CONSTRAINT short, ALTER name SET NOT NULL; UPDATE legacy.customers SET last = NULL");
+    assert!(assert_foretold(&site, "ok").contains("column name"));
+    site.configure(
+        "mapping",
+        "expression = '(1 / (length(l.first) - 3))::text' WHERE target_column = 'name'",
+    );
+    assert!(assert_foretold(&site, "ok").contains("22012"));
+}
+
+#[test]
+fn child_rows_that_a_refresh_would_write_are_explained() {
+    let site = refreshed();
+    site.as_owner("CREATE TABLE role (user_id bigint, name text); GRANT SELECT ON role TO public");
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows, columns, refresh)
+         VALUES ('shop', 'roles', 'public.role', 'user_id', 'SELECT l.last', '{name}', true)",
+    );
+    let told = assert_foretold(&site, "ok");
+    assert!(told.contains("roles: these rows would be inserted") && told.contains("Other"), "{told}");
+    assert!(assert_foretold(&site, "ok").contains("nothing differs"));
+}
+
+/// User 42 is here under Ann's login, and would be adopted.
+fn to_adopt() -> Site {
+    let site = Site::shop();
+    site.configure("target", "adopt = 'locked'");
+    site.as_owner("ALTER TABLE users ADD city text; INSERT INTO users (id, email, city) VALUES (42, 'ann@example.com', 'Here'), (43, 'ben@example.com', 'There')");
+    site.map("shop", "city", "l.salt");
+    site.configure("mapping", "on_conflict = 'overwrite' WHERE target_column = 'city'");
+    site
+}
+
+#[test]
+fn what_the_users_table_says_of_an_adoption_is_explained() {
+    let preview = |site: &Site| {
+        site.db.one::<String>("SELECT concat(action, ' ', problem) FROM ferry.preview('shop')", &[])
+    };
+    let assessed = "SELECT string_agg(item, ', ') FROM ferry.assess('shop') WHERE topic = 'constraint'";
+    for (constraint, told) in [
+        ("ALTER city SET NOT NULL", "column city"),
+        ("ADD CONSTRAINT here CHECK (city <> 'There' AND city IS NOT NULL) NOT VALID", "constraint here"),
+        ("ADD CONSTRAINT one UNIQUE (city)", "constraint one"),
+    ] {
+        let site = to_adopt();
+        let city = if told == "constraint one" { "'There'" } else { "NULL" };
+        site.as_owner(&format!("UPDATE legacy.customers SET salt = {city}; ALTER TABLE users {constraint}"));
+        assert!(preview(&site).starts_with(&format!("fail {told}: 23")), "{}", preview(&site));
+        let name = told.split(' ').next_back().unwrap();
+        let items: String = site.db.one(assessed, &[]);
+        assert!(items.starts_with(&format!("{name}: 23")), "{items}");
+        let explained = assert_foretold(&site, "failed");
+        assert!(explained.contains(told), "{explained}");
+        // What is theirs already does not stand in their own way.
+        site.as_owner("UPDATE legacy.customers SET salt = 'Here'");
+        assert_eq!(preview(&site), "adopt ");
+        assert_foretold(&site, "migrated");
+    }
+}
+
+#[test]
+fn an_adoption_after_which_the_user_is_not_allowed_is_explained() {
+    let site = to_adopt();
+    site.configure("target", "allowed = $$u.city = 'Here'$$");
+    site.as_owner("UPDATE legacy.customers SET salt = 'Away'");
+    let problem: String = site.db.one("SELECT concat(action, ' ', problem) FROM ferry.preview('shop')", &[]);
+    assert_eq!(problem, "adopt the user is not allowed to log in then");
+    assert_foretold(&site, "blocked");
+}
+
+#[test]
+fn a_trigger_that_may_mend_an_adoption_is_heeded() {
+    let site = to_adopt();
+    site.as_owner(
+        "ALTER TABLE users ALTER city SET NOT NULL;
+         CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.city := 'Filled'; RETURN NEW; END$$;
+         CREATE TRIGGER fills BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION fill()",
+    );
+    let explained = assert_foretold(&site, "migrated");
+    assert!(explained.contains("not foreseen: trigger fills"), "{explained}");
+}
+
+#[test]
+fn a_deferred_constraint_is_foretold_of_commit() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE TABLE org (id int PRIMARY KEY);
+         ALTER TABLE users ADD org int DEFAULT 1 CONSTRAINT of_org REFERENCES org DEFERRABLE INITIALLY DEFERRED",
+    );
+    let steps = explain(&mut site.db.client(), "ann@example.com", Some("ann's secret"));
+    assert!(
+        text(&steps).contains("COMMIT would fail, unless it holds by then: constraint of_org"),
+        "{steps:?}"
+    );
+    assert_eq!(outcome(&steps), "migrated");
+    let problem: String = site.db.one("SELECT concat(action, ' ', problem) FROM ferry.preview('shop')", &[]);
+    assert_eq!(problem, "fail constraint of_org: 23503 at COMMIT");
+    let error = try_login(&mut site.app(), "ann@example.com", "ann's secret").unwrap_err();
+    assert_eq!(ferry_tests::sqlstate(&error), "23503");
+    let mut app = site.app();
+    app.batch_execute("BEGIN").unwrap();
+    assert_eq!(login(&mut app, "ann@example.com", "ann's secret").outcome, "migrated");
+    site.as_owner("INSERT INTO org VALUES (1)");
+    app.batch_execute("COMMIT").unwrap();
+    assert_eq!(site.counts().0, 1);
 }

@@ -92,7 +92,7 @@ fn neither_hash_nor_salt_is_shown() {
     let shown = of_key(&site, 1);
     let text = format!("{shown:?}");
     assert!(!text.contains(&hash) && !text.contains("a salt of ours"), "{text}");
-    assert_eq!(shown.row.unwrap()["note"], "(holds the legacy hash or salt)");
+    assert_eq!(shown.row.unwrap()["note"], "(may hold the legacy hash or salt)");
 }
 
 #[test]
@@ -194,4 +194,64 @@ fn a_row_without_key_or_login_is_told() {
     assert_eq!(rows.len(), 2);
     is(rows.iter().find(|row| row.key.is_some()).unwrap(), "refuse", "no login");
     is(rows.iter().find(|row| row.key.is_none()).unwrap(), "refuse", "no key");
+}
+
+#[test]
+fn what_a_trigger_may_mend_is_told_and_not_failed() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ADD st text NOT NULL;
+         CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.st := 'x'; RETURN NEW; END$$;
+         CREATE TRIGGER fills BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION fill()",
+    );
+    is(&of_key(&site, 1), "insert", "column st: 23502, unless a trigger changes the row");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+/// User 42 is here, and somebody decides whether that is Ann.
+fn decide(site: &Site, found_by: &str, decision: &str) {
+    site.db.sql(&format!(
+        "INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason, decision)
+         VALUES ('shop', '1', 'default', '42', '{found_by}', 'adopt', '{decision}')
+         ON CONFLICT (source, legacy_key) DO UPDATE SET decision = excluded.decision"
+    ));
+}
+
+#[test]
+fn what_was_decided_of_the_same_login_is_heeded() {
+    let site = Site::shop();
+    site.configure("target", "adopt = 'review'");
+    site.as_owner("INSERT INTO users (id, email, password_hash) VALUES (42, 'ann@example.com', '!')");
+    is(&of_key(&site, 1), "refuse", "the login is that of user 42, to be reviewed (adopt)");
+    for (decision, action, outcome) in
+        [("refuse", "refuse", "rejected"), ("insert", "refuse", "rejected"), ("adopt", "adopt", "migrated")]
+    {
+        decide(&site, "login", decision);
+        is(&of_key(&site, 1), action, "");
+        let answer = login(&mut site.app(), "ann@example.com", "ann's secret");
+        assert_eq!(answer.outcome, outcome, "{decision}");
+    }
+}
+
+#[test]
+fn what_was_verified_or_decided_of_another_login_is_heeded() {
+    let site = Site::shop();
+    site.as_owner(
+        "ALTER TABLE users ADD phone text, ADD is_verified boolean;
+         ALTER TABLE legacy.customers ADD phone text, ADD is_verified boolean;
+         UPDATE legacy.customers SET phone = '+1 555', is_verified = false;
+         INSERT INTO users (id, email, phone, password_hash, is_verified)
+         VALUES (42, 'annie@example.com', '+1 555', '!', true)",
+    );
+    site.configure("target", "lookup = '{phone}', adopt = 'any', verified = 'u.is_verified'");
+    site.configure("source", "verified = 'l.is_verified'");
+    site.map("shop", "phone", "l.phone");
+    is(&of_key(&site, 1), "refuse", "to be reviewed (unverified)");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "rejected");
+    site.as_owner("UPDATE legacy.customers SET is_verified = true");
+    is(&of_key(&site, 1), "adopt", "");
+    decide(&site, "phone", "insert");
+    is(&of_key(&site, 1), "insert", "");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_eq!(site.db.count("users"), 2);
 }

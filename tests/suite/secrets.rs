@@ -282,6 +282,71 @@ fn an_explanation_shows_no_hash_even_where_a_mapping_copies_it() {
 }
 
 #[test]
+fn what_a_mapping_makes_of_a_hash_or_salt_is_not_shown() {
+    let site = Site::shop();
+    site.as_owner(
+        "UPDATE legacy.customers SET salt = 'of ours';
+         ALTER TABLE users ADD old_hash text, ADD half text, ADD whole jsonb, ADD rest jsonb, ADD pepper text, ADD has_one boolean;
+         CREATE TABLE kept (user_id bigint, secret text); GRANT SELECT ON kept TO public",
+    );
+    site.configure("source", "salt = 'l.salt'");
+    let hash: String = site.db.one("SELECT pwd FROM legacy.customers", &[]);
+    for (column, expression) in [
+        ("old_hash", "replace(l.pwd, '$argon2id$', '{argon2}')"),
+        ("half", "(SELECT substr(x.pwd, 20) FROM (SELECT l.*) AS x)"),
+        ("whole", "to_jsonb(l) - 'salt'"),
+        ("pepper", "upper(l.salt)"),
+        ("has_one", "l.pwd IS NOT NULL"),
+    ] {
+        site.map("shop", column, expression);
+    }
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows, columns)
+         VALUES ('shop', 'kept', 'public.kept', 'user_id', 'SELECT reverse(l.pwd)', '{secret}')",
+    );
+    let explain = "SELECT string_agg(e::text, E'\\n') FROM ferry.explain_login('ann@example.com') e";
+    let preview = "SELECT p::text FROM ferry.preview('shop') p";
+    let told = |query: &str| site.db.one::<String>(query, &[]);
+    for (query, hidden) in [(preview, 4), (explain, 5)] {
+        let told = told(query);
+        let end = &hash[hash.len() - 20..];
+        let reversed: String = end.chars().rev().collect();
+        for secret in [end, &reversed, "OF OURS"] {
+            assert!(!told.contains(secret), "{secret} is in {told}");
+        }
+        // What is not made of them is.
+        for word in ["ann@example.com", "Ann Other", "true"] {
+            assert!(told.contains(word), "{word} is not in {told}");
+        }
+        assert_eq!(told.matches("may hold the legacy hash or salt").count(), hidden, "{told}");
+    }
+    // The login is often the salt, and is shown all the same; so is what is mapped nowhere.
+    site.db.sql("DELETE FROM ferry.mapping WHERE target_column IN ('whole', 'half')");
+    site.configure("source", "salt = 'lower(l.email)', unmapped = 'rest'");
+    for query in [preview, explain] {
+        let told = told(query);
+        assert!(
+            told.contains("active")
+                && told.contains("OF OURS")
+                && told.contains("email\"\": \"\"ann@example.com"),
+            "{told}"
+        );
+    }
+    // Where the hash comes of the key, whatever is made of the key may come of the hash.
+    site.as_owner(
+        "CREATE FUNCTION legacy.hash_of(bigint) RETURNS text STABLE LANGUAGE sql
+         AS 'SELECT pwd FROM legacy.customers WHERE id = $1'",
+    );
+    site.configure("source", "hash = 'legacy.hash_of(l.id)'");
+    site.configure(
+        "mapping",
+        "expression = 'reverse(legacy.hash_of(l.id))' WHERE target_column = 'old_hash'",
+    );
+    let told = told("SELECT \"row\" ->> 'old_hash' FROM ferry.preview('shop')");
+    assert_eq!(told, "(may hold the legacy hash or salt)");
+}
+
+#[test]
 fn a_refused_expression_tells_no_row() {
     let db = shop();
     let secrets = Secrets::new(&db);
