@@ -7,7 +7,6 @@ use crate::config::Adopt;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
-use crate::link;
 use crate::mapping::Draft;
 use crate::outcome::Outcome;
 use crate::review::{self, Ruling};
@@ -168,7 +167,7 @@ impl Flow<'_> {
         user: &User,
         entry: usize,
     ) -> Result<Option<&'static str>, Decision> {
-        if link::of_user(&self.target.row.name, &user.id, None).is_some() {
+        if self.is_tied(user) {
             return Ok(Some("linked"));
         }
         if self.is_by_key(source, person, entry) {

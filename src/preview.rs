@@ -124,6 +124,10 @@ impl Preview {
 
     fn not_linked(&self, person: &Person) -> Step<()> {
         match link::of_key(&self.source.row.name, &person.key, View::Transaction) {
+            None if person.key.len() > link::MAX_KEY_BYTES => {
+                let problem = format!("the legacy key is longer than {} bytes", link::MAX_KEY_BYTES);
+                Err(Verdict::of("fail", problem))
+            }
             None => Ok(()),
             Some(link) if link.is_tombstone => Err(Verdict::of("skip", "forgotten: does not come back")),
             Some(link) => {

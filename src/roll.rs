@@ -188,7 +188,7 @@ impl Roll {
         let said = said.unwrap_or_default();
         let stored: Vec<_> = self.source.logins(person).collect();
         let entry = Entry {
-            legacy_key: Some(person.key.clone()),
+            legacy_key: Some(link::noted_key(&person.key).into_owned()),
             login: stored.first().map(|stored| stored.login.to_string()),
             logins: distinct(stored.into_iter().map(|stored| stored.normalised)),
             last_seen: said.last_seen,
