@@ -98,7 +98,7 @@ COMMENT ON TABLE ferry.import_reject IS 'the legacy users whom an import has ref
 COMMENT ON INDEX ferry.import_reject_open_idx IS 'finds the users who are refused now';
 COMMENT ON COLUMN ferry.import_reject.run IS 'the run, a row of ferry.import_run';
 COMMENT ON COLUMN ferry.import_reject.source IS 'its source';
-COMMENT ON COLUMN ferry.import_reject.legacy_key IS 'the text of the source''s key_column';
+COMMENT ON COLUMN ferry.import_reject.legacy_key IS 'the text of the source''s key_column; of one over 1024 bytes how it begins, and a digest';
 COMMENT ON COLUMN ferry.import_reject.user_id IS 'the user who is here, where one is the reason';
 COMMENT ON COLUMN ferry.import_reject.reason IS 'why, as a fixed word, such as rule; the README lists them';
 COMMENT ON COLUMN ferry.import_reject.rule IS 'the rule that rejects the user, or cannot be evaluated';
@@ -226,6 +226,8 @@ AS $$
            OR (i.run < _import_refused.run AND i.noted_at < (SELECT r.called_at FROM ferry.import_run r WHERE r.id = _import_refused.run)))
       AND (after_key IS NULL OR i.legacy_key > after_key)
       AND NOT ferry._import_is_of_moved(i)
+      -- What is noted of such a key is not the key: the source cannot be asked for it.
+      AND i.reason <> 'long_key'
     GROUP BY i.legacy_key
     ORDER BY i.legacy_key
     LIMIT rows
@@ -401,7 +403,7 @@ BEGIN
     r.batches := r.batches + 1;
     r.last_key := coalesce(step.last_key, r.last_key);
     r.rows_per_second := round((here / seconds)::numeric, 1);
-    IF step.is_end OR step.done = 0 THEN
+    IF step.is_end OR (step.done = 0 AND step.last_key IS NULL) THEN
         r.state := 'finished';
     ELSIF r.refused - (r.parameters ->> 'refused_before')::bigint >= (r.parameters ->> 'max_rejects')::bigint THEN
         r.state := 'stopped';
@@ -416,6 +418,11 @@ BEGIN
                             ELSE clock_timestamp() + make_interval(secs => least(greatest(r.total - r.done, 0) * seconds / here, 3e9)) END;
     IF is_over AND r.parameters ? 'staged' THEN
         PERFORM ferry._import_unstage(run);
+    END IF;
+    -- Whoever is still there was met, and refused anew.
+    IF r.state = 'finished' AND NOT r.dry_run AND r.operation IN ('insert', 'upsert') AND num_nonnulls(r.key_from, r.key_to, r.changed_since) = 0 THEN
+        UPDATE ferry.import_reject i SET settled_at = clock_timestamp()
+        WHERE i.source = r.source AND i.settled_at IS NULL AND i.reason = 'long_key' AND i.noted_at < r.started_at;
     END IF;
     IF is_over AND r.dry_run AND r.state = 'finished' THEN
         DELETE FROM ferry._import_claim c WHERE c.run = r.id;

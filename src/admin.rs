@@ -231,6 +231,8 @@ impl Flow<'_> {
                 continue;
             }
             let person = self.find_in_source(&*self.need_source(row)?)?;
+            // Who cannot be moved needs no tombstone.
+            let person = person.filter(|person| person.key.len() <= link::MAX_KEY_BYTES);
             keys.extend(person.map(|person| (row.name.clone(), person.key)));
         }
         Ok(keys)

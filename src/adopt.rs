@@ -7,7 +7,6 @@ use crate::config::Adopt;
 use crate::error::must_reach_caller;
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
-use crate::link;
 use crate::mapping::Draft;
 use crate::outcome::Outcome;
 use crate::review::{self, Ruling};
@@ -115,7 +114,8 @@ impl Flow<'_> {
         let Matched::One(user, entry) = found else { return Ok(Here { user: None, identities }) };
         let found_by = self.target.entry(entry).to_string();
         self.note("lookup", &format!("user {} is here with the same {found_by}", user.id));
-        let doubt = doubt_of_lookup(source, &self.target, person, &user, entry);
+        let is_tied = self.is_tied(&user);
+        let doubt = doubt_of_lookup(source, &self.target, person, &user, entry, is_tied);
         let doubt = doubt.map_err(|error| self.lookup_failed(source, person, error))?;
         let ruling = self.tie(source, person, Match { user: &user, found_by, doubt })?;
         Ok(match ruling {
@@ -228,8 +228,9 @@ pub(crate) fn doubt_of_lookup(
     person: &Person,
     user: &User,
     entry: usize,
+    is_tied: bool,
 ) -> Result<Option<&'static str>, SqlError> {
-    if link::of_user(&target.row.name, &user.id, None).is_some() {
+    if is_tied {
         return Ok(Some("linked"));
     }
     if is_by_key(source, target, person, entry) {

@@ -13,7 +13,7 @@ use crate::census;
 use crate::config::{self, RuleRow, Severity};
 use crate::constraint::{Broken, Changed, Constraints, Judged};
 use crate::error::{OrRaise, Refusal, must_reach_caller};
-use crate::link;
+use crate::link::{self, MAX_KEY_BYTES};
 use crate::login::MAX_LOGIN_BYTES;
 use crate::secret::Password;
 use crate::source::{Described, Order, Person, Scan, Source, StoredLogin, Surveyor};
@@ -183,8 +183,13 @@ impl Assessment {
         let mut new = Vec::with_capacity(people.len());
         for person in people {
             match linked.get(&person.key) {
-                Some(Some(_)) => self.tally.see("row", "moved already", &person.key),
-                Some(None) => self.tally.see("row", "forgotten", &person.key),
+                Some(link) if link.user_id.is_some() => self.tally.see("row", "moved already", &person.key),
+                Some(_) => self.tally.see("row", "forgotten", &person.key),
+                None if person.key.len() > MAX_KEY_BYTES => {
+                    let hint = "Nobody is moved under so long a key: let key_column be a shorter one.";
+                    let item = format!("key longer than {MAX_KEY_BYTES} bytes");
+                    self.tally.note("row", item, &link::noted_key(&person.key), Value::Null, Some(hint));
+                }
                 None => {
                     self.tally.see("row", "still to be moved", &person.key);
                     new.push(person);

@@ -7,7 +7,7 @@ use crate::config::{self, Adopt, Ending, OnMismatch, OnWrong, SourceRow};
 use crate::error::{self, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Checked, Decision, Flow, Request, Why};
 use crate::guc;
-use crate::link::{self, Link, Via};
+use crate::link::{self, Link, MAX_KEY_BYTES, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::outcome::{Answer, Outcome};
 use crate::rule::{Broken, Unjudged};
@@ -352,6 +352,9 @@ impl<'a> Flow<'a> {
         moved: Option<&User>,
     ) -> Result<Broken, Decision> {
         let why = |reason| Why::of(reason).source(&source.row.name).maybe_user(moved);
+        if moved.is_none() && person.key.len() > MAX_KEY_BYTES {
+            return Err(self.conclude(Outcome::Failed, why("long_key")));
+        }
         match source.rules.judge(&self.target, person.row, password) {
             Ok(broken) => match &broken.rejecting {
                 Some(rule) => {

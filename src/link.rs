@@ -4,8 +4,20 @@ use crate::spi::identity;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
+
+/// Longer legacy keys than this are nobody's: an entry of an index has 2704 bytes at most.
+pub(crate) const MAX_KEY_BYTES: usize = 1024;
+
+/// A legacy key as it is noted of somebody who cannot be moved for its length: how it begins, and a digest of the whole.
+pub(crate) fn noted_key(key: &str) -> Cow<'_, str> {
+    if key.len() <= MAX_KEY_BYTES {
+        return Cow::Borrowed(key);
+    }
+    Cow::Owned(format!("{}... sha256 {}", &key[..key.floor_char_boundary(MAX_KEY_BYTES)], digest(key)))
+}
 
 /// A row of `ferry.link`.
 pub(crate) struct Link {
@@ -95,6 +107,7 @@ thread_local! {
     static IS_LEFT_BEHIND: OnceCell<Plan> = const { OnceCell::new() };
     static KEEP_DIGEST: OnceCell<Plan> = const { OnceCell::new() };
     static NOTE_BACK: OnceCell<Plan> = const { OnceCell::new() };
+    static NOTE_GONE: OnceCell<Plan> = const { OnceCell::new() };
 }
 
 /// The link of a legacy key.
@@ -174,9 +187,25 @@ pub(crate) fn insert_imported(source: &str, target: &str, moved: Vec<Imported>) 
     run(&INSERT_IMPORTED, sql, &types, |plan| plan.count(&arguments));
 }
 
-/// Those of the legacy keys that are tied to somebody: each with the user, or without one where it is a tombstone.
-pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, Option<String>> {
-    const FOUND: &str = "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END FROM ferry.link";
+/// To whom a legacy key is tied.
+pub(crate) struct Linked {
+    /// `None` in a tombstone.
+    pub(crate) user_id: Option<String>,
+    pub(crate) is_gone: bool,
+}
+
+/// Those of the legacy keys that are tied to somebody.
+pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, Linked> {
+    const FOUND: &str =
+        "SELECT legacy_key, CASE WHEN NOT tombstone THEN user_id END, gone_at IS NOT NULL FROM ferry.link";
+    let found = |sql: &str| -> HashMap<String, Linked> {
+        let linked = |row: Row| {
+            let mut fields = row.into_iter();
+            let (key, user_id) = (fields.next()??, fields.next()?);
+            Some((key, Linked { user_id, is_gone: fields.next()?.as_deref() == Some("t") }))
+        };
+        about_many(sql, source, keys).into_iter().filter_map(linked).collect()
+    };
     // The keys of a page are neighbours, of whom mostly nobody is tied: to read all between the first and the last is a
     // tenth of looking each up.
     let between = format!(
@@ -184,11 +213,11 @@ pub(crate) fn linked(source: &str, keys: &[Option<String>]) -> HashMap<String, O
          WHERE source = $1 AND legacy_key BETWEEN range.first AND range.last LIMIT {}",
         2 * keys.len() + 1
     );
-    let found = many(&between, source, keys);
-    if found.len() <= 2 * keys.len() {
-        return found;
+    let near = found(&between);
+    if near.len() <= 2 * keys.len() {
+        return near;
     }
-    many(&format!("{FOUND} WHERE source = $1 AND legacy_key = ANY ($2)"), source, keys)
+    found(&format!("{FOUND} WHERE source = $1 AND legacy_key = ANY ($2)"))
 }
 
 fn many(sql: &str, name: &str, texts: &[Option<String>]) -> HashMap<String, Option<String>> {
@@ -249,21 +278,23 @@ pub(crate) fn ties(source: &str, keys: &[Option<String>]) -> HashMap<String, Tie
 /// A legacy user who was moved.
 pub(crate) struct Moved {
     pub(crate) key: String,
+    /// Empty in a tombstone of somebody who was never here.
     pub(crate) user_id: String,
+    pub(crate) is_tombstone: bool,
     pub(crate) via: Option<Via>,
     pub(crate) is_gone: bool,
     /// Another legacy key is tied to the same user, and not gone.
     pub(crate) is_shared: bool,
 }
 
-/// The next of those who were moved from a source, in the order of their legacy keys. Rows that a run has staged can say
-/// nothing of those who were moved since.
+/// The next of those who were moved from a source, tombstones among them, in the order of their legacy keys. Rows that a
+/// run has staged can say nothing of those who were moved since.
 pub(crate) fn moved_after(source: &str, after: Option<&str>, staged: Option<i64>, rows: i64) -> Vec<Moved> {
-    let sql = "SELECT l.legacy_key, l.user_id, l.via, l.gone_at IS NOT NULL, \
+    let sql = "SELECT l.legacy_key, l.user_id, l.via, l.tombstone, l.gone_at IS NOT NULL, \
                       EXISTS (SELECT FROM ferry.link o WHERE o.target = l.target AND o.user_id = l.user_id \
                               AND NOT o.tombstone AND o.gone_at IS NULL \
                               AND (o.source, o.legacy_key) <> (l.source, l.legacy_key)) \
-               FROM ferry.link l WHERE l.source = $1 AND NOT l.tombstone AND ($2 IS NULL OR l.legacy_key > $2) \
+               FROM ferry.link l WHERE l.source = $1 AND ($2 IS NULL OR l.legacy_key > $2) \
                  AND NOT EXISTS (SELECT FROM ferry.import_run r WHERE r.id = $4 AND r.called_at <= l.moved_at) \
                ORDER BY l.legacy_key LIMIT $3";
     let staged = staged.map_or(Arg::Null, Arg::Long);
@@ -271,24 +302,25 @@ pub(crate) fn moved_after(source: &str, after: Option<&str>, staged: Option<i64>
     let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG, LONG], &arguments));
     let moved = |row: Row| {
         let mut fields = row.into_iter();
-        let (key, user_id) = (fields.next()??, fields.next()??);
+        let (key, user_id) = (fields.next()??, fields.next()?.unwrap_or_default());
         let via = fields.next().flatten().as_deref().and_then(Via::parse);
         let mut is_true = || fields.next().flatten().as_deref() == Some("t");
-        Some(Moved { key, user_id, via, is_gone: is_true(), is_shared: is_true() })
+        Some(Moved { key, user_id, via, is_tombstone: is_true(), is_gone: is_true(), is_shared: is_true() })
     };
     found.into_iter().filter_map(moved).collect()
 }
 
-/// Notes that the person of a legacy key is no longer in the source.
-pub(crate) fn note_gone(source: &str, key: &str) {
-    let sql = "UPDATE ferry.link SET gone_at = now() WHERE source = $1 AND legacy_key = $2";
-    run_once(sql, &[Arg::Text(source), Arg::Text(key)]);
+/// Notes that the people of some legacy keys are no longer in the source.
+pub(crate) fn note_gone(source: &str, keys: &[Option<String>]) {
+    let sql = "UPDATE ferry.link SET gone_at = now() WHERE source = $1 AND legacy_key = ANY ($2)";
+    let arguments = [Arg::Text(source), Arg::Texts(keys)];
+    run(&NOTE_GONE, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
 }
 
 /// Notes that those of some legacy keys who were gone are there again.
 pub(crate) fn note_back(source: &str, keys: &[Option<String>]) {
     let sql = "UPDATE ferry.link SET gone_at = NULL \
-               WHERE source = $1 AND legacy_key = ANY ($2) AND gone_at IS NOT NULL AND NOT tombstone";
+               WHERE source = $1 AND legacy_key = ANY ($2) AND gone_at IS NOT NULL";
     let arguments = [Arg::Text(source), Arg::Texts(keys)];
     run(&NOTE_BACK, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
 }

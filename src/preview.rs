@@ -135,6 +135,10 @@ impl Preview {
 
     fn not_linked(&self, person: &Person) -> Step<()> {
         match link::of_key(&self.source.row.name, &person.key, View::Transaction) {
+            None if person.key.len() > link::MAX_KEY_BYTES => {
+                let problem = format!("the legacy key is longer than {} bytes", link::MAX_KEY_BYTES);
+                Err(Verdict::of("fail", problem))
+            }
             None => Ok(()),
             Some(link) if link.is_tombstone => Err(Verdict::of("skip", "forgotten: does not come back")),
             Some(link) => {
@@ -197,7 +201,10 @@ impl Preview {
         };
         let doubt = match entry {
             None => adopt::doubt_of_login(source, target, person, &user),
-            Some(entry) => adopt::doubt_of_lookup(source, target, person, &user, entry),
+            Some(entry) => {
+                let is_tied = link::of_user(&target.row.name, &user.id, None).is_some();
+                adopt::doubt_of_lookup(source, target, person, &user, entry, is_tied)
+            }
         };
         let doubt = doubt.map_err(|error| fail("verified", error))?;
         let (found_by, who) = match entry.map(|entry| target.entry(entry)) {

@@ -205,7 +205,7 @@ impl Roll {
             stored.iter().any(|stored| may_be_typed(stored) && known.asked.contains(&stored.normalised));
         let entry = Entry {
             is_asked_about,
-            legacy_key: Some(person.key.clone()),
+            legacy_key: Some(link::noted_key(&person.key).into_owned()),
             login: stored.first().map(|stored| stored.login.to_string()),
             logins: distinct(stored.into_iter().map(|stored| stored.normalised)),
             last_seen: said.last_seen,

@@ -6,6 +6,7 @@ use crate::error::{self, must_reach_caller};
 use crate::event::Kind;
 use crate::flow::{Decision, Flow, Why};
 use crate::hook::Failure;
+use crate::import;
 use crate::link::{self, NewLink, Via};
 use crate::mapping::{Draft, Written};
 use crate::outcome::{Answer, Outcome};
@@ -117,6 +118,9 @@ impl Flow<'_> {
             via: what.via,
             replaced: replaced.as_deref(),
         });
+        if self.kind != Kind::Import {
+            import::settle_moved(source, &what.person.key);
+        }
         if let Err(failure) = self.after_write(what, &written.user_id) {
             return Step6::Hook(failure);
         }

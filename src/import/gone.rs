@@ -1,7 +1,7 @@
 //! The users who are no longer in the source: deleted, or put out of use as `deactivate` of the source says. Nobody goes
 //! because a source is empty or cannot be read.
 
-use super::record::Reject;
+use super::record::{self, Reject};
 use super::{Batch, Fate, Import, Operation, long};
 use crate::error::{Kind, Refusal, must_reach_caller};
 use crate::event;
@@ -17,35 +17,47 @@ impl Flow<'_> {
     /// Looks the next legacy keys that were moved up in the source.
     pub(super) fn part_with_gone(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
         let source = &Rc::clone(&import.source);
-        let wanted = source.page_size(batch.rows, &batch.range).min(batch.most);
-        let moved =
-            link::moved_after(&source.row.name, batch.range.after.as_deref(), batch.range.staged, wanted);
-        let keys: Vec<Option<String>> = moved.iter().map(|user| Some(user.key.clone())).collect();
-        let present = source.present_keys(&keys, batch.range.staged)?;
-        if present.is_empty() && !moved.is_empty() {
+        let (name, range) = (&source.row.name, &batch.range);
+        let wanted = source.page_size(batch.rows, range).min(batch.most);
+        let listed = link::moved_after(name, range.after.as_deref(), range.staged, wanted);
+        let keys: Vec<Option<String>> = listed.iter().map(|user| Some(user.key.clone())).collect();
+        let present = source.present_keys(&keys, range.staged)?;
+        if present.is_empty() && !keys.is_empty() {
             need_rows(source)?;
         }
-        if !batch.dry_run {
-            link::note_back(&source.row.name, &present.iter().cloned().map(Some).collect::<Vec<_>>());
-        }
+        import.tally.is_end = long(listed.len()) < wanted;
+        import.tally.last_key = listed.last().map(|user| user.key.clone());
+        let (buried, moved): (Vec<Moved>, Vec<Moved>) =
+            listed.into_iter().partition(|user| user.is_tombstone);
         import.tally.done = long(moved.len());
-        import.tally.is_end = long(moved.len()) < wanted;
-        import.tally.last_key = moved.last().map(|user| user.key.clone());
+        let is_missing = |user: &Moved| !user.is_gone && !present.contains(&user.key);
+        // Nobody is parted with whom this is true of.
+        let mut gone: Vec<Option<String>> =
+            buried.into_iter().filter(is_missing).map(|user| Some(user.key)).collect();
         for user in moved {
             let is_done = import.operation == Operation::Deactivate && user.is_gone;
-            let is_there = present.contains(&user.key);
             // Another key of the same person may still be in a source: they go once all are gone. Who was here before was
             // only tied to the legacy user.
             let is_tied_otherwise = user.is_shared || user.via == Some(Via::Adopt);
-            if !is_there && is_tied_otherwise && !user.is_gone && !batch.dry_run {
-                link::note_gone(&source.row.name, &user.key);
-            }
-            let is_kept = is_there || is_tied_otherwise || is_done;
+            let is_kept = present.contains(&user.key) || is_tied_otherwise || is_done;
             match if is_kept { Fate::Skipped } else { self.part_with(import, &user) } {
                 // What another operation refused them for is not settled by this one.
-                Fate::Skipped => import.tally.skipped += 1,
+                Fate::Skipped => {
+                    import.tally.skipped += 1;
+                    gone.extend(is_missing(&user).then_some(Some(user.key)));
+                }
                 fate => import.count(&user.key, fate),
             }
+        }
+        if batch.dry_run {
+            return Ok(());
+        }
+        let present: Vec<Option<String>> = present.into_iter().map(Some).collect();
+        link::note_back(name, &present);
+        link::note_gone(name, &gone);
+        record::settle_partings(name, &[present, gone].concat());
+        if import.tally.is_end {
+            import.settled.extend(refused_and_gone(source, batch)?);
         }
         Ok(())
     }
@@ -71,10 +83,11 @@ impl Flow<'_> {
     }
 
     fn delete(&self, source: &Source, user: &Moved) -> Parting {
-        self.target.delete(&user.user_id);
+        let deleted = self.target.delete(&user.user_id);
         match self.target.find_by_id(&user.user_id, View::Latest) {
-            Ok(None) => {}
-            Ok(Some(_)) => return Parting::Swallowed,
+            // Whoever is hidden by a policy may be there all the same.
+            Ok(None) if deleted > 0 || !self.target.may_hide_users() => {}
+            Ok(_) => return Parting::Swallowed,
             Err(error) => error.raise(),
         }
         self.target.check_deferred();
@@ -99,7 +112,7 @@ impl Flow<'_> {
 
     fn note_parting(&self, source: &Source, user: &Moved, why: Why) {
         let source = &source.row.name;
-        link::note_gone(source, &user.key);
+        link::note_gone(source, &[Some(user.key.clone())]);
         let why = why.source(source).user(&user.user_id);
         self.log(event::Kind::Import, Outcome::Ok, &why.with("legacy_key", &user.key));
     }
@@ -122,6 +135,27 @@ enum Parting {
     Nobody,
     /// A trigger or a policy has kept the user as they were.
     Swallowed,
+}
+
+/// Those who could not be moved and are no longer in the source.
+fn refused_and_gone(source: &Source, batch: &Batch) -> Result<Vec<Option<String>>, Refusal> {
+    let wanted = source.page_size(batch.rows, &batch.range);
+    let (mut gone, mut after, mut is_anybody_there) = (Vec::new(), None, false);
+    loop {
+        let keys = record::refused_keys(&source.row.name, batch.run, after.as_deref(), wanted);
+        let present = source.present_keys(&keys, batch.range.staged)?;
+        is_anybody_there |= !present.is_empty();
+        let is_end = long(keys.len()) < wanted;
+        after = keys.last().cloned().flatten();
+        gone.extend(keys.into_iter().filter(|key| key.as_ref().is_some_and(|key| !present.contains(key))));
+        if is_end {
+            break;
+        }
+    }
+    if !gone.is_empty() && !is_anybody_there {
+        need_rows(source)?;
+    }
+    Ok(gone)
 }
 
 /// An empty source is more likely a mistake than the end of everybody.

@@ -14,6 +14,7 @@ mod single;
 mod stage;
 
 pub(crate) use open::{Wanted, check_session, open};
+pub(crate) use record::settle_moved;
 pub(crate) use rehearsal::Rehearsal;
 pub(crate) use stage::stage;
 
@@ -282,7 +283,8 @@ impl Flow<'_> {
     /// Those who were refused before. Who is no longer in the source is refused no more.
     fn retry(&mut self, import: &mut Import, batch: &Batch) -> Result<(), Refusal> {
         let wanted = batch.rows.min(long(ONE_BY_ONE)).min(batch.most);
-        let keys = record::refused_keys(&import.source.row.name, batch, wanted);
+        let after = batch.range.after.as_deref();
+        let keys = record::refused_keys(&import.source.row.name, batch.run, after, wanted);
         import.tally.is_end = long(keys.len()) < wanted;
         let Some(rows) = import.source.rows_of_keys(&keys, batch.range.staged)? else { return Ok(()) };
         let mut listed = import.source.list(rows)?;
@@ -342,8 +344,14 @@ impl Flow<'_> {
             return self.try_work(import, rows, &listed[..end], limit);
         }
         let mut done = Done { fates: Vec::with_capacity(listed.len()), rows: listed.len() };
+        let is_back = |row: &&&Listed| linked.get(&row.key).is_some_and(|link| link.is_gone);
+        let back: Vec<_> = known.iter().filter(is_back).map(|row| Some(row.key.clone())).collect();
+        if self.trace.is_none() && !back.is_empty() {
+            link::note_back(&source.row.name, &back);
+        }
         if import.operation.updates() {
-            let known = known.into_iter().map(|row| (row, linked.get(&row.key).cloned().flatten()));
+            let user_of = |row: &Listed| linked.get(&row.key).and_then(|link| link.user_id.clone());
+            let known = known.into_iter().map(|row| (row, user_of(row)));
             self.renew(&source, rows, known.collect(), &mut done.fates);
         } else {
             idle.extend(known);

@@ -2,6 +2,7 @@
 
 use super::{Batch, Import};
 use crate::flow::Why;
+use crate::link;
 use crate::spi::identity;
 use crate::spi::plan::{self, Arg};
 use crate::spi::types::{BOOL, LONG, TEXT, TEXTS};
@@ -16,6 +17,11 @@ pub(crate) struct Reject {
 impl Reject {
     pub(super) fn new(key: &str, why: Why) -> Reject {
         Reject { key: key.to_string(), why }
+    }
+
+    /// Of somebody whose key no index takes.
+    pub(super) fn long_key(key: &str, source: &str) -> Reject {
+        Reject::new(&link::noted_key(key), Why::of("long_key").source(source))
     }
 
     /// Whether this may be the matter of config rather than of the row: something is not there, or not allowed, or of
@@ -50,11 +56,24 @@ fn document(reject: &Reject) -> Value {
     json!({ "legacy_key": reject.key, "user_id": reject.why.user_id, "detail": reject.why.to_json() })
 }
 
-/// The next keys of those who are refused.
-pub(super) fn refused_keys(source: &str, batch: &Batch, rows: i64) -> Vec<Option<String>> {
-    let range = &batch.range;
-    let arguments =
-        [Arg::Text(source), Arg::Long(batch.run), Arg::from(range.after.as_deref()), Arg::Long(rows)];
+/// Settles whom a run could not delete or deactivate, and who need not be any more.
+pub(super) fn settle_partings(source: &str, keys: &[Option<String>]) {
+    let sql = "UPDATE ferry.import_reject i SET settled_at = clock_timestamp() FROM ferry.import_run r \
+               WHERE i.source = $1 AND i.legacy_key = ANY ($2) AND i.settled_at IS NULL \
+                 AND r.id = i.run AND r.operation IN ('delete', 'deactivate')";
+    identity::as_ferry(|| plan::query(sql, &[TEXT, TEXTS], &[Arg::Text(source), Arg::Texts(keys)]));
+}
+
+/// Settles what was refused of somebody who has been moved by a login.
+pub(crate) fn settle_moved(source: &str, key: &str) {
+    let sql = "UPDATE ferry.import_reject SET settled_at = clock_timestamp() \
+               WHERE source = $1 AND legacy_key = $2 AND settled_at IS NULL";
+    identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &[Arg::Text(source), Arg::Text(key)]));
+}
+
+/// The next keys of those who were refused before a run.
+pub(super) fn refused_keys(source: &str, run: i64, after: Option<&str>, rows: i64) -> Vec<Option<String>> {
+    let arguments = [Arg::Text(source), Arg::Long(run), Arg::from(after), Arg::Long(rows)];
     let found = identity::as_ferry(|| {
         let sql = "SELECT legacy_key FROM ferry._import_refused($1, $2, $3, $4)";
         plan::query(sql, &[TEXT, LONG, TEXT, LONG], &arguments)

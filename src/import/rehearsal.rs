@@ -6,6 +6,7 @@ use crate::config::Adopt;
 use crate::constraint::{Broken, Constraints, Judged};
 use crate::error::{Kind, OrRaise, Refusal, must_reach_caller};
 use crate::flow::{Decision, Flow, Why};
+use crate::link;
 use crate::login::Login;
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Person, Source};
@@ -15,6 +16,7 @@ use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{LONG, TEXTS};
 use crate::target::{Target, User};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 /// What a dry run asks instead of writing.
 pub(crate) struct Rehearsal {
@@ -71,6 +73,11 @@ fn login_claim(login: &str) -> String {
     format!("login {login}")
 }
 
+/// Whom it would be tied to.
+fn user_claim(user: &User) -> Option<String> {
+    Some(format!("user {}", user.id))
+}
+
 fn identity_claim(entry: usize, value: &str) -> String {
     format!("lookup {entry} {value}")
 }
@@ -85,9 +92,16 @@ impl Flow<'_> {
     }
 
     /// Whether a row before has one of the logins.
-    pub(super) fn is_claimed(&self, logins: &[Login]) -> bool {
-        let spellings = logins.iter().flat_map(Login::spellings);
+    pub(super) fn is_claimed(&self, logins: &[&Login]) -> bool {
+        let spellings = logins.iter().flat_map(|login| login.spellings());
         !self.claimed_logins(&spellings.map(|login| Some(login.to_string())).collect::<Vec<_>>()).is_empty()
+    }
+
+    /// Whether a user is tied to a legacy user, or would be by now.
+    pub(crate) fn is_tied(&self, user: &User) -> bool {
+        let is_claimed = |rehearsal: &Rc<Rehearsal>| !rehearsal.claimed(&[user_claim(user)]).is_empty();
+        link::of_user(&self.target.row.name, &user.id, None).is_some()
+            || self.rehearsal.as_ref().is_some_and(is_claimed)
     }
 
     /// What inserting plain rows would come to; raises what a statement would.
@@ -215,7 +229,12 @@ impl Flow<'_> {
             },
         );
         match written {
-            Ok(Some(true)) => Ok(()),
+            Ok(Some(true)) => {
+                if let Some(rehearsal) = &self.rehearsal {
+                    rehearsal.claim(&[user_claim(user)]);
+                }
+                Ok(())
+            }
             Ok(Some(false)) => {
                 Err(self.conclude(Outcome::Failed, Why::of("hash_altered").source(&source.row.name)))
             }

@@ -11,7 +11,7 @@ use crate::config::{self, Point};
 use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Flow, Why};
-use crate::link::{self, Imported};
+use crate::link::{self, Imported, MAX_KEY_BYTES};
 use crate::login::{Login, LoginForm, MAX_LOGIN_BYTES};
 use crate::mapping::Hashes;
 use crate::source::{Facts, Listed, Source};
@@ -80,7 +80,7 @@ impl Flow<'_> {
             let is_only = seen.is_only(row, &logins, identities.as_deref().unwrap_or_default());
             let hash = row.facts.as_ref().and_then(|facts| plain_hash(source, facts));
             match (hash, identities) {
-                (Some(hash), Some(identities)) if is_only => {
+                (Some(hash), Some(identities)) if is_only && row.key.len() <= MAX_KEY_BYTES => {
                     candidates.push(Plain { row, logins, identities, hash });
                 }
                 _ => odd.push(row),
@@ -264,10 +264,6 @@ impl Flow<'_> {
         let (alive, others): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|(row, user)| user.is_some() && !row.is_again);
         fates.extend(others.into_iter().map(|(row, _)| (row.key.clone(), Fate::Skipped)));
-        if self.trace.is_none() {
-            let keys: Vec<Option<String>> = alive.iter().map(|(row, _)| Some(row.key.clone())).collect();
-            link::note_back(&source.row.name, &keys);
-        }
         if self.renews_singly(source) {
             return self.renew_singly(source, rows, &alive, fates);
         }

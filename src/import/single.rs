@@ -5,7 +5,7 @@ use super::record::Reject;
 use crate::envelope;
 use crate::error::must_reach_caller;
 use crate::flow::{Decision, Flow, Why};
-use crate::link::{self, Via};
+use crate::link::{self, MAX_KEY_BYTES, Via};
 use crate::login::{Login, MAX_LOGIN_BYTES};
 use crate::outcome::{Answer, Outcome};
 use crate::source::{Listed, Person, Source};
@@ -17,6 +17,9 @@ use std::rc::Rc;
 impl Flow<'_> {
     /// Moves the user of one row of an array, or says why not.
     pub(super) fn move_one(&mut self, source: &Rc<Source>, rows: Value, row: &Listed) -> Fate {
+        if row.key.len() > MAX_KEY_BYTES {
+            return Fate::Refused(Reject::long_key(&row.key, &source.row.name));
+        }
         let refused = |why| Fate::Refused(Reject::new(&row.key, why));
         let person = match person_of(source, rows, row) {
             Ok(person) => person,
@@ -103,28 +106,30 @@ impl Flow<'_> {
     fn owner(&mut self, source: &Source, logins: Vec<Login>) -> Result<Option<User>, Decision> {
         let why = |reason| Why::of(reason).source(&source.row.name);
         let mut owner: Option<User> = None;
+        let mut free = Vec::new();
         for login in &logins {
             let found = match self.target.find_by_login(login, View::Transaction) {
                 Ok(found) => found,
                 Err(error) => return Err(self.config_error("target_lookup", Some(source), error)),
             };
             match (found, &owner) {
-                (Found::Nobody, _) => {}
+                (Found::Nobody, _) => free.push(login),
                 (Found::One(user), Some(known)) if user.id == known.id => {}
                 (Found::One(user), None) => owner = Some(user),
                 _ => return Err(self.conclude(Outcome::Rejected, why("ambiguous"))),
             }
         }
-        let is_claimed = owner.is_none() && self.is_claimed(&logins);
+        let is_claimed = self.is_claimed(&free);
+        if is_claimed && owner.is_some() {
+            return Err(self.conclude(Outcome::Rejected, why("ambiguous")));
+        }
         if let Some(first) = logins.into_iter().next() {
             self.login = first;
         }
         if is_claimed {
             return Err(self.conclude(Outcome::Rejected, why("exists").with("found_by", "login")));
         }
-        let tied =
-            owner.as_ref().filter(|user| link::of_user(&self.target.row.name, &user.id, None).is_some());
-        if let Some(user) = tied {
+        if let Some(user) = owner.as_ref().filter(|user| self.is_tied(user)) {
             let why = why("exists").user(&user.id).with("found_by", "login");
             return Err(self.conclude(Outcome::Rejected, why));
         }

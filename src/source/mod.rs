@@ -227,7 +227,8 @@ impl Source {
     pub(crate) fn only_key(&self, person: &Person) -> Result<Option<Value>, SqlError> {
         let Some(key) = self.rows.column(&self.row.key_column) else { return Ok(None) };
         let fields = self.rows.columns.iter().map(|column| {
-            if column.number == key.number {
+            // What nobody reads says nothing, and may not be null.
+            if column.number == key.number || self.unread_columns().contains(&column.name) {
                 format!("l.{}", Ident(column.name.clone()))
             } else {
                 "NULL".to_string()

@@ -7,7 +7,7 @@ use crate::error::Refusal;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
 use crate::spi::parse;
-use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types;
 use crate::sql::{Expression, Ident, Name, list};
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ use std::rc::Rc;
 pub(super) struct Store {
     /// Everything but the condition.
     select: String,
-    /// The SELECT list of a row: its columns, or NULL for those that nobody reads.
+    /// The SELECT list of a row: its columns, or NULL for those that nobody reads and that may be null.
     pub(super) fields: String,
     /// ` AND` and the filter, or nothing.
     pub(super) filter: String,
@@ -46,7 +46,8 @@ impl Store {
         let is_whole = needed.contains(&0);
         let is_read = |column: &Column| is_whole || needed.contains(&column.number);
         let fields = list(relation.columns.iter().map(|column| {
-            if is_read(column) { format!("l.{}", Ident(column.name.clone())) } else { "NULL".to_string() }
+            let is_fetched = is_read(column) || refuses_null(column, actor);
+            if is_fetched { format!("l.{}", Ident(column.name.clone())) } else { "NULL".to_string() }
         }));
         let unread = relation.columns.iter().filter(|column| !is_read(column));
         Ok(Store {
@@ -110,4 +111,14 @@ impl Store {
         self.plans.borrow_mut().insert(condition, Rc::clone(&plan));
         plan
     }
+}
+
+/// Whether there can be no row in which this column is null, for its type is a domain that takes none.
+fn refuses_null(column: &Column, actor: &Actor) -> bool {
+    if types::base_type(column.type_oid) == column.type_oid {
+        return false;
+    }
+    let sql = format!("SELECT NULL::{}", types::type_name(column.type_oid));
+    let asked = actor.attempt(Reach::Evaluate, || plan::query(&sql, &[], &[]));
+    asked.is_err_and(|error| error.sqlstate().starts_with("23"))
 }

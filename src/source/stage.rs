@@ -7,6 +7,7 @@
 use super::Source;
 use super::bulk::{Arguments, Range};
 use crate::error::Refusal;
+use crate::link::{MAX_KEY_BYTES, noted_key};
 use crate::spi::cursor::Cursor;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
@@ -102,7 +103,8 @@ impl Source {
                          WHERE k.run = $1 AND k.legacy_key = $2) AS last \
                    JOIN ferry._import_row r ON r.run = $1 AND r.place > last.place AND r.place <= last.place + $3 \
                    ORDER BY r.place";
-        let arguments = [Arg::Long(run), Arg::from(after), Arg::Long(rows)];
+        let after = after.map(noted_key);
+        let arguments = [Arg::Long(run), Arg::from(after.as_deref()), Arg::Long(rows)];
         let found = identity::as_ferry(|| plan::query(sql, &[LONG, TEXT, LONG], &arguments));
         self.unpacked(found)
     }
@@ -117,18 +119,21 @@ impl Source {
     pub(super) fn staged_keys(&self, run: i64, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
         let sql = "SELECT r.legacy_key FROM ferry._import_row r \
                    WHERE r.run = $1 AND r.legacy_key = ANY ($2) AND r.place > 0";
-        let mut present: HashSet<String> =
-            ask_stage(sql, run, keys).into_iter().flatten().flatten().collect();
+        let found: HashSet<String> = ask_stage(sql, run, keys).into_iter().flatten().flatten().collect();
+        let is_found = |key: &&String| found.contains(&*noted_key(key));
+        let mut present: HashSet<String> = keys.iter().flatten().filter(is_found).cloned().collect();
         let mut missing = keys.to_vec();
         for place in (0..).step_by(COMPARED) {
             missing.retain(|key| key.as_ref().is_some_and(|key| !present.contains(key)));
             if missing.is_empty() || self.is_key_its_text() {
                 break;
             }
-            let staged = staged_behind(run, place);
+            let mut staged = staged_behind(run, place);
             if staged.is_empty() {
                 break;
             }
+            // Nobody was moved who has a longer one, and as it is noted it is no value of the key's type.
+            staged.retain(|key| key.as_ref().is_some_and(|key| key.len() <= MAX_KEY_BYTES));
             present.extend(self.equal_keys(&missing, &staged)?);
         }
         Ok(present)
@@ -163,7 +168,13 @@ fn staged_behind(run: i64, place: i64) -> Vec<Option<String>> {
 }
 
 fn ask_stage(sql: &str, run: i64, keys: &[Option<String>]) -> Vec<Row> {
-    identity::as_ferry(|| plan::query(sql, &[LONG, TEXTS], &[Arg::Long(run), Arg::Texts(keys)]))
+    let keys: Vec<_> = keys.iter().map(noted).collect();
+    identity::as_ferry(|| plan::query(sql, &[LONG, TEXTS], &[Arg::Long(run), Arg::Texts(&keys)]))
+}
+
+/// A key as it is staged: an index must take it.
+fn noted(key: &Option<String>) -> Option<String> {
+    key.as_deref().map(|key| noted_key(key).into_owned())
 }
 
 fn keep(run: i64, before: i64, source: &str, rows: Vec<Row>, kept: Kept) {
@@ -175,7 +186,7 @@ fn keep(run: i64, before: i64, source: &str, rows: Vec<Row>, kept: Kept) {
     let (mut keys, mut documents) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let mut fields = row.into_iter();
-        keys.push(fields.next().flatten());
+        keys.push(noted(&fields.next().flatten()));
         documents.push(fields.next().flatten());
     }
     let refused_of = Some(source).filter(|_| kept == Kept::Refused);

@@ -19,10 +19,17 @@ impl Target {
         self.write_one(&sql, user_id, &[]);
     }
 
-    /// Deletes a user.
-    pub(crate) fn delete(&self, user_id: &str) {
+    /// Deletes a user; tells how many users that were.
+    pub(crate) fn delete(&self, user_id: &str) -> u64 {
         let sql = format!("DELETE FROM {} AS u WHERE {}", self.relation.name, self.id.is_parameter());
-        self.write_one(&sql, user_id, &[]);
+        self.write_one(&sql, user_id, &[])
+    }
+
+    /// Whether policies may keep users from being seen at all.
+    pub(crate) fn may_hide_users(&self) -> bool {
+        let sql = "SELECT pg_catalog.row_security_active($1::pg_catalog.regclass)";
+        let name = self.relation.name.to_string();
+        plan::is_true(self.actor.act(Reach::Evaluate, || plan::query(sql, &[TEXT], &[Arg::Text(&name)])))
     }
 
     /// Lets deferred constraints and triggers speak now, so that an error in one is that of the user just written and not

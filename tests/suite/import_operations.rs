@@ -835,6 +835,63 @@ fn a_delete_that_a_trigger_swallows_is_refused() {
 }
 
 #[test]
+fn a_delete_that_cannot_see_the_user_is_refused() {
+    need_extension!("pg_ferry");
+    let site = moved_shop();
+    site.as_owner(
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         CREATE POLICY seen ON users USING (active) WITH CHECK (true)",
+    );
+    site.db.sql(
+        "UPDATE users SET active = false WHERE email = 'user3@example.com';
+         DELETE FROM legacy.customers WHERE id IN (3, 4)",
+    );
+    let run = import(&site, ", 'delete', dry_run => true");
+    assert_eq!((run.deleted, run.refused), (1, 1));
+    let run = import(&site, ", 'delete'");
+    assert_eq!((run.deleted, run.refused), (1, 1));
+    assert_eq!(refused(&site), ["3 no_row_written"]);
+    assert_eq!((site.counts().0, site.db.count("ferry.link WHERE tombstone")), (29, 1));
+    // Without a policy, who is not seen is not there.
+    site.as_owner("ALTER TABLE users DISABLE ROW LEVEL SECURITY");
+    site.db.sql("DELETE FROM users WHERE email = 'user3@example.com'");
+    assert_eq!(import(&site, ", 'delete'").deleted, 1);
+}
+
+#[test]
+fn a_dry_run_foresees_that_a_user_is_adopted_only_once() {
+    need_extension!("pg_ferry");
+    let site = md5_shop();
+    site.configure("target", "adopt = 'any'");
+    site.db.sql(
+        "INSERT INTO users (email) VALUES ('user1@example.com'), ('user2@example.com');
+         INSERT INTO legacy.customers (id, email, pwd) VALUES
+             (1, 'user1@example.com', md5('1')), (2, 'User1@example.com', md5('2')), (3, 'user3@example.com', md5('3'))",
+    );
+    assert_eq!(assert_foreseen(&site, ""), ["2|exists|login"]);
+    // Found by two logins: a user who is here, and one who is there since.
+    let site = md5_shop();
+    site.configure("target", "adopt = 'any'");
+    site.as_owner("ALTER TABLE legacy.customers ADD alias text");
+    site.configure_source("shop", "login_columns = '{email,alias}'");
+    site.db.sql(
+        "INSERT INTO users (email) VALUES ('user2@example.com');
+         INSERT INTO legacy.customers (id, email, alias, pwd) VALUES
+             (1, 'user1@example.com', NULL, md5('1')), (2, 'user2@example.com', 'user1@example.com', md5('2'))",
+    );
+    assert_eq!(assert_foreseen(&site, ", batch_size => 1"), ["2|ambiguous"]);
+    // By lookup.
+    let site = md5_shop();
+    site.as_owner("ALTER TABLE users ADD card text; ALTER TABLE legacy.customers ADD card text DEFAULT 'c'");
+    site.map("shop", "card", "l.card");
+    site.configure("target", "adopt = 'any', lookup = '{card}', verified = 'true'");
+    site.configure_source("shop", "verified = 'true'");
+    crowd(&site, 2);
+    site.db.sql("INSERT INTO users (email, card) VALUES ('renamed@example.com', 'c')");
+    assert_eq!(assert_foreseen(&site, ""), ["2|review|card"]);
+}
+
+#[test]
 fn a_user_of_two_legacy_keys_goes_once_both_are_gone() {
     need_extension!("pg_ferry");
     let site = moved_shop();

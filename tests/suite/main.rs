@@ -32,6 +32,7 @@ mod history;
 mod hooks;
 mod hostile_hashes;
 mod import;
+mod import_books;
 mod import_concurrency;
 mod import_keys;
 mod import_million;

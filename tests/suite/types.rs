@@ -345,3 +345,30 @@ fn a_key_of_several_columns_is_an_expression() {
     let outcome: String = site.db.one("SELECT outcome FROM ferry.unmigrate_login('ann@example.com')", &[]);
     assert_eq!((outcome.as_str(), site.db.count("members")), ("ok", 1));
 }
+
+#[test]
+fn a_column_that_cannot_be_null_and_that_nothing_reads_is_in_nobodys_way() {
+    let site = Site::new();
+    site.add_local_source("shop", "customers");
+    site.as_owner(
+        "CREATE DOMAIN nn AS text NOT NULL; CREATE DOMAIN nnn AS nn;
+         CREATE DOMAIN checked AS text CHECK (VALUE IS NOT NULL); CREATE DOMAIN nullable AS text CHECK (VALUE <> 'x');
+         ALTER TABLE legacy.customers ADD a nn DEFAULT 'x', ADD b nnn DEFAULT 'y', ADD c checked DEFAULT 'z', ADD d nullable;
+         ALTER TABLE users ADD nr bigint",
+    );
+    site.map("shop", "nr", "l.id");
+    // Whom the key alone finds is known from a row that has nothing else.
+    site.configure("target", "lookup = '{nr}', adopt = 'locked'");
+    site.db.sql("INSERT INTO users (email, nr) VALUES ('renamed@example.com', 2)");
+    let emails = ["ann@example.com", "ben@example.com", "cem@example.com"];
+    for email in emails {
+        site.add_customer("customers", email, "the secret");
+    }
+    let mut app = site.app();
+    assert_eq!(login(&mut app, emails[0], "the secret").outcome, "migrated");
+    assert_eq!(login(&mut app, emails[1], "the secret"), Answer::welcomed("migrated", "1"));
+    site.db.sql("CALL ferry.import('shop', staged => true)");
+    assert_eq!((site.db.count("users"), site.db.count("ferry.link")), (3, 3));
+    let unread = "SELECT count(*) FROM ferry.assess('shop') WHERE item ~ '^[abcd] of .* is read by nothing$'";
+    assert_eq!(site.db.one::<i64>(unread, &[]), 4);
+}
