@@ -211,14 +211,14 @@ impl Preview {
             None => ("login".to_string(), format!("the login is that of user {},", user.id)),
             Some(entry) => (entry.to_string(), format!("user {} is here with the same {entry}:", user.id)),
         };
-        let refuse = |what: &str| Err(Verdict::of("refuse", format!("{who} {what}")));
+        let ends = |what: &str| Err(Verdict::of("refuse", format!("{who} {what}")));
         match adopt::rule_on(source, target, person, &Match { user: &user, found_by, doubt }) {
             Ok(Ruling::Insert) => Ok(None),
-            Ok(_) if !user.is_allowed => refuse("who is not allowed to log in"),
+            Ok(_) if !user.is_allowed => ends("who is not allowed to log in"),
             Ok(_) => Ok(Some(user)),
-            Err(Untied::Exists) => refuse(UNTIED),
-            Err(Untied::InDoubt(doubt)) => refuse(&format!("to be reviewed ({doubt})")),
-            Err(Untied::Refused) => refuse("whom somebody has decided in ferry.review not to tie"),
+            Err(Untied::Exists) => ends(UNTIED),
+            Err(Untied::InDoubt(doubt)) => ends(&format!("to be reviewed ({doubt})")),
+            Err(Untied::Refused) => ends("whom somebody has decided in ferry.review not to tie"),
         }
     }
 
