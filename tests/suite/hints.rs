@@ -44,6 +44,11 @@ impl Case {
         Case { hint, follow: Follow::By(statements.to_owned()), ..self }
     }
 
+    /// What is accepted then is another statement.
+    fn mended(self, mended: &str) -> Case {
+        Case { mended: mended.to_owned(), ..self }
+    }
+
     /// The HINT has these words, and the statement is mended after it.
     fn mended_by(self, hint: &'static str, mended: impl Into<String>) -> Case {
         Case { mended: mended.into(), ..self.followed_by(hint, "") }
@@ -277,6 +282,13 @@ fn the_hint_of_a_refused_target_works() {
         .after(LINK)
         .mended_by("Add a new row", target("name", "'new'")),
         case(
+            "UPDATE ferry.target SET id_column = 'login'",
+            "55000",
+            "target \"default\" has moved users and keeps its id_column",
+        )
+        .after(LINK)
+        .mended_by("Add a new row", target("id_column", "'login'")),
+        case(
             "SELECT ferry.purge_events()",
             "22023",
             "invalid value for parameter \"ferry.event_retention\": \"soon\"",
@@ -441,6 +453,19 @@ fn the_hint_of_a_refused_source_works() {
         )
         .after(LINK)
         .mended_by("Add a new row", source("name", "'new'")),
+        case(
+            "UPDATE ferry.source SET key_column = 'nr'",
+            "55000",
+            "source \"shop\" has moved users and keeps its key_column",
+        )
+        .after(&format!("{LINK}; ALTER TABLE legacy.customers RENAME id TO nr"))
+        .followed_by(
+            "a view that has it under its former name",
+            "SET LOCAL ROLE {owner};
+             CREATE VIEW legacy.former AS SELECT nr AS id, login, email, first, last, points, pwd FROM legacy.customers;
+             RESET ROLE",
+        )
+        .mended("UPDATE ferry.source SET relation = 'legacy.former'"),
     ];
     check_all(&shop(), &cases);
 }
