@@ -447,7 +447,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
     findings
 }
 
-/// A source by itself, then each of its parts alone, so that each is told by itself.
+/// A source by itself, then each of its parts alone, so that each is told by itself; then all of them together.
 fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
     let object = format!("source {}", source.name);
     let alone = match Source::open(source, Parts::default(), target) {
@@ -472,7 +472,21 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
         Err(refusal) => Some(finding(object, &refusal)),
     };
     let of_parts: Vec<Finding> = mappings.chain(rules).chain(children).filter_map(of_part).collect();
-    alone.into_iter().chain(of_parts).collect()
+    let mut findings: Vec<Finding> = alone.into_iter().chain(of_parts).collect();
+    if findings.iter().all(|finding| finding.severity != "error") {
+        findings.extend(check_whole(source, rows, target));
+    }
+    findings
+}
+
+/// A source as a login opens it: what passes part by part may not fit together. Hooks are told by themselves.
+fn check_whole(source: &SourceRow, rows: &Rows, target: &Target) -> Option<Finding> {
+    let object = format!("source {}", source.name);
+    let parts = Parts { hooks: Vec::new(), ..rows.parts_of(&source.name) };
+    match Source::open(source, parts, target) {
+        Ok(opened) => lint::whole(&opened, object),
+        Err(refusal) => Some(finding(object, &refusal)),
+    }
 }
 
 /// The hooks of a target, each by itself.

@@ -65,6 +65,22 @@ pub(crate) fn part(source: &Source, object: &str, target: &Target, told: &[Findi
     source.may_run().err().and_then(|error| forbidden(object, &text, target, &error))
 }
 
+/// A source with all its parts.
+pub(crate) fn whole(source: &Source, object: String) -> Option<Finding> {
+    let column = source.row.unmapped.as_ref().filter(|_| source.transfer.keeps_nothing)?;
+    Some(Finding {
+        object,
+        severity: "warning",
+        problem: format!(
+            "unmapped: every legacy column is read by another expression, so nothing is left for {column}"
+        ),
+        hint: Some(
+            "Set unmapped to null, or name columns instead of the whole row in the other expressions."
+                .to_string(),
+        ),
+    })
+}
+
 /// New hashes cost more than the settings allow: nobody can be moved.
 fn over_bounds(target: &Target) -> Option<(String, String)> {
     let stop = &mut || ControlFlow::Break(());

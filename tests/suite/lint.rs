@@ -129,6 +129,19 @@ fn a_column_that_nothing_fills_and_may_not_be_null_is_told() {
 }
 
 #[test]
+fn a_column_for_the_unmapped_that_gets_nothing_is_told() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD rest jsonb, ADD old jsonb");
+    site.configure("source", "unmapped = 'rest'");
+    is_gone(&site, "source shop", "nothing is left");
+    site.map("shop", "old", "to_jsonb(l)");
+    assert_eq!(finding(&site, "source shop", "nothing is left for rest").0, "warning");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.configure("source", "unmapped = NULL");
+    assert_eq!(findings(&site, "source shop"), Vec::new());
+}
+
+#[test]
 fn adopting_anybody_without_asking_whose_address_it_is_is_told() {
     let site = Site::shop();
     site.configure("target", "adopt = 'any'");
