@@ -1,11 +1,11 @@
 //! A source that is a relation here: a foreign table, a table or a view.
 
 use super::MAX_CANDIDATES;
-use crate::catalog::{Actor, Column, Relation};
+use crate::catalog::{self, Actor, Column, Relation};
 use crate::config_sql::{self, Lookup};
-use crate::error::Refusal;
+use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
-use crate::spi::identity::Reach;
+use crate::spi::identity::{self, Reach};
 use crate::spi::parse;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
 use crate::spi::types;
@@ -49,8 +49,10 @@ impl Store {
             if is_read(column) { format!("l.{}", Ident(column.name.clone())) } else { "NULL".to_string() }
         }));
         let unread = relation.columns.iter().filter(|column| !is_read(column));
+        let unread: Vec<String> = unread.map(|column| column.name.clone()).collect();
+        check_readable(relation, &unread, actor, place)?;
         Ok(Store {
-            unread: unread.map(|column| column.name.clone()).collect(),
+            unread,
             select: format!("SELECT ROW({fields})::{0} FROM {0} AS l", relation.name),
             fields,
             name: relation.name.clone(),
@@ -110,4 +112,18 @@ impl Store {
         self.plans.borrow_mut().insert(condition, Rc::clone(&plan));
         plan
     }
+}
+
+/// A role may have been granted some columns only.
+fn check_readable(relation: &Relation, unread: &[String], actor: &Actor, place: &str) -> Result<(), Refusal> {
+    let (role, title) = (&actor.role_name, &relation.title);
+    let mut withheld = catalog::unreadable_columns(relation, role);
+    withheld.retain(|column| !unread.contains(column));
+    if withheld.is_empty() {
+        return Ok(());
+    }
+    let columns = list(withheld.iter().map(|column| identity::quoted(column)));
+    let message = format!("{place}: role \"{role}\" of run_as may not read {columns} of {title}");
+    let hint = format!("GRANT SELECT ({columns}) ON {title} TO {};", identity::quoted(role));
+    Err(Refusal::new(Kind::Privilege, message).hint(hint))
 }

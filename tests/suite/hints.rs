@@ -331,6 +331,12 @@ fn the_hint_of_a_refused_source_works() {
             "CREATE SCHEMA hidden; CREATE TABLE hidden.people AS SELECT * FROM legacy.customers;
                  GRANT SELECT ON hidden.people TO {owner}",
         ),
+        case(
+            source("relation", "'legacy.people'"),
+            "42501",
+            "source new: role \"{owner}\" of run_as may not read login, pwd of legacy.people",
+        )
+        .after(&format!("{people}; GRANT SELECT (id, email) ON legacy.people TO {{owner}}")),
         case(source("target", "'new'"), "22023", "source new, target: there is no target \"new\"")
             .followed_by("rows of ferry.target", &insert("target", &[])),
         case(source("kind", "'mysql'"), "22023", "source new, kind: unknown value \"mysql\"")
