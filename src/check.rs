@@ -469,9 +469,9 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     });
     let of_part = |(object, part): (String, Parts)| match Source::open(source, part, target) {
         Ok(opened) => lint::part(&opened, &object, target, &alone),
-        Err(refusal) => Some(finding(object, &refusal)),
+        Err(refusal) => vec![finding(object, &refusal)],
     };
-    let of_parts: Vec<Finding> = mappings.chain(rules).chain(children).filter_map(of_part).collect();
+    let of_parts = mappings.chain(rules).chain(children).flat_map(of_part).collect::<Vec<Finding>>();
     let mut findings: Vec<Finding> = alone.into_iter().chain(of_parts).collect();
     if findings.iter().all(|finding| finding.severity != "error") {
         findings.extend(check_whole(source, rows, target));
