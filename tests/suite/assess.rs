@@ -447,6 +447,17 @@ fn what_only_an_insert_knows_is_not_foreseen_and_said_so() {
     assert!(!foreseen(&site, "the table under the view"));
 }
 
+#[test]
+fn the_partition_of_a_row_is_not_foreseen_and_said_so() {
+    let site = three(
+        "CREATE TABLE members (id bigint GENERATED ALWAYS AS IDENTITY, email text, name text, password_hash text) PARTITION BY LIST (email);
+         CREATE TABLE few PARTITION OF members FOR VALUES IN ('ann@example.com'); ALTER TABLE few ADD CHECK (name = '')",
+    );
+    site.configure("target", "relation = 'public.members'");
+    found(&assess(&site, "shop"), "constraint", "the partition: not foreseen");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "secret").outcome, "failed");
+}
+
 /// How many rows of each column or constraint and SQLSTATE the last import has refused, and nobody else.
 fn refused(site: &Site, dry_run: bool) -> Vec<(String, i64)> {
     site.db.sql(&format!("CALL ferry.import('shop', dry_run => {dry_run})"));
