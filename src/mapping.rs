@@ -5,7 +5,7 @@ mod draft;
 use crate::catalog::{Column, Relation};
 use crate::config::{MappingRow, OnConflict, SourceRow};
 use crate::config_sql::{self, Scope};
-use crate::error::{Kind, Refusal};
+use crate::error::{Kind, Refusal, is_not_written_to};
 use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -420,13 +420,21 @@ impl Opening<'_> {
                 drop(Plan::prepare(&sql, &[], Planning::Auto));
             }
         });
-        fits.map_err(|error| {
-            Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
+        fits.map_err(|error| self.misfit(place, error, type_oid, column))
+    }
+
+    /// A value that cannot be assigned to a column.
+    fn misfit(&self, place: &str, error: SqlError, type_oid: Oid, column: &Column) -> Refusal {
+        let hint = if is_not_written_to(&error) {
+            "Name a column that the view passes on, or give the view INSTEAD OF triggers.".to_string()
+        } else {
+            format!(
                 "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
                 types::type_title(type_oid),
                 column.type_name
-            ))
-        })
+            )
+        };
+        Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(hint)
     }
 }
 

@@ -603,6 +603,16 @@ fn the_hint_of_a_refused_mapping_works() {
         case(mapping("since", "max(now())"), "22023", "mapping shop.since: the expression aggregates")
             .after(more)
             .mended_by("a subquery", mapping("since", "(SELECT max(now()))")),
+        case(mapping("up", "l.login"), "0A000", "mapping shop.up: cannot insert into column \"up\" of view")
+            .after(
+                "SET LOCAL ROLE {owner}; CREATE VIEW seen AS SELECT *, upper(name) AS up FROM users; RESET ROLE;
+                 UPDATE ferry.target SET relation = 'seen'",
+            )
+            .followed_by(
+                "INSTEAD OF triggers",
+                "CREATE FUNCTION write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+                 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION write()",
+            ),
         case(
             mapping("since", "to_date(l.points)"),
             "42883",
