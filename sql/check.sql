@@ -19,6 +19,11 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._lacking(text, jsonb) IS 'internal: the first column of a row of config that must have a value and has none, and its comment';
 
+CREATE FUNCTION ferry._need_expression(expression text, place text) RETURNS void
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'need_expression_wrapper';
+COMMENT ON FUNCTION ferry._need_expression(text, text) IS 'internal: refuses what is not one SQL expression; null is none, and nothing in it is looked up';
+
 CREATE FUNCTION ferry._config_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'config_changed_wrapper';

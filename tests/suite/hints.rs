@@ -703,6 +703,94 @@ fn the_hint_of_a_refused_hook_works() {
     check_all(&shop(), &cases.map(|case| case.after(note)));
 }
 
+#[test]
+fn the_hint_of_a_refused_preset_works() {
+    let preset = |changes: &[(&str, &str)]| {
+        let all = [
+            ("name", "'own'"),
+            ("title", "'Our own'"),
+            ("relation", "'the table users'"),
+            (
+                "source",
+                r#"'{"key_column": "id", "login_columns": ["login"], "hash": "l.pwd", "salt": null}'"#,
+            ),
+            ("mappings", r#"'{"email": "lower(l.email)"}'"#),
+            ("rules", r#"'[{"name": "active", "expression": "l.active"}]'"#),
+        ];
+        let value = |(column, value): &(&str, &'static str)| match changes
+            .iter()
+            .find(|(changed, _)| changed == column)
+        {
+            Some((_, changed)) => (*changed).to_owned(),
+            None => (*value).to_owned(),
+        };
+        let values: Vec<String> = all.iter().map(value).collect();
+        format!(
+            "INSERT INTO ferry.preset (name, title, relation, source, mappings, rules) VALUES ({})",
+            values.join(", ")
+        )
+    };
+    let refused = |column: &str, value: &str, state: &'static str, message: &'static str| {
+        case(preset(&[(column, value)]), state, message)
+    };
+    let cases = [
+        refused("name", "'M 5'", "22023", "preset M 5, name: not in the form")
+            .mended_by("such as our-shop", preset(&[("name", "'our-shop'")])),
+        refused("name", "NULL", "22023", "preset , name: it is not given")
+            .mended_by("what use_preset is told", preset(&[])),
+        refused("title", "NULL", "22023", "preset own, title: it is not given")
+            .mended_by("the system, and the versions", preset(&[])),
+        refused("title", "' '", "22023", "preset own, title: it is not given")
+            .mended_by("the system, and the versions", preset(&[])),
+        refused("relation", "''", "22023", "preset own, relation: it is not given")
+            .mended_by("what to give use_preset as relation", preset(&[])),
+        refused("source", "NULL", "22023", "preset own, source: it is not given")
+            .mended_by("the columns of ferry.source", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id"}'"#,
+            "22023",
+            "preset own, source, login_columns: it is not",
+        )
+        .mended_by("where a login is looked up", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id", "login_columns": ["login"]}'"#,
+            "22023",
+            "preset own, source, hash: it is not given",
+        )
+        .mended_by("the legacy password hash", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id", "login_columns": ["login"], "hash": "l.pwd AS hash"}'"#,
+            "42601",
+            "preset own, source, hash: not one expression",
+        )
+        .mended_by("one SQL expression", preset(&[])),
+        refused("rules", r#"'[{"name": "x"}]'"#, "22023", "preset own, rules, expression: it is not given")
+            .mended_by("boolean SQL expression", preset(&[])),
+        refused("rules", r#"'[{"name": "x", "expression": "l.a; l.b"}]'"#, "42601", "preset own, rules, x: ")
+            .mended_by("one SQL expression", preset(&[])),
+        refused("mappings", r#"'{"email": "l.x)"}'"#, "42601", "preset own, mappings, email: syntax error")
+            .mended_by("one SQL expression", preset(&[])),
+        refused("mappings", r#"'{"email": "l.*"}'"#, "42601", "preset own, mappings, email: the expression")
+            .mended_by("one SQL expression", preset(&[])),
+    ];
+    check_all(&shop(), &cases);
+}
+
+#[test]
+fn the_hint_of_a_refused_decision_works() {
+    let decided = |decision: &str| format!("UPDATE ferry.review SET decision = '{decision}'");
+    let cases = [case(decided("maybe"), "22023", "review of shop 9, decision: unknown value \"maybe\"")
+        .after(
+            "INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason)
+             VALUES ('shop', '9', 'default', '9', 'login', 'adopt')",
+        )
+        .mended_by("adopt (they are one person)", decided("adopt"))];
+    check_all(&shop(), &cases);
+}
+
 /// A HINT that holds a statement holds all of it.
 #[test]
 fn statements_are_found_in_hints() {
