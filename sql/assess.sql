@@ -111,6 +111,9 @@ AS $$
                 UNION ALL
                 SELECT 'the table under the view' FROM pg_class WHERE oid = relation AND relkind = 'v'
                 UNION ALL
+                -- There may be none for a row, or one with checks of its own.
+                SELECT 'the partition' FROM pg_class WHERE oid = relation AND relkind = 'p'
+                UNION ALL
                 SELECT 'policy ' || polname FROM policies WHERE polcmd IN (e.command, '*') AND condition <> 'true'
                 UNION ALL
                 SELECT 'row level security without a policy for ' || upper(e.name) FROM secured

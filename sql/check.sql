@@ -19,6 +19,11 @@ AS $$
 $$;
 COMMENT ON FUNCTION ferry._lacking(text, jsonb) IS 'internal: the first column of a row of config that must have a value and has none, and its comment';
 
+CREATE FUNCTION ferry._need_expression(expression text, place text) RETURNS void
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'need_expression_wrapper';
+COMMENT ON FUNCTION ferry._need_expression(text, text) IS 'internal: refuses what is not one SQL expression; null is none, and nothing in it is looked up';
+
 CREATE FUNCTION ferry._config_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'config_changed_wrapper';
@@ -147,6 +152,25 @@ END
 $$;
 COMMENT ON FUNCTION ferry._misset() IS 'internal: the settings of pg_ferry that are text and do not mean what they must';
 
+CREATE FUNCTION ferry._unfilled(relation text, filled text[])
+    RETURNS TABLE (problem text, mend text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('column %s of %s may not be null, has no default, and nothing fills it', a.attname, relation),
+           CASE WHEN a.attnotnull THEN format(': ALTER TABLE %s ALTER %I DROP NOT NULL;', relation, a.attname)
+                ELSE ' give the column a default.' END
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type d ON d.oid = a.atttypid AND d.typdefault IS NULL
+    WHERE c.oid = to_regclass(relation) AND c.relkind IN ('r', 'p')
+      AND (a.attnotnull OR d.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND NOT EXISTS (SELECT FROM unnest(filled) f WHERE f = a.attname)
+      -- A trigger before each row may fill it.
+      AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
+    ORDER BY a.attnum
+$$;
+COMMENT ON FUNCTION ferry._unfilled(text, text[]) IS 'internal: columns of a table that would be null and may not be, where only some are filled; mend goes on after the word or';
+
 CREATE FUNCTION ferry._lint()
     RETURNS TABLE (object text, severity text, problem text, hint text)
     LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -248,19 +272,10 @@ AS $$
                                WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.relation AND d.refobjsubid = a.attnum)))
     UNION ALL
-    SELECT 'source ' || s.name, 'error', format('column %s of %s may not be null, has no default, and no mapping fills it', a.attname, t.relation),
-           CASE WHEN a.attnotnull THEN format('INSERT a row for it into ferry.mapping, or: ALTER TABLE %s ALTER %I DROP NOT NULL;', t.relation, a.attname)
-                ELSE 'INSERT a row for it into ferry.mapping, or give the column a default.' END
+    SELECT 'source ' || s.name, 'error', u.problem, 'INSERT a row for it into ferry.mapping, or' || u.mend
     FROM ferry._asked s
     JOIN ferry.target t ON t.name = s.target
-    JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relkind IN ('r', 'p')
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    JOIN pg_type d ON d.oid = a.atttypid AND d.typdefault IS NULL
-    WHERE (a.attnotnull OR d.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND a.attname <> t.hash_column
-      AND a.attname IS DISTINCT FROM s.unmapped
-      AND NOT EXISTS (SELECT FROM ferry.mapping m WHERE m.source = s.name AND m.target_column = a.attname)
-      -- A trigger before each row may fill it.
-      AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7)
+    CROSS JOIN ferry._unfilled(t.relation, ARRAY[t.hash_column, s.unmapped] || ARRAY(SELECT m.target_column FROM ferry.mapping m WHERE m.source = s.name)) u
     UNION ALL
     SELECT 'target ' || t.name, 'warning', 'adopt = any lets a legacy password replace that of a user who signed up here, and verified does not say on both sides whose address was checked',
            'Set verified of ferry.target and of ferry.source, such as u.email_verified and l.email_verified; or set adopt to locked or review.'

@@ -38,7 +38,7 @@ SELECT pg_catalog.pg_extension_config_dump('ferry.target', '');
 COMMENT ON TABLE ferry.target IS 'the users tables that logins are checked against and users are moved into, one row each; the first is named default';
 COMMENT ON COLUMN ferry.target.name IS 'its name, which functions take as target; default is meant where none is given';
 COMMENT ON COLUMN ferry.target.relation IS 'the users table; stored schema-qualified';
-COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text';
+COMMENT ON COLUMN ferry.target.id_column IS 'the column that identifies a user, or an expression over u for a key of several; the user_id of answers, links and events is its text, so that it stays as it is once users were moved';
 COMMENT ON COLUMN ferry.target.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or expressions over u such as lower(u.email)';
 COMMENT ON COLUMN ferry.target.login_form IS 'how a login is normalised before it is looked up: lower (default), exact, casefold; Unicode NFC except for exact; lower_nfkc and casefold_nfkc use NFKC, which merges look-alike characters';
 COMMENT ON COLUMN ferry.target.hash_column IS 'the password hash; written by pg_ferry alone';
@@ -114,7 +114,7 @@ COMMENT ON COLUMN ferry.source.relation IS 'kind relation: the table, view or fo
 COMMENT ON COLUMN ferry.source.server IS 'kind dblink: the foreign server, with a user mapping for the target''s run_as';
 COMMENT ON COLUMN ferry.source.query IS 'kind dblink: the remote query; $1 in it is the login; its columns are those of row_type, in their order';
 COMMENT ON COLUMN ferry.source.row_type IS 'kind dblink: the composite type of the query''s rows; stored schema-qualified';
-COMMENT ON COLUMN ferry.source.key_column IS 'the legacy key, which never changes for a user; links are made by it';
+COMMENT ON COLUMN ferry.source.key_column IS 'the legacy key, which never changes for a user; links are made by it, so that it stays as it is once users were moved';
 COMMENT ON COLUMN ferry.source.login_columns IS 'where a login is looked up, in order, the first with a match decides: column names, or (kind relation) expressions over l such as lower(l.email)';
 COMMENT ON COLUMN ferry.source.hash IS 'SQL expression over the legacy row l: the legacy password hash';
 COMMENT ON COLUMN ferry.source.salt IS 'SQL expression over l: the salt, where it is not inside the hash';

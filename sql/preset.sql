@@ -26,6 +26,42 @@ COMMENT ON COLUMN ferry.preset.rules IS 'the rows of ferry.rule, as a JSON array
 COMMENT ON COLUMN ferry.preset.notes IS 'what to know: what is not moved, where the layout is documented, what changes it';
 COMMENT ON COLUMN ferry.preset.shipped IS 'true = it came with the extension: not dumped, and not to be changed';
 
+-- What use_preset could not do without, and that expressions are such: what they are about is known only with the relation.
+CREATE FUNCTION ferry._check_preset_parts(preset ferry.preset) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN
+        SELECT given.place, lacking.*
+        FROM (SELECT 1, '', 'preset',
+                     to_jsonb(preset) || jsonb_build_object('title', nullif(btrim(preset.title), ''), 'relation', nullif(btrim(preset.relation), ''))
+              UNION ALL
+              SELECT 2, 'source, ', 'source', ferry._config_defaults('source') || preset.source || '{"name": ""}'
+              UNION ALL
+              SELECT 3, 'rules, ', 'rule', ferry._config_defaults('rule') || rule || '{"source": ""}'
+              FROM jsonb_array_elements(preset.rules) AS rule) AS given (number, place, config_table, config_row),
+             LATERAL ferry._lacking(config_table, config_row) AS lacking
+        ORDER BY number
+    LOOP
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('preset %s, %s%s: it is not given', preset.name, part.place, part.column_name),
+            HINT = format('Give it a value: %s.', part.comment);
+    END LOOP;
+    PERFORM ferry._need_expression(expression, format('preset %s, %s, %s', preset.name, place, part_name))
+    FROM (SELECT 'source', key, value FROM jsonb_each_text(preset.source)
+          WHERE key IN ('hash', 'salt', 'hash_login', 'scope', 'filter', 'verified', 'changed_at', 'last_seen', 'value', 'contact')
+          UNION ALL
+          SELECT 'mappings', key, value FROM jsonb_each_text(preset.mappings)
+          UNION ALL
+          SELECT 'rules', rule ->> 'name', rule ->> 'expression' FROM jsonb_array_elements(preset.rules) AS rule) AS given (place, part_name, expression);
+END
+$$;
+COMMENT ON FUNCTION ferry._check_preset_parts(ferry.preset) IS 'internal: refuses a preset that lacks what it must have, or whose expressions do not parse';
+
 -- A mistake in a preset of one's own is told when it is written, not when it is used.
 CREATE FUNCTION ferry._check_preset() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
@@ -49,6 +85,12 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
+    END IF;
+    IF NEW.name !~ '^[a-z0-9][a-z0-9._-]*$' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('preset %s, name: not in the form that names have', NEW.name),
+            HINT = 'Use lower-case letters, digits, dots, hyphens and underscores, such as our-shop.';
     END IF;
     place := CASE
         WHEN jsonb_typeof(NEW.source) <> 'object' THEN 'source'
@@ -90,6 +132,10 @@ BEGIN
             MESSAGE = format('preset %s, %s: %s', NEW.name, place, SQLERRM),
             HINT = format('Its values are those that the columns of ferry.%s take.', rtrim(place, 's'));
     END;
+    -- A dump is restored as it was, also where a newer PostgreSQL would parse an expression in another way.
+    IF current_setting('check_function_bodies')::boolean THEN
+        PERFORM ferry._check_preset_parts(NEW);
+    END IF;
     RETURN NEW;
 END
 $$;

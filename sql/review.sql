@@ -33,11 +33,17 @@ BEGIN
     IF NEW.decision IS NOT DISTINCT FROM OLD.decision THEN
         RETURN NEW;
     END IF;
+    IF NEW.decision OPERATOR(pg_catalog.<>) ALL (ARRAY['adopt', 'insert', 'refuse']) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = pg_catalog.format('review of %s %s, decision: unknown value "%s"', NEW.source, NEW.legacy_key, NEW.decision),
+            HINT = 'Decide adopt (they are one person), insert (two people) or refuse (neither); null is not decided.';
+    END IF;
     NEW.decided_at := CASE WHEN NEW.decision IS NOT NULL THEN pg_catalog.now() END;
     NEW.decided_by := CASE WHEN NEW.decision IS NOT NULL THEN session_user END;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION ferry._decided() IS 'internal: trigger that notes who decided, and when';
+COMMENT ON FUNCTION ferry._decided() IS 'internal: trigger that checks a decision, and notes who decided, and when';
 
 CREATE TRIGGER decided BEFORE UPDATE ON ferry.review FOR EACH ROW EXECUTE FUNCTION ferry._decided();

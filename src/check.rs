@@ -119,7 +119,7 @@ fn target_of<'a>(table: &str, row: &Value, rows: &'a Rows) -> Option<&'a TargetR
 }
 
 fn check_target(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
-    keeps_its_links("target", &["name"], new, old)?;
+    keeps_its_links("target", &["name", "id_column"], new, old)?;
     may_write("target", new, rows)?;
     let name = text(new, "relation").unwrap_or_default();
     let oid = canonicalise("target", new, "relation", catalog::relation_oid(&name))?;
@@ -164,7 +164,7 @@ fn default_role(relation: Oid, row: &Value) -> Result<String, Refusal> {
 }
 
 fn check_source(new: &mut Value, old: Option<&Value>, rows: &Rows) -> Result<(), Refusal> {
-    keeps_its_links("source", &["name", "target"], new, old)?;
+    keeps_its_links("source", &["name", "target", "key_column"], new, old)?;
     may_write("source", new, rows)?;
     let relation = text(new, "relation").unwrap_or_default();
     canonicalise("source", new, "relation", catalog::relation_oid(&relation))?;
@@ -379,7 +379,8 @@ fn canonicalise(
     Ok(oid)
 }
 
-/// Links keep names for ever: what they name cannot be renamed, and the ids in them are those of one target.
+/// Links keep names for ever: what they name cannot be renamed, and the keys and ids in them are those of one column.
+/// Under another, an import would take all who were moved for people who are gone.
 fn keeps_its_links(table: &str, fields: &[&str], new: &Value, old: Option<&Value>) -> Result<(), Refusal> {
     let Some((old, former)) = old.and_then(|old| Some((old, text(old, "name")?))) else { return Ok(()) };
     let Some(field) = fields.iter().find(|field| text(new, field) != text(old, field)) else { return Ok(()) };
@@ -387,8 +388,15 @@ fn keeps_its_links(table: &str, fields: &[&str], new: &Value, old: Option<&Value
     if identity::as_ferry(|| plan::query(&sql, &[TEXT], &[Arg::Text(&former)])).is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(Kind::State, format!("{table} \"{former}\" has moved users and keeps its {field}"))
-        .hint("Links in ferry.link are permanent. Add a new row instead."))
+    let refusal =
+        Refusal::new(Kind::State, format!("{table} \"{former}\" has moved users and keeps its {field}"))
+            .hint("Links in ferry.link are permanent. Add a new row instead.");
+    Err(match *field {
+        "id_column" | "key_column" => refusal.more_hint(
+            "Where the column was renamed, let relation be a view that has it under its former name.",
+        ),
+        _ => refusal,
+    })
 }
 
 /// What messages call a row.
@@ -439,7 +447,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
     findings
 }
 
-/// A source by itself, then each of its parts alone, so that each is told by itself.
+/// A source by itself, then each of its parts alone, so that each is told by itself; then all of them together.
 fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<Finding> {
     let object = format!("source {}", source.name);
     let alone = match Source::open(source, Parts::default(), target) {
@@ -461,10 +469,24 @@ fn check_source_parts(source: &SourceRow, rows: &Rows, target: &Target) -> Vec<F
     });
     let of_part = |(object, part): (String, Parts)| match Source::open(source, part, target) {
         Ok(opened) => lint::part(&opened, &object, target, &alone),
-        Err(refusal) => Some(finding(object, &refusal)),
+        Err(refusal) => vec![finding(object, &refusal)],
     };
-    let of_parts: Vec<Finding> = mappings.chain(rules).chain(children).filter_map(of_part).collect();
-    alone.into_iter().chain(of_parts).collect()
+    let of_parts = mappings.chain(rules).chain(children).flat_map(of_part).collect::<Vec<Finding>>();
+    let mut findings: Vec<Finding> = alone.into_iter().chain(of_parts).collect();
+    if findings.iter().all(|finding| finding.severity != "error") {
+        findings.extend(check_whole(source, rows, target));
+    }
+    findings
+}
+
+/// A source as a login opens it: what passes part by part may not fit together. Hooks are told by themselves.
+fn check_whole(source: &SourceRow, rows: &Rows, target: &Target) -> Option<Finding> {
+    let object = format!("source {}", source.name);
+    let parts = Parts { hooks: Vec::new(), ..rows.parts_of(&source.name) };
+    match Source::open(source, parts, target) {
+        Ok(opened) => lint::whole(&opened, object),
+        Err(refusal) => Some(finding(object, &refusal)),
+    }
 }
 
 /// The hooks of a target, each by itself.

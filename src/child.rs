@@ -128,6 +128,15 @@ impl Children {
         self.children.iter().any(|child| child.row.refresh)
     }
 
+    /// Each child table, and the columns of it that are filled.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, Vec<Option<String>>)> {
+        self.children.iter().map(|child| {
+            let filled = child.filled.iter().map(|filled| Some(filled.column.name.clone()));
+            let user_column = Some(child.table.user_column.0.clone());
+            (child.table.relation.title.as_str(), filled.chain([user_column]).collect())
+        })
+    }
+
     /// Values that read of the legacy row what the queries do.
     pub(crate) fn reads(&self) -> impl Iterator<Item = String> {
         self.queries().map(|(_, query)| query)

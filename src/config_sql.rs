@@ -2,6 +2,7 @@
 
 use crate::catalog::{Actor, Column, Relation};
 use crate::error::{Kind, Refusal};
+use crate::spi::guard::{self, SqlError};
 use crate::spi::identity::{self, Reach};
 use crate::spi::parse::{self, NotOne, NotQuery};
 use crate::spi::plan::{self, Arg};
@@ -10,9 +11,19 @@ use crate::sql::{Expression, Ident, Query, list};
 
 /// Checks that a piece of config SQL is one expression, read under the same settings as when it runs.
 fn expression(text: &str, place: &str, actor: &Actor) -> Result<Expression, Refusal> {
+    let parsed = actor.attempt(Reach::Evaluate, || parse::single_expression(text));
+    one_expression(parsed, place).map(|()| Expression(text.to_string()))
+}
+
+/// The same before it is known as whom it will run.
+pub(crate) fn parse_alone(text: &str, place: &str) -> Result<(), Refusal> {
+    one_expression(guard::attempt(|| parse::single_expression(text)), place)
+}
+
+fn one_expression(parsed: Result<Result<(), NotOne>, SqlError>, place: &str) -> Result<(), Refusal> {
     let hint = "Give one SQL expression, such as lower(l.email): no column list, alias, FROM or semicolon.";
-    match actor.attempt(Reach::Evaluate, || parse::single_expression(text)) {
-        Ok(Ok(())) => Ok(Expression(text.to_string())),
+    match parsed {
+        Ok(Ok(())) => Ok(()),
         Ok(Err(NotOne::Star)) => Err(Refusal::new(
             Kind::Syntax,
             format!("{place}: the expression stands for all columns, not for one value"),

@@ -216,6 +216,11 @@ pub(crate) fn is_misfit(error: &SqlError) -> bool {
     matches!(error.sqlstate().as_str(), "42804" | "42846" | "42883")
 }
 
+/// A view, or a column of one, that takes no values.
+pub(crate) fn is_not_written_to(error: &SqlError) -> bool {
+    matches!(error.sqlstate().as_str(), "0A000" | "55000")
+}
+
 /// Something that a role may not use.
 pub(crate) fn is_forbidden(error: &SqlError) -> bool {
     error.sqlstate() == "42501"

@@ -10,6 +10,8 @@ use crate::secret::Password;
 use crate::source::{Source, Unpushed, forbidden_functions};
 use crate::spi::guard::SqlError;
 use crate::spi::identity;
+use crate::spi::plan::{self, Arg, Row};
+use crate::spi::types::{TEXT, TEXTS};
 use crate::target::Target;
 use std::ops::ControlFlow;
 
@@ -53,13 +55,48 @@ pub(crate) fn source(source: &Source, object: &str, target: &Target) -> Vec<Find
     forbidden.into_iter().chain(unpushed).chain(index::of_source(source)).collect()
 }
 
-/// One mapping or rule; what is wrong with its source alone was told already.
-pub(crate) fn part(source: &Source, object: &str, target: &Target, told: &[Finding]) -> Option<Finding> {
+/// One mapping, rule or child; what is wrong with its source alone was told already.
+pub(crate) fn part(source: &Source, object: &str, target: &Target, told: &[Finding]) -> Vec<Finding> {
     if told.iter().any(|finding| finding.severity == "error") {
-        return None;
+        return Vec::new();
     }
     let text = source.config_text();
-    source.may_run().err().and_then(|error| forbidden(object, &text, target, &error))
+    let forbidden = source.may_run().err().and_then(|error| forbidden(object, &text, target, &error));
+    let unfilled = source.children.tables().flat_map(|(table, filled)| unfilled(object, table, &filled));
+    forbidden.into_iter().chain(unfilled).collect()
+}
+
+/// Columns of a child table that no row could be written without.
+fn unfilled(object: &str, table: &str, filled: &[Option<String>]) -> Vec<Finding> {
+    let sql = "SELECT problem, mend FROM ferry._unfilled($1, $2)";
+    let arguments = [Arg::Text(table), Arg::Texts(filled)];
+    let rows = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXTS], &arguments));
+    let finding = |row: Row| {
+        let mut fields = row.into_iter().map(Option::unwrap_or_default);
+        Some(Finding {
+            object: object.to_string(),
+            severity: "error",
+            problem: fields.next()?,
+            hint: Some(format!("Let rows return it, or{}", fields.next()?)),
+        })
+    };
+    rows.into_iter().filter_map(finding).collect()
+}
+
+/// A source with all its parts.
+pub(crate) fn whole(source: &Source, object: String) -> Option<Finding> {
+    let column = source.row.unmapped.as_ref().filter(|_| source.transfer.keeps_nothing)?;
+    Some(Finding {
+        object,
+        severity: "warning",
+        problem: format!(
+            "unmapped: every legacy column is read by another expression, so nothing is left for {column}"
+        ),
+        hint: Some(
+            "Set unmapped to null, or name columns instead of the whole row in the other expressions."
+                .to_string(),
+        ),
+    })
 }
 
 /// New hashes cost more than the settings allow: nobody can be moved.

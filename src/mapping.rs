@@ -5,7 +5,7 @@ mod draft;
 use crate::catalog::{Column, Relation};
 use crate::config::{MappingRow, OnConflict, SourceRow};
 use crate::config_sql::{self, Scope};
-use crate::error::{Kind, Refusal};
+use crate::error::{Kind, Refusal, is_not_written_to};
 use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::Reach;
@@ -43,6 +43,8 @@ struct Mapped {
 pub(crate) struct Transfer {
     mapped: Vec<Mapped>,
     changed_at: Option<Expression>,
+    /// There is a column for what nothing else reads, but nothing is left for it.
+    pub(crate) keeps_nothing: bool,
     row_type: Oid,
     insert: OnceCell<Plan>,
     adopt: OnceCell<Plan>,
@@ -81,12 +83,16 @@ impl Transfer {
         let changed_at = changed_at.transpose()?;
         let open = |row| opening.mapping(row, changed_at.as_ref());
         let mut mapped = rows.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let mut keeps_nothing = false;
         if let Some(column) = &source.unmapped {
-            mapped.push(opening.unmapped(column, &mapped, elsewhere)?);
+            let (unmapped, is_empty) = opening.unmapped(column, &mapped, elsewhere)?;
+            mapped.push(unmapped);
+            keeps_nothing = is_empty;
         }
         Ok(Transfer {
             mapped,
             changed_at,
+            keeps_nothing,
             row_type: from.row_type,
             insert: OnceCell::new(),
             adopt: OnceCell::new(),
@@ -375,8 +381,13 @@ impl Opening<'_> {
         }
     }
 
-    /// The legacy columns that no mapping reads and nothing `elsewhere`, in one jsonb column.
-    fn unmapped(&self, name: &str, mapped: &[Mapped], elsewhere: &[String]) -> Result<Mapped, Refusal> {
+    /// The legacy columns that no mapping reads and nothing `elsewhere`, in one jsonb column; and whether there are none.
+    fn unmapped(
+        &self,
+        name: &str,
+        mapped: &[Mapped],
+        elsewhere: &[String],
+    ) -> Result<(Mapped, bool), Refusal> {
         let place = format!("source {}, unmapped", self.source.name);
         let column = self.writable_column(name, &place)?;
         need_jsonb(&column, &place, "Name a column of type jsonb.")?;
@@ -387,15 +398,11 @@ impl Opening<'_> {
         let mappings = mapped.iter().map(|mapped| mapped.expression.to_string());
         let reading = elsewhere.iter().cloned().chain(mappings);
         let known = config_sql::columns_read(reading, self.from, &place, &self.target.actor)?;
-        if known.len() == self.from.columns.len() {
-            let message = format!("{place}: every column is read by another expression, so nothing is left");
-            return Err(Refusal::new(Kind::Invalid, message)
-                .hint("Leave it null, or name columns instead of the whole row in the other expressions."));
-        }
+        let is_empty = known.len() == self.from.columns.len();
         let names = list(known.iter().map(|name| parse::quote_literal(name)));
         let expression = Expression(format!("pg_catalog.to_jsonb(l.*) - ARRAY[{names}]::pg_catalog.text[]"));
         let adopted = Some(merge(&format!("u.{}", Ident(name.to_string())), &made::value(&column)));
-        Ok(Mapped { column, expression, renewed: adopted.clone(), adopted, refreshed: None })
+        Ok((Mapped { column, expression, renewed: adopted.clone(), adopted, refreshed: None }, is_empty))
     }
 
     /// Lets PostgreSQL say whether the values can be assigned to the column.
@@ -420,13 +427,21 @@ impl Opening<'_> {
                 drop(Plan::prepare(&sql, &[], Planning::Auto));
             }
         });
-        fits.map_err(|error| {
-            Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
+        fits.map_err(|error| self.misfit(place, error, type_oid, column))
+    }
+
+    /// A value that cannot be assigned to a column.
+    fn misfit(&self, place: &str, error: SqlError, type_oid: Oid, column: &Column) -> Refusal {
+        let hint = if is_not_written_to(&error) {
+            "Name a column that the view passes on, or give the view INSTEAD OF triggers.".to_string()
+        } else {
+            format!(
                 "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
                 types::type_title(type_oid),
                 column.type_name
-            ))
-        })
+            )
+        };
+        Refusal::in_config(place, error).or_grant_to(&self.target.actor.role_name).or_hint(hint)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the tables of config call when their rows change, and settings that SQL reads.
 
 use crate::check;
+use crate::config_sql;
+use crate::error::OrRaise;
 use crate::outbox;
 use crate::spi::text::Text;
 use crate::spi::{connect, watch};
@@ -29,6 +31,14 @@ fn check_config_row(table: Option<Text>, new: Option<Text>, old: Option<Text>) -
     let document = |text: Text| serde_json::from_str::<Value>(&text.0).ok();
     let (new, old) = (new.and_then(document), old.and_then(document));
     connect(|| check::check_row(&table?.0, new, old.as_ref())).map(|row| Text(row.to_string()))
+}
+
+#[pg_extern(sql = false)]
+fn need_expression(expression: Option<Text>, place: Option<Text>) {
+    let place = place.map(|place| place.0).unwrap_or_default();
+    if let Some(expression) = expression {
+        connect(|| config_sql::parse_alone(&expression.0, &place)).or_raise();
+    }
 }
 
 #[pg_extern(sql = false)]

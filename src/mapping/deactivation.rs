@@ -77,13 +77,7 @@ impl Opening<'_> {
         let fits = self.target.actor.attempt(Reach::Evaluate, || {
             drop(Plan::prepare(&update, &[], Planning::Auto));
         });
-        fits.map_err(|error| {
-            Refusal::in_config(&place, error).or_grant_to(&self.target.actor.role_name).or_hint(format!(
-                "The expression is of type {}, the column of type {}: cast it, or write it as that type is written.",
-                types::type_title(type_oid),
-                column.type_name
-            ))
-        })?;
+        fits.map_err(|error| self.misfit(&place, error, type_oid, &column))?;
         Ok((column, expression))
     }
 }

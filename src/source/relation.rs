@@ -1,11 +1,11 @@
 //! A source that is a relation here: a foreign table, a table or a view.
 
 use super::MAX_CANDIDATES;
-use crate::catalog::{Actor, Column, Relation};
+use crate::catalog::{self, Actor, Column, Relation};
 use crate::config_sql::{self, Lookup};
-use crate::error::Refusal;
+use crate::error::{Kind, Refusal};
 use crate::spi::guard::SqlError;
-use crate::spi::identity::Reach;
+use crate::spi::identity::{self, Reach};
 use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types;
@@ -45,13 +45,17 @@ impl Store {
         })?;
         let is_whole = needed.contains(&0);
         let is_read = |column: &Column| is_whole || needed.contains(&column.number);
+        let is_fetched = |column: &Column| is_read(column) || refuses_null(column, actor);
+        let (fetched, left_out): (Vec<_>, Vec<_>) = relation.columns.iter().partition(|c| is_fetched(c));
+        check_readable(relation, &left_out, actor, place)?;
         let fields = list(relation.columns.iter().map(|column| {
-            let is_fetched = is_read(column) || refuses_null(column, actor);
+            let is_fetched = fetched.iter().any(|fetched| fetched.number == column.number);
             if is_fetched { format!("l.{}", Ident(column.name.clone())) } else { "NULL".to_string() }
         }));
         let unread = relation.columns.iter().filter(|column| !is_read(column));
+        let unread = unread.map(|column| column.name.clone()).collect();
         Ok(Store {
-            unread: unread.map(|column| column.name.clone()).collect(),
+            unread,
             select: format!("SELECT ROW({fields})::{0} FROM {0} AS l", relation.name),
             fields,
             name: relation.name.clone(),
@@ -121,4 +125,23 @@ fn refuses_null(column: &Column, actor: &Actor) -> bool {
     let sql = format!("SELECT NULL::{}", types::type_name(column.type_oid));
     let asked = actor.attempt(Reach::Evaluate, || plan::query(&sql, &[], &[]));
     asked.is_err_and(|error| error.sqlstate().starts_with("23"))
+}
+
+/// A role may have been granted some columns only.
+fn check_readable(
+    relation: &Relation,
+    left_out: &[&Column],
+    actor: &Actor,
+    place: &str,
+) -> Result<(), Refusal> {
+    let (role, title) = (&actor.role_name, &relation.title);
+    let mut withheld = catalog::unreadable_columns(relation, role);
+    withheld.retain(|name| left_out.iter().all(|column| column.name != *name));
+    if withheld.is_empty() {
+        return Ok(());
+    }
+    let columns = list(withheld.iter().map(|column| identity::quoted(column)));
+    let message = format!("{place}: role \"{role}\" of run_as may not read {columns} of {title}");
+    let hint = format!("GRANT SELECT ({columns}) ON {title} TO {};", identity::quoted(role));
+    Err(Refusal::new(Kind::Privilege, message).hint(hint))
 }

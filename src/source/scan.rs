@@ -144,6 +144,6 @@ fn unreadable(error: SqlError, place: &str, relation: &str, actor: &Actor) -> Re
         error.raise();
     }
     let role = identity::quoted(&actor.role_name);
-    let try_it = format!("SET ROLE {role}; SELECT count(*) FROM {relation}; shows what stands in the way.");
+    let try_it = format!("SET ROLE {role}; SELECT * FROM {relation} LIMIT 1; shows what stands in the way.");
     Refusal::unreadable(place, relation, &error).hint(try_it)
 }

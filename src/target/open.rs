@@ -1,6 +1,6 @@
 //! Checking a row of `ferry.target` against the catalogues.
 
-use crate::catalog::{self, Actor, Relation};
+use crate::catalog::{self, Actor, Column, Relation};
 use crate::config::TargetRow;
 use crate::error::{Kind, Refusal};
 use crate::spi::identity;
@@ -52,7 +52,7 @@ pub(super) fn open_actor(row: &TargetRow, role_name: String, place: &str) -> Res
 }
 
 pub(super) fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -> Result<(), Refusal> {
-    let hash = relation.need_column(&row.hash_column, &format!("{place}, hash_column"))?;
+    let hash = writable_column(relation, &row.hash_column, &format!("{place}, hash_column"))?;
     let unfit = match types::key_type(hash.type_oid).filter(|key| key.is_text) {
         Some(key) if types::is_name(key.oid) => Some("cuts what is longer than 63 bytes"),
         Some(_) => None,
@@ -66,7 +66,7 @@ pub(super) fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -
         .hint("Hashes are text of up to some 200 characters: use a column of type text."));
     }
     let Some(must_change) = &row.must_change else { return Ok(()) };
-    let column = relation.need_column(must_change, &format!("{place}, must_change"))?;
+    let column = writable_column(relation, must_change, &format!("{place}, must_change"))?;
     if column.type_oid == BOOL {
         return Ok(());
     }
@@ -78,4 +78,13 @@ pub(super) fn check_columns(row: &TargetRow, relation: &Relation, place: &str) -
         ),
     )
     .hint("Name a boolean column, or leave must_change null."))
+}
+
+fn writable_column<'a>(relation: &'a Relation, name: &str, place: &str) -> Result<&'a Column, Refusal> {
+    let column = relation.need_column(name, place)?;
+    if !column.is_generated {
+        return Ok(column);
+    }
+    Err(Refusal::new(Kind::Invalid, format!("{place}: column \"{name}\" is generated always"))
+        .hint("Name a column that can be written."))
 }

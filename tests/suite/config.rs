@@ -60,7 +60,8 @@ fn a_wrong_target_is_refused_by_what_is_wrong_with_it() {
     // Since 16 to_regclass takes what cannot be a name for the name of nothing.
     let no_name = if target().server().major() < 16 { "42602" } else { "42P01" };
     let db = shop();
-    db.sql("CREATE TYPE colour AS ENUM ('red'); CREATE TABLE odd (id int, login text, password_hash int, doc json); CREATE INDEX odd_idx ON odd (id);
+    db.sql("CREATE TYPE colour AS ENUM ('red'); CREATE TABLE odd (id int, login text, password_hash int, doc json, made text GENERATED ALWAYS AS (upper(login)) STORED,
+                              is_made boolean GENERATED ALWAYS AS (login = '') STORED); CREATE INDEX odd_idx ON odd (id);
             CREATE SEQUENCE counter; CREATE MATERIALIZED VIEW frozen AS SELECT 1 AS id");
     db.sql(&format!("ALTER TABLE odd OWNER TO {0}; ALTER SEQUENCE counter OWNER TO {0}; ALTER MATERIALIZED VIEW frozen OWNER TO {0}", db.owner()));
     let cases: &[Case<'_>] = &[
@@ -106,6 +107,20 @@ fn a_wrong_target_is_refused_by_what_is_wrong_with_it() {
             &["boolean"],
         ),
         ("target", &[("must_change", "'stale'")], "42703", &["must_change", "\"stale\""], &["points"]),
+        (
+            "target",
+            &[("relation", "'odd'"), ("hash_column", "'made'")],
+            "22023",
+            &["target new, hash_column", "\"made\" is generated always"],
+            &["can be written"],
+        ),
+        (
+            "target",
+            &[("relation", "'odd'"), ("hash_column", "'login'"), ("must_change", "'is_made'")],
+            "22023",
+            &["target new, must_change", "\"is_made\" is generated always"],
+            &["can be written"],
+        ),
         (
             "target",
             &[("login_columns", "'{login,mail}'")],

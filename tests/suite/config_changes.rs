@@ -42,6 +42,27 @@ fn a_change_is_in_force_at_the_next_login_of_every_session() {
     }
 }
 
+/// Each mapping passes alone; the last one leaves nothing over for the column of the others.
+#[test]
+fn the_last_column_may_be_mapped_although_the_unmapped_have_a_column() {
+    let db = shop();
+    let mut client = warm(&db);
+    db.sql(
+        "ALTER TABLE users ADD extra jsonb, ADD active boolean, ADD legacy_id bigint;
+         UPDATE ferry.source SET unmapped = 'extra';
+         INSERT INTO ferry.mapping (source, target_column, expression)
+         VALUES ('shop', 'active', 'l.active')",
+    );
+    let extra = |name: &str| db.one::<String>("SELECT extra::text FROM users WHERE login = $1", &[&name]);
+    assert_eq!(right(&mut client, "alice"), "migrated", "{}", last_reason(&db));
+    assert_eq!(extra("alice"), "{\"id\": 1}");
+    db.sql(
+        "INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('shop', 'legacy_id', 'l.id')",
+    );
+    assert_eq!(right(&mut client, "bob"), "migrated", "{}", last_reason(&db));
+    assert_eq!(extra("bob"), "{}");
+}
+
 #[test]
 fn a_disabled_source_is_not_asked_any_more() {
     let db = shop();

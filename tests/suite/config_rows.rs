@@ -118,11 +118,40 @@ fn what_links_name_keeps_its_name() {
         (refused.state.as_str(), refused.message.as_str()),
         ("55000", "source \"shop\" has moved users and keeps its target")
     );
+    let refused = refusal(&mut db.client(), "UPDATE ferry.source SET key_column = 'login'");
+    assert_eq!(
+        (refused.state.as_str(), refused.message.as_str()),
+        ("55000", "source \"shop\" has moved users and keeps its key_column")
+    );
+    db.sql("UPDATE ferry.source SET key_column = 'id'; UPDATE ferry.target SET id_column = 'id'");
     db.sql("DELETE FROM ferry.source; DELETE FROM ferry.target WHERE name = 'other'");
     let refused = refusal(&mut db.client(), "UPDATE ferry.target SET name = 'main'");
     assert_eq!(refused.state, "55000", "{refused:?}");
+    let refused = refusal(&mut db.client(), "UPDATE ferry.target SET id_column = 'login'");
+    assert_eq!(
+        (refused.state.as_str(), refused.message.as_str()),
+        ("55000", "target \"default\" has moved users and keeps its id_column")
+    );
     // A source that comes back finds its links again.
     assert_eq!(right(&mut app(&db), "alice"), "ok");
+}
+
+#[test]
+fn a_renamed_id_goes_by_its_former_name_in_a_view() {
+    let db = shop();
+    assert_eq!(right(&mut app(&db), "alice"), "migrated");
+    let owner = db.owner();
+    db.sql(&format!("SET ROLE {owner}; ALTER TABLE users RENAME id TO user_id; RESET ROLE"));
+    let refused = refusal(&mut db.client(), "UPDATE ferry.target SET id_column = 'user_id'");
+    assert!(refused.hint.contains("a view that has it under its former name"), "{refused:?}");
+    db.sql(&format!(
+        "SET ROLE {owner};
+         CREATE VIEW members AS SELECT user_id AS id, login, email, name, points, password_hash FROM users;
+         RESET ROLE;
+         UPDATE ferry.target SET relation = 'public.members'"
+    ));
+    assert_eq!(right(&mut app(&db), "alice"), "ok");
+    assert_eq!(right(&mut app(&db), "bob"), "migrated", "{}", last_reason(&db));
 }
 
 #[test]

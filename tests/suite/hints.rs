@@ -44,6 +44,11 @@ impl Case {
         Case { hint, follow: Follow::By(statements.to_owned()), ..self }
     }
 
+    /// What is accepted then is another statement.
+    fn mended(self, mended: &str) -> Case {
+        Case { mended: mended.to_owned(), ..self }
+    }
+
     /// The HINT has these words, and the statement is mended after it.
     fn mended_by(self, hint: &'static str, mended: impl Into<String>) -> Case {
         Case { mended: mended.into(), ..self.followed_by(hint, "") }
@@ -277,6 +282,13 @@ fn the_hint_of_a_refused_target_works() {
         .after(LINK)
         .mended_by("Add a new row", target("name", "'new'")),
         case(
+            "UPDATE ferry.target SET id_column = 'login'",
+            "55000",
+            "target \"default\" has moved users and keeps its id_column",
+        )
+        .after(LINK)
+        .mended_by("Add a new row", target("id_column", "'login'")),
+        case(
             "SELECT ferry.purge_events()",
             "22023",
             "invalid value for parameter \"ferry.event_retention\": \"soon\"",
@@ -319,6 +331,12 @@ fn the_hint_of_a_refused_source_works() {
             "CREATE SCHEMA hidden; CREATE TABLE hidden.people AS SELECT * FROM legacy.customers;
                  GRANT SELECT ON hidden.people TO {owner}",
         ),
+        case(
+            source("relation", "'legacy.people'"),
+            "42501",
+            "source new: role \"{owner}\" of run_as may not read login, pwd of legacy.people",
+        )
+        .after(&format!("{people}; GRANT SELECT (id, email) ON legacy.people TO {{owner}}")),
         case(source("target", "'new'"), "22023", "source new, target: there is no target \"new\"")
             .followed_by("rows of ferry.target", &insert("target", &[])),
         case(source("kind", "'mysql'"), "22023", "source new, kind: unknown value \"mysql\"")
@@ -441,6 +459,19 @@ fn the_hint_of_a_refused_source_works() {
         )
         .after(LINK)
         .mended_by("Add a new row", source("name", "'new'")),
+        case(
+            "UPDATE ferry.source SET key_column = 'nr'",
+            "55000",
+            "source \"shop\" has moved users and keeps its key_column",
+        )
+        .after(&format!("{LINK}; ALTER TABLE legacy.customers RENAME id TO nr"))
+        .followed_by(
+            "a view that has it under its former name",
+            "SET LOCAL ROLE {owner};
+             CREATE VIEW legacy.former AS SELECT nr AS id, login, email, first, last, points, pwd FROM legacy.customers;
+             RESET ROLE",
+        )
+        .mended("UPDATE ferry.source SET relation = 'legacy.former'"),
     ];
     check_all(&shop(), &cases);
 }
@@ -572,6 +603,16 @@ fn the_hint_of_a_refused_mapping_works() {
         case(mapping("since", "max(now())"), "22023", "mapping shop.since: the expression aggregates")
             .after(more)
             .mended_by("a subquery", mapping("since", "(SELECT max(now()))")),
+        case(mapping("up", "l.login"), "0A000", "mapping shop.up: cannot insert into column \"up\" of view")
+            .after(
+                "SET LOCAL ROLE {owner}; CREATE VIEW seen AS SELECT *, upper(name) AS up FROM users; RESET ROLE;
+                 UPDATE ferry.target SET relation = 'seen'",
+            )
+            .followed_by(
+                "INSTEAD OF triggers",
+                "CREATE FUNCTION write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+                 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION write()",
+            ),
         case(
             mapping("since", "to_date(l.points)"),
             "42883",
@@ -684,6 +725,94 @@ fn the_hint_of_a_hash_that_is_not_as_its_recipe_has_it_works() {
                 verify("'$P$BX1XJqAQfMRLthhDLY0yYyS.Wh/GrU0'", "md5($pass)|phpass"),
             ),
     ];
+    check_all(&shop(), &cases);
+}
+
+#[test]
+fn the_hint_of_a_refused_preset_works() {
+    let preset = |changes: &[(&str, &str)]| {
+        let all = [
+            ("name", "'own'"),
+            ("title", "'Our own'"),
+            ("relation", "'the table users'"),
+            (
+                "source",
+                r#"'{"key_column": "id", "login_columns": ["login"], "hash": "l.pwd", "salt": null}'"#,
+            ),
+            ("mappings", r#"'{"email": "lower(l.email)"}'"#),
+            ("rules", r#"'[{"name": "active", "expression": "l.active"}]'"#),
+        ];
+        let value = |(column, value): &(&str, &'static str)| match changes
+            .iter()
+            .find(|(changed, _)| changed == column)
+        {
+            Some((_, changed)) => (*changed).to_owned(),
+            None => (*value).to_owned(),
+        };
+        let values: Vec<String> = all.iter().map(value).collect();
+        format!(
+            "INSERT INTO ferry.preset (name, title, relation, source, mappings, rules) VALUES ({})",
+            values.join(", ")
+        )
+    };
+    let refused = |column: &str, value: &str, state: &'static str, message: &'static str| {
+        case(preset(&[(column, value)]), state, message)
+    };
+    let cases = [
+        refused("name", "'M 5'", "22023", "preset M 5, name: not in the form")
+            .mended_by("such as our-shop", preset(&[("name", "'our-shop'")])),
+        refused("name", "NULL", "22023", "preset , name: it is not given")
+            .mended_by("what use_preset is told", preset(&[])),
+        refused("title", "NULL", "22023", "preset own, title: it is not given")
+            .mended_by("the system, and the versions", preset(&[])),
+        refused("title", "' '", "22023", "preset own, title: it is not given")
+            .mended_by("the system, and the versions", preset(&[])),
+        refused("relation", "''", "22023", "preset own, relation: it is not given")
+            .mended_by("what to give use_preset as relation", preset(&[])),
+        refused("source", "NULL", "22023", "preset own, source: it is not given")
+            .mended_by("the columns of ferry.source", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id"}'"#,
+            "22023",
+            "preset own, source, login_columns: it is not",
+        )
+        .mended_by("where a login is looked up", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id", "login_columns": ["login"]}'"#,
+            "22023",
+            "preset own, source, hash: it is not given",
+        )
+        .mended_by("the legacy password hash", preset(&[])),
+        refused(
+            "source",
+            r#"'{"key_column": "id", "login_columns": ["login"], "hash": "l.pwd AS hash"}'"#,
+            "42601",
+            "preset own, source, hash: not one expression",
+        )
+        .mended_by("one SQL expression", preset(&[])),
+        refused("rules", r#"'[{"name": "x"}]'"#, "22023", "preset own, rules, expression: it is not given")
+            .mended_by("boolean SQL expression", preset(&[])),
+        refused("rules", r#"'[{"name": "x", "expression": "l.a; l.b"}]'"#, "42601", "preset own, rules, x: ")
+            .mended_by("one SQL expression", preset(&[])),
+        refused("mappings", r#"'{"email": "l.x)"}'"#, "42601", "preset own, mappings, email: syntax error")
+            .mended_by("one SQL expression", preset(&[])),
+        refused("mappings", r#"'{"email": "l.*"}'"#, "42601", "preset own, mappings, email: the expression")
+            .mended_by("one SQL expression", preset(&[])),
+    ];
+    check_all(&shop(), &cases);
+}
+
+#[test]
+fn the_hint_of_a_refused_decision_works() {
+    let decided = |decision: &str| format!("UPDATE ferry.review SET decision = '{decision}'");
+    let cases = [case(decided("maybe"), "22023", "review of shop 9, decision: unknown value \"maybe\"")
+        .after(
+            "INSERT INTO ferry.review (source, legacy_key, target, user_id, found_by, reason)
+             VALUES ('shop', '9', 'default', '9', 'login', 'adopt')",
+        )
+        .mended_by("adopt (they are one person)", decided("adopt"))];
     check_all(&shop(), &cases);
 }
 

@@ -147,6 +147,50 @@ fn a_column_that_nothing_fills_and_may_not_be_null_is_told() {
 }
 
 #[test]
+fn a_column_of_a_child_table_that_nothing_fills_and_may_not_be_null_is_told() {
+    let site = Site::shop();
+    site.as_owner(
+        "CREATE DOMAIN word AS text NOT NULL;
+         CREATE TABLE roles (id bigint GENERATED ALWAYS AS IDENTITY, user_id bigint NOT NULL, role text NOT NULL, level int NOT NULL,
+                             since date NOT NULL DEFAULT now(), remark word);
+         CREATE INDEX ON roles (user_id)",
+    );
+    site.db.sql(
+        "INSERT INTO ferry.child (source, name, relation, user_column, rows)
+         VALUES ('shop', 'roles', 'public.roles', 'user_id', $$SELECT 'buyer' AS role$$)",
+    );
+    for column in ["id", "user_id", "role", "since"] {
+        is_gone(&site, "child shop.roles", &format!("column {column} "));
+    }
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "failed");
+    let (severity, hint) =
+        finding(&site, "child shop.roles", "column remark of public.roles may not be null");
+    assert_eq!(
+        (severity.as_str(), hint.as_str()),
+        ("error", "Let rows return it, or give the column a default.")
+    );
+    site.configure("child", "rows = $$SELECT 'buyer' AS role, 'x' AS remark$$");
+    let (severity, hint) = finding(&site, "child shop.roles", "column level of public.roles may not be null");
+    assert_eq!(severity, "error");
+    site.db.sql(hint.split("or: ").nth(1).unwrap());
+    assert_eq!(findings(&site, "child shop.roles"), Vec::new());
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+}
+
+#[test]
+fn a_column_for_the_unmapped_that_gets_nothing_is_told() {
+    let site = Site::shop();
+    site.as_owner("ALTER TABLE users ADD rest jsonb, ADD old jsonb");
+    site.configure("source", "unmapped = 'rest'");
+    is_gone(&site, "source shop", "nothing is left");
+    site.map("shop", "old", "to_jsonb(l)");
+    assert_eq!(finding(&site, "source shop", "nothing is left for rest").0, "warning");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.configure("source", "unmapped = NULL");
+    assert_eq!(findings(&site, "source shop"), Vec::new());
+}
+
+#[test]
 fn adopting_anybody_without_asking_whose_address_it_is_is_told() {
     let site = Site::shop();
     site.configure("target", "adopt = 'any'");

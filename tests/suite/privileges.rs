@@ -1,6 +1,8 @@
 //! Who may do what: nothing for PUBLIC, a few functions by the name of a task, config only for members of its role.
 
-use crate::setup_config::{Refusal, app, bare_shop, outcome, password_of, refusal, right, shop, text};
+use crate::setup_config::{
+    Refusal, app, bare_shop, last_reason, outcome, password_of, refusal, right, shop, text,
+};
 use ferry_tests::Db;
 use std::collections::BTreeSet;
 
@@ -363,6 +365,34 @@ fn config_cannot_be_moved_under_another_targets_role() {
         let refused = refusal(&mut client, write);
         assert_eq!(refused.state, "42501", "{write}: {refused:?}");
     }
+}
+
+#[test]
+fn a_source_is_refused_where_a_column_that_is_read_may_not_be() {
+    let db = shop();
+    let owner = db.owner();
+    // Nothing reads active.
+    db.sql(&format!(
+        "ALTER TABLE legacy.customers OWNER TO postgres;
+         GRANT SELECT (id, login, email, first, last, points, pwd) ON legacy.customers TO {owner};
+         UPDATE ferry.source SET priority = 1"
+    ));
+    let errors = "SELECT coalesce(string_agg(object || ': ' || problem, '; '), '') FROM ferry.check_config() WHERE severity = 'error'";
+    assert_eq!(db.one::<String>(errors, &[]), "");
+    let mut client = app(&db);
+    assert_eq!(right(&mut client, "alice"), "migrated", "{}", last_reason(&db));
+    let problem = format!("role \"{owner}\" of run_as may not read active of legacy.customers");
+    let refused = refusal(
+        &mut db.client(),
+        "UPDATE ferry.mapping SET expression = 'l.active::text' WHERE target_column = 'name'",
+    );
+    assert_eq!((refused.state.as_str(), refused.message), ("42501", format!("source shop: {problem}")));
+    db.sql(&format!("{} REVOKE SELECT (pwd) ON legacy.customers FROM {owner}", refused.hint));
+    assert_eq!(right(&mut client, "bob"), "unavailable");
+    assert_eq!(last_reason(&db), "source_misconfigured");
+    assert_eq!(db.one::<String>(errors, &[]), format!("source shop: {}", problem.replace("active", "pwd")));
+    db.sql(&db.one::<String>("SELECT hint FROM ferry.check_config() WHERE severity = 'error'", &[]));
+    assert_eq!(right(&mut client, "bob"), "migrated");
 }
 
 #[test]
