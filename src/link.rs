@@ -19,7 +19,7 @@ pub(crate) struct Link {
     pub(crate) via: Option<Via>,
     /// The target's hash is still the one that pg_ferry wrote.
     hash_digest: Option<String>,
-    /// Of an adopted user: what the mappings have overwritten, as a JSON object.
+    /// Of an adopted user: what the mappings have overwritten, as a JSON object of texts.
     pub(crate) replaced: Option<String>,
     digest_now: Option<String>,
 }
