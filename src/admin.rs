@@ -85,7 +85,8 @@ fn need_way_back(user: &User, link: &Link) -> Result<(), Refusal> {
 
 impl Flow<'_> {
     fn link_of(&self, user: &User) -> Option<Link> {
-        link::of_user(&self.target.row.name, &user.id, user.hash.as_deref()).filter(|link| !link.is_tombstone)
+        link::last_of_user(&self.target.row.name, &user.id, user.hash.as_deref())
+            .filter(|link| !link.is_tombstone)
     }
 
     /// Undoes what moving the user has written, and tells what that was.

@@ -105,14 +105,25 @@ pub(crate) fn of_key(source: &str, key: &str, view: View) -> Option<Link> {
         .find_map(link)
 }
 
-/// The link of a target user; of several, the one made last. `hash` is the user's present hash.
+/// The link of a target user whose present hash is `hash`; of several, the one whose move has written that, or else the
+/// one made last.
 pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option<Link> {
+    let mut links = all_of_user(target, user_id, hash);
+    let ours = links.iter().position(Link::hash_is_ours);
+    if links.is_empty() { None } else { Some(links.swap_remove(ours.unwrap_or(0))) }
+}
+
+/// The one made last, which is the first to be taken back.
+pub(crate) fn last_of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option<Link> {
+    all_of_user(target, user_id, hash).into_iter().next()
+}
+
+fn all_of_user(target: &str, user_id: &str, hash: Option<&str>) -> Vec<Link> {
     let sql = format!(
-        "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 \
-         ORDER BY moved_at DESC LIMIT 1"
+        "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 ORDER BY moved_at DESC"
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
-    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
+    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().filter_map(link).collect()
 }
 
 /// The users among these who were moved, each with the source they came from.
