@@ -300,6 +300,22 @@ fn in_envelope(target: &Target, hash: &str) -> (String, Result<Attempt, Error>) 
     (name, attempt)
 }
 
+/// So many links are looked at in one transaction.
+const LINKS: i64 = 10_000;
+
+/// The end of a call: links forget the digests of hashes that are no more, by which a password could be guessed as by the
+/// hashes themselves. Looks at the next of them, and returns where to go on.
+pub(crate) fn close(target: &str, after: Option<&str>) -> Result<Option<String>, Refusal> {
+    let target = config::target(target)?;
+    let mut links = link::digested_after(&target.row.name, after, LINKS);
+    let last = links.last().map(|link| link.legacy_key.clone());
+    let ids: Vec<Option<String>> = links.iter().map(|link| Some(link.user_id.clone())).collect();
+    let hashes = target.hashes_of(&ids).map_err(|error| Refusal::in_config(&place(&target), error))?;
+    links.retain(|link| !link.is_of(hashes.get(&link.user_id).map(String::as_str)));
+    link::drop_digests(&links);
+    Ok(last)
+}
+
 enum Written {
     Done,
     /// Somebody else has written it.

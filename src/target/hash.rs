@@ -4,10 +4,11 @@ use super::find::user;
 use super::{MustChange, Target, User};
 use crate::envelope;
 use crate::spi::guard::SqlError;
-use crate::spi::identity::Reach;
-use crate::spi::plan::{self, Arg, Plan, Planning};
-use crate::spi::types::{self, LONG, TEXT};
+use crate::spi::identity::{self, Reach};
+use crate::spi::plan::{self, Arg, Plan, Planning, Row};
+use crate::spi::types::{self, LONG, TEXT, TEXTS};
 use crate::sql::Ident;
+use std::collections::HashMap;
 
 impl Target {
     /// The next users after an id, in the order of ids, who have a hash that is not wrapped. Whether they are allowed is
@@ -57,6 +58,26 @@ impl Target {
     fn hash_begins_with(&self, tag: &str) -> String {
         let hash = Ident(self.row.hash_column.clone());
         format!("pg_catalog.starts_with(u.{hash}::pg_catalog.text, '{tag}')")
+    }
+
+    /// The hashes of the users of some ids, as links keep those, who have any.
+    pub(crate) fn hashes_of(&self, ids: &[Option<String>]) -> Result<HashMap<String, String>, SqlError> {
+        let sql = format!(
+            "SELECT {}::pg_catalog.text, u.{}::pg_catalog.text FROM {} AS u WHERE {} {} ANY ($1::{}[])",
+            self.id.sql,
+            Ident(self.row.hash_column.clone()),
+            self.relation.name,
+            self.id.sql,
+            self.id.key.equals,
+            types::type_name(self.id.key.oid)
+        );
+        let ask = || identity::probing(|| plan::query(&sql, &[TEXTS], &[Arg::Texts(ids)]));
+        let rows = self.actor.attempt(Reach::Evaluate, ask)?;
+        let pair = |row: Row| {
+            let mut fields = row.into_iter();
+            Some((fields.next()??, fields.next()??))
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
     }
 
     /// Replaces a user's hash if it is still `old`; tells whether it was. Runs with the rights of
