@@ -85,6 +85,7 @@ FROM (VALUES
     ('admin',  'PROCEDURE ferry.wrap_hashes(text, bigint, double precision, boolean, text)'),
     ('admin',  'FUNCTION ferry._wrap_open(text, bigint, double precision, boolean)'),
     ('admin',  'FUNCTION ferry._wrap_rows(text, bigint)'),
+    ('admin',  'FUNCTION ferry._wrap_close(text, text)'),
     ('read',   'TABLE ferry.link'),
     ('read',   'TABLE ferry.event'),
     ('read',   'TABLE ferry.outbox'),

@@ -29,5 +29,5 @@ COMMENT ON COLUMN ferry.link.via IS 'how the user was moved: login, import, rese
 COMMENT ON COLUMN ferry.link.moved_at IS 'when the user was moved';
 COMMENT ON COLUMN ferry.link.hash_digest IS 'SHA-256 (hex) of the hash that pg_ferry wrote from the legacy password; once the target holds another hash, the legacy password is never asked again; empty of an adopted user who has set another password here';
 COMMENT ON COLUMN ferry.link.tombstone IS 'true = the user was forgotten and does not come back';
-COMMENT ON COLUMN ferry.link.replaced IS 'of an adopted user: the columns that were overwritten, or may be by a refresh, and what they held before, for unmigrate_login; of the hash column only that it held none, or a lock';
+COMMENT ON COLUMN ferry.link.replaced IS 'of an adopted user: the columns that were overwritten, or may be by a refresh, and the texts of what they held before, for unmigrate_login; of the hash column only that it held none, or a lock';
 COMMENT ON COLUMN ferry.link.gone_at IS 'when ferry.import (delete, deactivate) found the user gone from the source; null = not, or there again. The source is not asked about them';

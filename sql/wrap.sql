@@ -15,6 +15,13 @@ CREATE FUNCTION ferry._wrap_rows(after_id text, rows bigint)
     AS 'MODULE_PATHNAME', 'wrap_rows_wrapper';
 COMMENT ON FUNCTION ferry._wrap_rows(text, bigint) IS 'internal: does one batch of the call of ferry.wrap_hashes that is under way in this session';
 
+CREATE FUNCTION ferry._wrap_close(target text, after_key text)
+    RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    AS 'MODULE_PATHNAME', 'wrap_close_wrapper';
+COMMENT ON FUNCTION ferry._wrap_close(text, text) IS 'internal: has the next links of a target forget the digests of hashes that are no more, and returns the legacy key to go on after, or null at the end';
+
 CREATE PROCEDURE ferry.wrap_hashes(target text DEFAULT 'default', batch_size bigint DEFAULT 50, cpu_share double precision DEFAULT 0.5,
                                    no_other_checks boolean DEFAULT NULL, after_id text DEFAULT NULL)
     LANGUAGE plpgsql
@@ -23,6 +30,7 @@ DECLARE
     total pg_catalog.int8;
     step record;
     last_id pg_catalog.text := after_id;
+    last_key pg_catalog.text;
     tries pg_catalog.int4 := 0;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
 BEGIN
@@ -58,6 +66,12 @@ BEGIN
         IF cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
             PERFORM pg_catalog.pg_sleep(step.hashing OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) step.hashing);
         END IF;
+    END LOOP;
+    LOOP
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        last_key := ferry._wrap_close(target, last_key);
+        EXIT WHEN last_key IS NULL;
     END LOOP;
 END
 $$;

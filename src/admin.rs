@@ -1,5 +1,6 @@
 //! What a DBA does with one person: move them without a password, put them back, or forget them.
 
+use crate::catalog::Column;
 use crate::child::{self, Tables};
 use crate::config;
 use crate::error::{Kind as RefusalKind, OrRaise, Refusal};
@@ -84,7 +85,8 @@ fn need_way_back(user: &User, link: &Link) -> Result<(), Refusal> {
 
 impl Flow<'_> {
     fn link_of(&self, user: &User) -> Option<Link> {
-        link::of_user(&self.target.row.name, &user.id, user.hash.as_deref()).filter(|link| !link.is_tombstone)
+        link::last_of_user(&self.target.row.name, &user.id, user.hash.as_deref())
+            .filter(|link| !link.is_tombstone)
     }
 
     /// Undoes what moving the user has written, and tells what that was.
@@ -125,8 +127,10 @@ impl Flow<'_> {
         let held: Vec<String> =
             held.and_then(Result::ok).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
         let was_locked = held.contains(hash);
-        let is_writable = |name: &String| relation.column(name).is_some_and(|column| !column.is_generated);
-        let (held, dropped): (Vec<String>, Vec<String>) = held.into_iter().partition(is_writable);
+        let writable = |name: &String| relation.column(name).filter(|column| !column.is_generated);
+        let (held, dropped): (Vec<String>, Vec<String>) =
+            held.into_iter().partition(|name| writable(name).is_some());
+        let held: Vec<&Column> = held.iter().filter_map(writable).collect();
         let is_swallowed =
             !held.is_empty() && self.target.restore(&user.id, &held, link.replaced.as_deref()) == 0;
         if is_swallowed {

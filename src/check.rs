@@ -434,6 +434,7 @@ pub(crate) fn check_all() -> Vec<Finding> {
     let rows = config::read();
     let mut findings = Vec::new();
     for row in &rows.targets {
+        findings.extend(rows.sources_of(&row.name).filter_map(lint::retired));
         match Target::open(row) {
             Ok(target) => {
                 findings.extend(lint::target(&target));

@@ -31,7 +31,7 @@ pub(crate) struct Link {
     pub(crate) via: Option<Via>,
     /// The target's hash is still the one that pg_ferry wrote.
     hash_digest: Option<String>,
-    /// Of an adopted user: what the mappings have overwritten, as a JSON object.
+    /// Of an adopted user: what the mappings have overwritten, as a JSON object of texts.
     pub(crate) replaced: Option<String>,
     digest_now: Option<String>,
 }
@@ -118,14 +118,25 @@ pub(crate) fn of_key(source: &str, key: &str, view: View) -> Option<Link> {
         .find_map(link)
 }
 
-/// The link of a target user; of several, the one made last. `hash` is the user's present hash.
+/// The link of a target user whose present hash is `hash`; of several, the one whose move has written that, or else the
+/// one made last.
 pub(crate) fn of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option<Link> {
+    let mut links = all_of_user(target, user_id, hash);
+    let ours = links.iter().position(Link::hash_is_ours);
+    if links.is_empty() { None } else { Some(links.swap_remove(ours.unwrap_or(0))) }
+}
+
+/// The one made last, which is the first to be taken back.
+pub(crate) fn last_of_user(target: &str, user_id: &str, hash: Option<&str>) -> Option<Link> {
+    all_of_user(target, user_id, hash).into_iter().next()
+}
+
+fn all_of_user(target: &str, user_id: &str, hash: Option<&str>) -> Vec<Link> {
     let sql = format!(
-        "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 \
-         ORDER BY moved_at DESC LIMIT 1"
+        "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 ORDER BY moved_at DESC"
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
-    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().find_map(link)
+    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().filter_map(link).collect()
 }
 
 /// The users among these who were moved, each with the source they came from.
@@ -375,10 +386,14 @@ fn run_once(sql: &str, arguments: &[Arg<'_>]) -> u64 {
     identity::as_ferry(|| Plan::prepare(sql, &vec![TEXT; arguments.len()], Planning::Auto).count(arguments))
 }
 
+/// Targets of one table, whose users are the same. A hash is replaced for all of them.
+const SAME_USERS: &str = "SELECT s.name FROM ferry.target s \
+                          JOIN ferry.target t USING (relation, id_column, hash_column) WHERE t.name = $1";
+
 /// Notes that pg_ferry itself has replaced `old` by `new`: what was ours stays ours.
 pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &str) {
     let sql = format!(
-        "UPDATE ferry.link SET hash_digest = {DIGEST} WHERE target = $1 AND user_id = $2 \
+        "UPDATE ferry.link SET hash_digest = {DIGEST} WHERE target IN ({SAME_USERS}) AND user_id = $2 \
          AND hash_digest = {}",
         DIGEST.replace("$3", "$4")
     );
@@ -389,9 +404,58 @@ pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &
 /// Notes that a user has a password that is not the legacy one: nothing is kept by which that could be guessed. Of an
 /// adopted user it stays known that the move has written a hash: see [`Link::has_digest`].
 pub(crate) fn drop_digest(target: &str, user_id: &str) {
-    let sql = "UPDATE ferry.link SET hash_digest = CASE via WHEN 'adopt' THEN '' END \
-               WHERE target = $1 AND user_id = $2 AND hash_digest IS NOT NULL";
-    run_once(sql, &[Arg::Text(target), Arg::Text(user_id)]);
+    let sql = format!(
+        "UPDATE ferry.link SET {NO_DIGEST} \
+         WHERE target IN ({SAME_USERS}) AND user_id = $2 AND hash_digest IS NOT NULL"
+    );
+    run_once(&sql, &[Arg::Text(target), Arg::Text(user_id)]);
+}
+
+const NO_DIGEST: &str = "hash_digest = CASE via WHEN 'adopt' THEN '' END";
+
+/// A link that has the digest of a hash.
+pub(crate) struct Digested {
+    source: String,
+    pub(crate) legacy_key: String,
+    pub(crate) user_id: String,
+    digest: String,
+}
+
+impl Digested {
+    /// Whether it is the digest of the hash that the user has now.
+    pub(crate) fn is_of(&self, hash: Option<&str>) -> bool {
+        hash.is_some_and(|hash| digest(hash) == self.digest)
+    }
+}
+
+/// The next of these, in the order of their legacy keys: all that have the last of them, too.
+pub(crate) fn digested_after(target: &str, after: Option<&str>, rows: i64) -> Vec<Digested> {
+    let sql = "SELECT source, legacy_key, user_id, hash_digest FROM ferry.link \
+               WHERE target = $1 AND hash_digest <> '' AND ($2 IS NULL OR legacy_key > $2) \
+               ORDER BY legacy_key FETCH FIRST $3 ROWS WITH TIES";
+    let arguments = [Arg::Text(target), Arg::from(after), Arg::Long(rows)];
+    let found = identity::as_ferry(|| plan::query(sql, &[TEXT, TEXT, LONG], &arguments));
+    let digested = |row: Row| {
+        let mut fields = row.into_iter();
+        let (source, legacy_key) = (fields.next()??, fields.next()??);
+        Some(Digested { source, legacy_key, user_id: fields.next()??, digest: fields.next()?? })
+    };
+    found.into_iter().filter_map(digested).collect()
+}
+
+/// As [`drop_digest`], of links whose digest is still the one that was seen.
+pub(crate) fn drop_digests(stale: &[Digested]) {
+    let texts = |text: fn(&Digested) -> &String| -> Vec<Option<String>> {
+        stale.iter().map(|link| Some(text(link).clone())).collect()
+    };
+    let (sources, keys) = (texts(|link| &link.source), texts(|link| &link.legacy_key));
+    let digests = texts(|link| &link.digest);
+    let sql = format!(
+        "UPDATE ferry.link l SET {NO_DIGEST} FROM unnest($1, $2, $3) AS s (source, legacy_key, digest) \
+         WHERE l.source = s.source AND l.legacy_key = s.legacy_key AND l.hash_digest = s.digest"
+    );
+    let arguments = [Arg::Texts(&sources), Arg::Texts(&keys), Arg::Texts(&digests)];
+    identity::as_ferry(|| Plan::prepare(&sql, &[TEXTS; 3], Planning::Custom).count(&arguments));
 }
 
 /// Runs one of the statements above as pg_ferry itself.

@@ -4,12 +4,15 @@
 pub(crate) mod index;
 
 use crate::check::Finding;
+use crate::config::SourceRow;
 use crate::error::is_forbidden;
 use crate::guc;
+use crate::pepper;
 use crate::secret::Password;
 use crate::source::{Source, Unpushed, forbidden_functions};
 use crate::spi::guard::SqlError;
 use crate::spi::identity;
+use crate::spi::parse::quote_literal;
 use crate::spi::plan::{self, Arg, Row};
 use crate::spi::types::{TEXT, TEXTS};
 use crate::target::Target;
@@ -53,6 +56,21 @@ pub(crate) fn source(source: &Source, object: &str, target: &Target) -> Vec<Find
     let forbidden = source.may_run().err().and_then(|error| forbidden(object, &text, target, &error));
     let unpushed = source.unpushed().into_iter().map(|found| unpushed(object, &found));
     forbidden.into_iter().chain(unpushed).chain(index::of_source(source)).collect()
+}
+
+/// Of a source that is retired nothing is used any more but its pepper: with it those log in who were imported.
+pub(crate) fn retired(row: &SourceRow) -> Option<Finding> {
+    let name = row.pepper.as_ref().filter(|_| row.retired.is_some())?;
+    let refusal = pepper::named(name).err()?;
+    let (cure, source) = (refusal.hint_text().unwrap_or_default(), quote_literal(&row.name));
+    Some(Finding {
+        object: format!("source {}", row.name),
+        severity: "error",
+        problem: format!("pepper: {}, so nobody imported with it can log in", refusal.message()),
+        hint: Some(format!(
+            "{cure} If nobody needs it any more: UPDATE ferry.source SET pepper = NULL WHERE name = {source};"
+        )),
+    })
 }
 
 /// One mapping, rule or child; what is wrong with its source alone was told already.

@@ -21,44 +21,69 @@ use crate::write::lock_key;
 
 impl Flow<'_> {
     /// Replaces a hash weaker than the policy, and tells whether the password must be changed. That is a kindness, not part
-    /// of the login: where it cannot be done the login still succeeds.
+    /// of the login: where it cannot be done the login still succeeds, and what the rules say of the password holds.
     pub(crate) fn rehash(&mut self, user: &User) -> bool {
         let (Some(password), Some(old)) = (self.password, &user.hash) else { return false };
         if !self.target.policy.needs_rehash(old) {
             return false;
         }
-        let why = |reason| Why::of(reason).user(&user.id);
-        if self.trace.is_none() && session::is_read_only() {
-            return false;
-        }
         let broken = match self.judge_imported(user, password) {
             Ok(broken) => broken,
-            Err(Unjudged { rule, error }) => {
-                let why = why("rule_failed").error(&error).with("rule", &rule.unwrap_or_default());
-                return self.not_rehashed(why, error);
-            }
+            Err(unjudged) => return self.unjudged(user, unjudged),
         };
+        let must_change = !broken.must_change.is_empty();
         if self.trace.is_some() {
             self.note("rehash", "the hash is weaker than the policy: it would be replaced");
-            return false;
+            return must_change;
         }
-        let Ok(new) = kdf::hash(password, &self.target.policy) else { return false };
+        if session::is_read_only() {
+            return must_change;
+        }
+        let why = |reason| Why::of(reason).user(&user.id);
+        let new = match kdf::hash(password, &self.target.policy) {
+            Ok(new) => new,
+            Err(error) => {
+                let why = why("hash_policy").with("error", &error.to_string());
+                self.log(Kind::Rehash, Outcome::Failed, &why);
+                return must_change;
+            }
+        };
         let is_done = |replaced: &Replaced| *replaced == Replaced::Done;
         match guard::attempt_if(is_done, || self.put_hash(user, old, &new, &broken)) {
-            Ok(Replaced::Untouched) => false,
-            Ok(Replaced::Altered) => {
-                self.log(Kind::Rehash, Outcome::Failed, &why("hash_altered"));
-                false
-            }
             Ok(Replaced::Done) => {
                 self.log(Kind::Rehash, Outcome::Ok, &why("weaker_than_policy").broken(&broken));
-                !broken.must_change.is_empty()
             }
+            Ok(Replaced::Altered) => self.log(Kind::Rehash, Outcome::Failed, &why("hash_altered")),
+            Ok(Replaced::Untouched) => return self.beaten_to_rehash(user, password) || must_change,
             Err(error) => self.not_rehashed(why("write_failed").error(&error), error),
+        }
+        must_change
+    }
+
+    /// Nothing was written: somebody else was first, or a trigger or policy swallowed it. If it was another login of the
+    /// user, or a wrapped hash, then rules that were not asked, since the hash seen is no longer ours, are asked now.
+    fn beaten_to_rehash(&mut self, user: &User, password: &Password) -> bool {
+        match self.target.find_by_id(&user.id, View::Latest) {
+            Ok(Some(now)) if now.hash == user.hash => {
+                self.log(Kind::Rehash, Outcome::Failed, &Why::of("no_row_written").user(&user.id));
+                false
+            }
+            Ok(Some(now)) => match self.judge_imported(&now, password) {
+                Ok(broken) => !broken.must_change.is_empty(),
+                Err(unjudged) => self.unjudged(&now, unjudged),
+            },
+            Ok(None) => false,
+            Err(error) => error.raise(),
         }
     }
 
-    fn not_rehashed(&mut self, why: Why, error: SqlError) -> bool {
+    fn unjudged(&mut self, user: &User, Unjudged { rule, error }: Unjudged) -> bool {
+        let why = Why::of("rule_failed").user(&user.id).error(&error);
+        self.not_rehashed(why.with("rule", &rule.unwrap_or_default()), error);
+        false
+    }
+
+    fn not_rehashed(&mut self, why: Why, error: SqlError) {
         if must_reach_caller(&error) {
             error.raise();
         }
@@ -66,7 +91,6 @@ impl Flow<'_> {
             Some(trace) => trace.note_with("rehash", "the hash would not be replaced", why.to_json()),
             None => self.log(Kind::Rehash, Outcome::Failed, &why),
         }
-        false
     }
 
     fn put_hash(&self, user: &User, old: &str, new: &str, broken: &Broken) -> Replaced {

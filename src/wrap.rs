@@ -353,6 +353,23 @@ fn in_envelope(target: &Target, hash: &str) -> (String, Result<Attempt, Error>) 
     (name, attempt)
 }
 
+/// So many links are looked at in one transaction.
+const LINKS: i64 = 10_000;
+
+/// The end of a call: links forget the digests of hashes that are no more, by which a password could be guessed as by the
+/// hashes themselves. Looks at the next of them, and returns where to go on.
+pub(crate) fn close(target: &str, after: Option<&str>) -> Result<Option<String>, Refusal> {
+    let target = config::target(target)?;
+    let mut links = link::digested_after(&target.row.name, after, LINKS);
+    let last = links.last().map(|link| link.legacy_key.clone());
+    let ids: Vec<Option<String>> = links.iter().map(|link| Some(link.user_id.clone())).collect();
+    let hashes = guard::attempt(|| target.stored_hashes(&ids))
+        .map_err(|error| Refusal::in_config(&place(&target), error))?;
+    links.retain(|link| !link.is_of(hashes.get(&link.user_id).and_then(Option::as_deref)));
+    link::drop_digests(&links);
+    Ok(last)
+}
+
 /// A user, and the hash that is about to be written.
 struct Wrapped<'a> {
     user: &'a User,

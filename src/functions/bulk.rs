@@ -51,6 +51,13 @@ fn wrap_rows(
     ))
 }
 
+#[pg_extern(sql = false)]
+fn wrap_close(target: Option<Text>, after: Option<Text>) -> Option<Text> {
+    let target = target.map_or_else(|| "default".to_string(), |target| target.0);
+    let after = after.map(|after| after.0);
+    connect(|| wrap::close(&target, after.as_deref()).or_raise()).map(Text)
+}
+
 /// What `ferry.export_log` returns.
 #[pg_extern(sql = false)]
 fn seal(

@@ -1,12 +1,11 @@
 //! The row that is about to be written, as a value: hooks may change it before it is.
 
-use super::made::{self, as_column};
-use super::{Mapped, Transfer, Written, returning, set_clause, written};
+use super::{Mapped, Transfer, Written, made, nothing, returning, set_clause, written};
 use crate::catalog::Column;
-use crate::config_sql::Scope;
+use crate::config_sql::{self, Scope};
 use crate::spi::identity::Reach;
 use crate::spi::plan::{Arg, Plan, Planning, Value};
-use crate::spi::types::{self, JSON, JSONB, Oid, TEXT};
+use crate::spi::types::{self, TEXT};
 use crate::sql::{Ident, list};
 use crate::target::{Target, User};
 
@@ -21,40 +20,35 @@ impl Transfer {
     /// there. Runs as [`Transfer::insert`] does. `None` where the user is gone.
     pub(crate) fn draft(&self, target: &Target, row: Value, adopting: Option<&User>) -> Option<Draft> {
         let writes = |mapped: &Mapped| {
-            let name = &mapped.column.name;
             let value = match adopting {
                 Some(_) => mapped.adopted.clone()?,
                 None => mapped.expression.to_string(),
             };
-            Some((name.clone(), as_field(&value, mapped.column.type_oid, name)))
+            Some((mapped.column.name.clone(), config_sql::assigned(&value, &mapped.column)))
         };
-        let (columns, fields): (Vec<String>, Vec<String>) = self.mapped.iter().filter_map(writes).unzip();
+        let written: Vec<Field> = self.mapped.iter().filter_map(writes).collect();
+        let draft = draft_sql(target, &written, adopting.is_some());
         let row = target.actor.act(Reach::Write, || match adopting {
             None => {
-                let from = Scope::of_row(self.row_type, "l").from;
-                let sql = draft_sql(&nothing(target), &fields, &from, "");
+                let sql = format!("{draft} {}", Scope::of_row(self.row_type, "l").from);
                 Plan::prepare(&sql, &[self.row_type], Planning::Auto).values(&[Arg::Value(row)]).pop()
             }
             Some(user) => {
                 let id = types::cast(&user.id, &target.id_lookup().key)?;
                 let lookup = target.id_lookup();
                 let made = self.made(self.mapped.iter().filter(|mapped| mapped.adopted.is_some()));
-                let user = format!(", {} AS u", target.relation.name);
                 // What is seen here is still so when it is written. Views may not be lockable.
                 let lock =
                     if matches!(target.relation.kind, 'r' | 'p') { "FOR NO KEY UPDATE OF u" } else { "" };
-                let condition = format!("WHERE {} {} $2 {lock}", lookup.sql, lookup.key.equals);
-                let sql = draft_sql(
-                    &format!("ROW(u.*)::{}", target.relation.name),
-                    &fields,
-                    &(made + &user),
-                    &condition,
+                let sql = format!(
+                    "{draft} {made}, {} AS u WHERE {} {} $2 {lock}",
+                    target.relation.name, lookup.sql, lookup.key.equals
                 );
                 let plan = Plan::prepare(&sql, &[self.row_type, lookup.key.oid], Planning::Auto);
                 plan.values(&[Arg::Value(row), Arg::Value(id)]).pop()
             }
         })?;
-        Some(Draft { row, columns })
+        Some(Draft { row, columns: written.into_iter().map(|(name, _)| name).collect() })
     }
 
     /// Writes the user as the draft says, as [`Transfer::insert`] and [`Transfer::adopt`] do.
@@ -103,24 +97,16 @@ impl Transfer {
     }
 }
 
-/// A mapped value as a field of a JSON document, from which the column's own input function reads it, so that
-/// what is too long is refused as an INSERT would, not cut as a cast would.
-fn as_field(value: &str, column_type: Oid, name: &str) -> String {
-    let is_json = [JSON, JSONB].contains(&types::base_type(column_type));
-    let text = if is_json { "" } else { "::pg_catalog.text" };
-    format!("{}{text} AS {}", as_column(&value, column_type), Ident(name.to_string()))
-}
+/// A column's name, and the SQL of its value.
+type Field = (String, String);
 
-/// A row of nulls, also in columns whose domain refuses them, which have a default.
-fn nothing(target: &Target) -> String {
-    format!("(SELECT ROW(n.*)::{0} FROM (SELECT) AS one LEFT JOIN {0} AS n ON false)", target.relation.name)
-}
-
-/// Each mapping is evaluated once: what a hook sees is what is written.
-fn draft_sql(base: &str, fields: &[String], from: &str, condition: &str) -> String {
-    format!(
-        "SELECT pg_catalog.jsonb_populate_record({base}, \
-         (SELECT pg_catalog.to_jsonb(m.*) FROM (SELECT {} OFFSET 0) AS m)) {from} {condition}",
-        list(fields)
-    )
+/// Each mapping is evaluated once, and is what an assignment makes of it: what a hook sees is what is written, and what it
+/// leaves alone is what it would be without it.
+fn draft_sql(target: &Target, written: &[Field], is_here: bool) -> String {
+    let value = |column: &Column| match written.iter().find(|(name, _)| *name == column.name) {
+        Some((_, value)) => value.clone(),
+        None if is_here => format!("u.{}", Ident(column.name.clone())),
+        None => nothing(column, target),
+    };
+    format!("SELECT ROW({})::{}", list(target.relation.columns.iter().map(value)), target.relation.name)
 }

@@ -55,6 +55,6 @@ pub(super) fn from_draft(columns: &[&Column], rows: &str) -> String {
 
 /// A value as the column's type, but of no length and outside its domain: those are the assignment's to check, which
 /// refuses what a cast would cut.
-pub(super) fn as_column(value: &impl std::fmt::Display, column_type: Oid) -> String {
+fn as_column(value: &impl std::fmt::Display, column_type: Oid) -> String {
     format!("({value})::{}", types::type_name(types::base_type(column_type)))
 }

@@ -9,7 +9,6 @@ use pgrx::pg_sys;
 pub(crate) use pgrx::pg_sys::Oid;
 
 pub(crate) const BOOL: Oid = pg_sys::BOOLOID;
-pub(crate) const JSON: Oid = pg_sys::JSONOID;
 pub(crate) const JSONB: Oid = pg_sys::JSONBOID;
 pub(crate) const LONG: Oid = pg_sys::INT8OID;
 pub(crate) const TEXT: Oid = pg_sys::TEXTOID;

@@ -6,6 +6,7 @@ use crate::login::Login;
 use crate::source::explain;
 use crate::spi::guard::SqlError;
 use crate::spi::identity::{self, Reach};
+use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
 use crate::spi::types::{self, TEXT, TEXTS};
 use crate::sql::{Ident, list};
@@ -197,7 +198,8 @@ impl Target {
         })
     }
 
-    /// What columns of a user hold, as a JSON object to which `also` is added; `None` where there is nothing.
+    /// What columns of a user hold, as a JSON object of texts to which `also` is added; `None` where there is nothing. As
+    /// texts, for not every value has a JSON form that can be read back.
     pub(crate) fn columns_of(
         &self,
         user: &User,
@@ -209,10 +211,12 @@ impl Target {
             return also;
         }
         let id = types::cast(&user.id, &self.id.key)?;
-        let columns = list(columns.iter().map(|column| format!("u.{}", Ident(column.clone()))));
+        let names = list(columns.iter().map(|column| parse::quote_literal(column)));
+        let texts =
+            list(columns.iter().map(|column| format!("u.{}::pg_catalog.text", Ident(column.clone()))));
         let sql = format!(
-            "SELECT (pg_catalog.to_jsonb(r.*) OPERATOR(pg_catalog.||) $2::pg_catalog.jsonb)::pg_catalog.text \
-             FROM (SELECT {columns} FROM {} AS u WHERE {}) AS r",
+            "SELECT (pg_catalog.jsonb_object(ARRAY[{names}], ARRAY[{texts}]) \
+             OPERATOR(pg_catalog.||) $2::pg_catalog.jsonb)::pg_catalog.text FROM {} AS u WHERE {}",
             self.relation.name,
             self.id.is_parameter()
         );

@@ -1,7 +1,9 @@
 //! Changing one user who is here. Runs with the rights of the actor and without a net: the caller has one.
 
 use super::Target;
+use crate::catalog::Column;
 use crate::spi::identity::Reach;
+use crate::spi::parse;
 use crate::spi::plan::{self, Arg, Plan, Planning};
 use crate::spi::types::{self, Oid, TEXT};
 use crate::sql::{Ident, list};
@@ -42,15 +44,17 @@ impl Target {
         });
     }
 
-    /// Writes back what adopting a user has overwritten: those columns of a JSON object. Tells how many users that were.
-    pub(crate) fn restore(&self, user_id: &str, columns: &[String], replaced: Option<&str>) -> u64 {
-        let columns = list(columns.iter().map(|name| Ident(name.clone())));
-        let sql = format!(
-            "UPDATE {0} AS u SET ({columns}) = (SELECT {columns} \
-             FROM pg_catalog.jsonb_populate_record(ROW(u.*)::{0}, $2::pg_catalog.jsonb)) WHERE {1}",
-            self.relation.name,
-            self.id.is_parameter()
-        );
+    /// Writes back what adopting a user has overwritten: those columns of what [`Target::columns_of`] has told. Tells how
+    /// many users that were.
+    pub(crate) fn restore(&self, user_id: &str, columns: &[&Column], replaced: Option<&str>) -> u64 {
+        let sets = columns.iter().map(|column| {
+            let (name, literal) = (Ident(column.name.clone()), parse::quote_literal(&column.name));
+            // Of no length: what has become too long is refused by the assignment, where a cast would cut it.
+            let type_name = types::type_name(types::base_type(column.type_oid));
+            format!("{name} = ($2::pg_catalog.jsonb OPERATOR(pg_catalog.->>) {literal})::{type_name}")
+        });
+        let sql =
+            format!("UPDATE {} AS u SET {} WHERE {}", self.relation.name, list(sets), self.id.is_parameter());
         self.write_one(&sql, user_id, &[Arg::from(replaced)])
     }
 

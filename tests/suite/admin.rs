@@ -2,7 +2,7 @@
 
 use crate::setup::{Answer, Site, login};
 use crate::setup_config::Refusal;
-use ferry_tests::sqlstate;
+use ferry_tests::{need_extension, sqlstate};
 use serde_json::{Value, json};
 
 /// The user id and outcome of one of the functions, called by an admin.
@@ -89,6 +89,63 @@ fn who_was_adopted_gets_back_what_was_overwritten() {
     assert_eq!(site.user("ann@example.com", "name").as_deref(), Some("Anna Before"));
     assert_eq!(site.user("ann@example.com", "must_change").as_deref(), Some("false"));
     assert_eq!((site.counts().0, site.counts().1), (1, 0));
+}
+
+#[test]
+fn values_of_every_type_are_put_back_as_they_were() {
+    need_extension!("hstore");
+    let site = known_here(None);
+    site.db.sql("CREATE EXTENSION hstore");
+    site.as_owner("CREATE TYPE pair AS (x integer, y text); CREATE DOMAIN few AS varchar(3) NOT NULL");
+    // What is here, and what the legacy system would have there.
+    for (column, here, legacy) in [
+        ("j jsonb NOT NULL", "'null'", "jsonb '1'"),
+        ("t json", r#"'{"b":1, "a":2,"b":3}'"#, "json '{}'"),
+        ("h hstore", r#"'a=>1, b=>NULL'"#, "hstore 'a=>2'"),
+        ("a integer[]", "'[0:1]={1,2}'", "'{3}'::integer[]"),
+        ("c char(4)", "'ab'", "'cd'"),
+        ("s varchar(5)", "'ab '", "'cd'"),
+        ("e text", "''", "'x'"),
+        ("n text", "NULL", "'x'"),
+        ("p pair", "ROW(1, NULL)", "ROW(2, 'y')::pair"),
+        ("d few", "'abc'", "'d'"),
+        ("f double precision", "0.1::float8 + 0.2", "1"),
+        ("m timestamptz", "'2020-01-02 03:04:05.678901+07'", "now()"),
+        ("i interval", "'1 month -2 days'", "'1 day'::interval"),
+        ("b bytea", r"'\x00ff'", r"'\x01'::bytea"),
+        ("o bit(3)", "B'101'", "B'010'"),
+        ("q numeric(6,2)", "12.30", "1"),
+        (r#""Odd ' name" boolean"#, "true", "false"),
+    ] {
+        site.as_owner(&format!("ALTER TABLE users ADD {column} DEFAULT {here}"));
+        let name = if column.starts_with('"') { "Odd ' name" } else { &column[..1] };
+        site.map("shop", name, legacy);
+    }
+    site.configure("mapping", "on_conflict = 'overwrite' WHERE target_column NOT IN ('email', 'name')");
+    site.configure("target", "adopt = 'locked'");
+    let row = || site.user("ann@example.com", "ROW(users.*)").unwrap();
+    let before = row();
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    assert_ne!(row(), before);
+    let mut admin = site.db.client();
+    admin
+        .batch_execute("SET DateStyle = 'SQL, DMY'; SET IntervalStyle = 'iso_8601'; SET extra_float_digits = -15; SET bytea_output = 'escape'")
+        .unwrap();
+    let detail: Value =
+        admin.query_one("SELECT detail FROM ferry.unmigrate_login('ann@example.com')", &[]).unwrap().get(0);
+    assert_eq!(detail, json!({"source": "shop", "legacy_key": "1", "user": "restored"}));
+    assert_eq!(row(), before);
+}
+
+#[test]
+fn what_has_become_too_long_for_its_column_is_not_cut() {
+    let site = known_here(None);
+    site.configure("target", "adopt = 'locked'");
+    site.configure("mapping", "on_conflict = 'overwrite'");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "ann's secret").outcome, "migrated");
+    site.as_owner("UPDATE users SET name = 'A'; ALTER TABLE users ALTER name TYPE varchar(3)");
+    let error = site.db.try_sql("SELECT ferry.unmigrate_login('ann@example.com')").unwrap_err();
+    assert_eq!((sqlstate(&error), site.counts().1), ("22001", 1));
 }
 
 /// Ann is in the shop, and user 42 here.

@@ -598,6 +598,35 @@ fn a_row_through_hooks_has_the_values_that_it_would_have_without() {
 }
 
 #[test]
+fn a_hook_that_changes_nothing_leaves_values_alone_that_json_would_write_differently() {
+    for is_here in [false, true] {
+        let site = shop();
+        site.as_owner(
+            "ALTER TABLE users ADD j jsonb NOT NULL DEFAULT '1', ADD n jsonb, ADD t json, ADD a integer[]",
+        );
+        for (column, expression) in [
+            ("j", "jsonb 'null'"),
+            ("n", "jsonb 'null'"),
+            ("t", r#"json '{"b":1, "a":2,"b":3}'"#),
+            ("a", "'[0:1]={1,2}'::integer[]"),
+        ] {
+            site.map("shop", column, expression);
+        }
+        if is_here {
+            site.db.sql("INSERT INTO users (email) VALUES ('ann@example.com')");
+            site.configure("target", "adopt = 'locked'");
+            site.configure("mapping", "on_conflict = 'overwrite'");
+        }
+        hook(&site, "look", "before_write", "RETURN NULL;");
+        function(&site, "look_too", "u users", "users", "RETURN u;");
+        add(&site, "look_too", "before_write");
+        assert_migrated(&site);
+        let row: String = site.db.one("SELECT concat_ws(' | ', j, n, t, a) FROM users", &[]);
+        assert_eq!(row, r#"null | null | {"b":1, "a":2,"b":3} | [0:1]={1,2}"#);
+    }
+}
+
+#[test]
 fn each_mapping_is_evaluated_once_so_that_a_hook_sees_what_is_written() {
     let site = shop();
     site.as_owner("ALTER TABLE users ADD token uuid");

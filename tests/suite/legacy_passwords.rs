@@ -218,6 +218,31 @@ fn a_pepper_that_goes_away_is_noted_and_nobody_is_let_in() {
 }
 
 #[test]
+fn a_pepper_that_goes_away_is_told_also_when_its_source_was_retired() {
+    let site = shop_with("sha256(convert_to('p3pper' || 'secret', 'UTF8'))", "format = NULL");
+    write_peppers(&site.db, "shop = text:p3pper");
+    site.configure_source("shop", "format = 'sha256($pepper.$pass)', pepper = 'shop'");
+    site.db.sql("CALL ferry.import('shop')");
+    site.db.sql("SELECT ferry.retire_source('shop', force => true)");
+    let found = || {
+        let query = "SELECT object, problem, hint FROM ferry.check_config() WHERE severity = 'error'";
+        site.db.rows(query, &[]).iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect::<Vec<_>>()
+    };
+    assert_eq!(found(), []);
+    let path = write_peppers(&site.db, "other = text:x");
+    assert_eq!(login(&mut site.app(), "ann@example.com", "secret"), Answer::refused("invalid"));
+    assert_eq!(site.why(), "invalid/pepper");
+    let told: Vec<(String, String, String)> = found();
+    let problem = format!(
+        "pepper: there is no pepper \"shop\" in file \"{path}\", so nobody imported with it can log in"
+    );
+    assert_eq!((told.len(), &told[0].0, &told[0].1), (1, &"source shop".to_string(), &problem));
+    let hint = &told[0].2;
+    site.db.sql(&hint[hint.find("UPDATE").expect(hint)..]);
+    assert_eq!(found(), []);
+}
+
+#[test]
 fn charsets_are_tried_in_the_order_of_the_config() {
     for (charset, made_of) in [
         ("latin1", "convert_to('Grüße', 'LATIN1')"),

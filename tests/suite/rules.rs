@@ -1,6 +1,6 @@
 //! Rules: who is moved, who must change the password, and who is only noted.
 
-use crate::setup::{Answer, Site, login};
+use crate::setup::{Answer, FAST, Site, login};
 use crate::setup_config::Refusal;
 use serde_json::{Value, json};
 
@@ -215,6 +215,85 @@ fn a_weak_password_is_met_also_when_the_source_is_asked_no_more() {
     assert!(must_change("ben@example.com"));
     // Of who was adopted without showing it, too.
     assert!(must_change("cid@example.com"));
+}
+
+/// Ann, imported with a bare MD5 of a password that she must change.
+fn imported(password: &str) -> Site {
+    let site = shop_with(&[("long enough", "p.length >= 100", "must_change")]);
+    site.db.rows("UPDATE legacy.customers SET pwd = md5($1)", &[&password]);
+    site.configure_source("shop", "format = 'md5'");
+    site.db.sql("CALL ferry.import('shop')");
+    site
+}
+
+#[test]
+fn who_logs_in_many_times_at_once_must_change_the_password_each_time() {
+    let site = imported("ann's secret");
+    site.as_owner(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END';
+         CREATE TRIGGER dawdle BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION dawdle()",
+    );
+    let clients: Vec<_> = (0..6).map(|_| site.app()).collect();
+    let log_in = |mut app| std::thread::spawn(move || login(&mut app, "ann@example.com", "ann's secret"));
+    let crowd: Vec<_> = clients.into_iter().map(log_in).collect();
+    for answer in crowd.into_iter().map(|one| one.join().unwrap()) {
+        assert_eq!((answer.outcome.as_str(), answer.must_change), ("ok", true));
+    }
+    assert_eq!(site.db.count("ferry.event WHERE kind = 'rehash'"), 1, "{:?}", site.last_event());
+}
+
+#[test]
+fn a_hash_that_cannot_be_replaced_does_not_silence_the_rules() {
+    const SWALLOW: &str = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+                           CREATE TRIGGER swallow BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION swallow()";
+    let long = "longer than bcrypt looks ".repeat(4);
+    for (password, policy, obstacle, reason) in [
+        ("x".repeat(80).as_str(), "bcrypt:cost=4", "", "hash_policy"),
+        ("ann's secret", FAST, SWALLOW, "no_row_written"),
+        ("ann's secret", FAST, "ALTER TABLE users ADD CHECK (password_hash LIKE '$ferry$%')", "write_failed"),
+        (&long[..99], FAST, "", "weaker_than_policy"),
+    ] {
+        let site = imported(password);
+        site.configure("target", &format!("hash_policy = '{policy}'"));
+        site.as_owner(obstacle);
+        let mut app = site.app();
+        let events = site.counts().2;
+        app.batch_execute("BEGIN READ ONLY").unwrap();
+        assert!(login(&mut app, "ann@example.com", password).must_change, "{reason}");
+        app.batch_execute("COMMIT").unwrap();
+        assert_eq!(site.counts().2, events);
+        let answer = login(&mut app, "ann@example.com", password);
+        assert_eq!((answer.outcome.as_str(), answer.must_change), ("ok", true), "{reason}");
+        let event = site.last_event();
+        assert_eq!((event.kind.as_str(), event.reason.as_deref()), ("rehash", Some(reason)));
+        assert_eq!(event.outcome, if reason == "weaker_than_policy" { "ok" } else { "failed" });
+    }
+}
+
+#[test]
+fn who_is_tied_to_a_second_legacy_user_is_still_asked_the_rules_of_the_hash_that_is_there() {
+    let site = imported("ann's secret");
+    site.as_owner(
+        "ALTER TABLE users ADD phone text; UPDATE users SET phone = '+1 555'; CREATE INDEX ON users (phone)",
+    );
+    site.add_local_source("blog", "readers");
+    site.as_owner("ALTER TABLE legacy.readers ADD phone text DEFAULT '+1 555'");
+    site.add_customer("readers", "annie@example.com", "annie's secret");
+    site.map("blog", "phone", "l.phone");
+    site.configure("target", "adopt = 'any', lookup = '{phone}'");
+    site.db.sql("CALL ferry.import('blog')");
+    site.configure("review", "decision = 'adopt'");
+    site.db.sql("CALL ferry.import('blog', 'retry')");
+    let digests = "ferry.link WHERE user_id = (SELECT id::text FROM users) AND hash_digest IS NOT NULL";
+    assert_eq!((site.counts().0, site.counts().1, site.db.count(digests)), (1, 2, 1));
+    assert!(login(&mut site.app(), "ann@example.com", "ann's secret").must_change);
+    assert_eq!(site.why(), "ok/weaker_than_policy");
+    // The last tie is the first to be taken back.
+    for (source, left) in [("blog", 1), ("shop", 0)] {
+        let taken: String =
+            site.db.one("SELECT detail ->> 'source' FROM ferry.unmigrate_login('ann@example.com')", &[]);
+        assert_eq!((taken.as_str(), site.counts().1), (source, left));
+    }
 }
 
 #[test]

@@ -240,6 +240,77 @@ fn the_legacy_system_still_decides_about_a_wrapped_user_where_it_did() {
     assert_eq!(login(&mut site.app(), "ann@example.com", "changed there").outcome, "ok");
 }
 
+/// Of whom a link has the digest of a hash, and whether it is that of the hash they have.
+fn digests(site: &Site) -> Vec<String> {
+    let query = "SELECT concat_ws(' ', c.email, l.target, CASE l.hash_digest
+                                       WHEN encode(sha256(convert_to(u.password_hash, 'UTF8')), 'hex') THEN 'theirs'
+                                       WHEN '' THEN 'none' ELSE 'another' END)
+                 FROM ferry.link l JOIN legacy.customers c ON c.id::text = l.legacy_key LEFT JOIN users u ON u.id::text = l.user_id
+                 WHERE l.hash_digest IS NOT NULL ORDER BY 1";
+    site.db.rows(query, &[]).iter().map(|row| row.get(0)).collect()
+}
+
+/// Ann and others, imported with the MD5 of `a secret`; Eve was here before.
+fn imported() -> Site {
+    let site = Site::shop();
+    site.db.sql(
+        "INSERT INTO legacy.customers (email)
+         SELECT n || '@example.com' FROM unnest('{bob,carol,dave,eve}'::text[]) n;
+         UPDATE legacy.customers SET pwd = md5('a secret');
+         INSERT INTO users (email) VALUES ('eve@example.com')",
+    );
+    site.configure("target", "adopt = 'locked', must_change = 'must_change', no_other_checks = true");
+    site.configure_source("shop", "format = 'md5'");
+    site.db.sql("CALL ferry.import('shop')");
+    site
+}
+
+#[test]
+fn no_digest_is_left_of_a_weak_hash_that_is_no_more() {
+    let site = imported();
+    let strong = site.hash("another secret");
+    site.db.rows("UPDATE users SET password_hash = $1 WHERE email ~ '^(ann|eve)@'", &[&strong]);
+    site.db.sql(
+        "UPDATE users SET password_hash = NULL WHERE email ~ '^bob@'; DELETE FROM users WHERE email ~ '^carol@'",
+    );
+    let told = |who: &str, what: &str| format!("{who}@example.com default {what}");
+    let another = ["ann", "bob", "carol"].map(|who| told(who, "another"));
+    let before = [another.as_slice(), &[told("dave", "theirs"), told("eve", "another")]].concat();
+    assert_eq!(digests(&site), before);
+    site.db.sql(CALL);
+    assert_eq!(digests(&site), [told("dave", "theirs"), told("eve", "none")]);
+    assert_eq!(login(&mut site.app(), "dave@example.com", "a secret").outcome, "ok");
+    site.db.sql(CALL);
+    assert_eq!(digests(&site), [told("dave", "theirs"), told("eve", "none")]);
+}
+
+#[test]
+fn a_hash_that_one_target_wraps_is_known_to_another_of_the_same_table() {
+    let site = imported();
+    site.db.sql(
+        "INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, hash_policy)
+         SELECT 'byname', relation, id_column, '{name}', hash_column, hash_policy FROM ferry.target;
+         CREATE TABLE others AS TABLE users;
+         INSERT INTO ferry.target (name, relation, id_column, login_columns, hash_column, hash_policy, run_as)
+         SELECT 'others', 'public.others', id_column, login_columns, hash_column, hash_policy, CURRENT_USER
+         FROM ferry.target WHERE name = 'default';
+         INSERT INTO ferry.link (source, legacy_key, target, user_id, via, hash_digest)
+         SELECT 'other', legacy_key, 'others', user_id, via, hash_digest FROM ferry.link WHERE legacy_key = '1';
+         INSERT INTO ferry.rule (source, name, expression, severity) VALUES ('shop', 'long enough', 'p.length >= 100', 'must_change')",
+    );
+    site.db.sql("CALL ferry.wrap_hashes('byname', no_other_checks => true, cpu_share => 1)");
+    let told = |who: &str| format!("{who}@example.com default theirs");
+    let ours = ["ann", "bob", "carol", "dave", "eve"].map(told);
+    // The user of that id in another table is somebody else.
+    let expected: Vec<String> =
+        [&ours[..1], &["ann@example.com others another".to_string()], &ours[1..]].concat();
+    assert_eq!(digests(&site), expected);
+    assert!(login(&mut site.app(), "ann@example.com", "a secret").must_change);
+    site.db.sql("UPDATE users SET name = 'bob' WHERE email ~ '^bob@'; SELECT ferry.set_password('bob', 'Brand-new-1', 'byname')");
+    assert!(!digests(&site).contains(&told("bob")), "{:?}", digests(&site));
+    assert_eq!(digests(&site).len(), 5);
+}
+
 #[test]
 fn what_an_import_has_brought_is_wrapped_within_its_envelope() {
     let site = Site::shop();
