@@ -8,10 +8,12 @@
 //! Where an application may check the hashes of the table by itself, only what it could not read before is wrapped: a hash
 //! in an envelope.
 
+mod tally;
+
 use crate::config;
 use crate::envelope;
 use crate::error::{Kind, Refusal, must_reach_caller};
-use crate::event::{self, Detail, Event};
+use crate::event::{self, Event};
 use crate::kdf;
 use crate::link;
 use crate::outcome::Outcome;
@@ -22,8 +24,9 @@ use crate::sql::Ident;
 use crate::target::{MustChange, Replaced, Target, User};
 use legacy_hash::{Error, Method, Stored};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+
+use tally::{KEPT, Obstacle, REFUSED, Tally, WRAPPED};
 
 /// So long are the wrapped hashes of usual formats at most. Rows that don't fit all the same are told.
 const LEAST_WIDTH: usize = 255;
@@ -221,7 +224,7 @@ impl Run {
         }
         let is_end = i64::try_from(users.len()).is_ok_and(|found| found < rows);
         let last_id = users.into_iter().last().map(|user| user.id);
-        if is_end || self.untold.counts.contains_key(WRAPPED) {
+        if is_end || self.untold.has_wrapped() {
             self.log(last_id.as_deref(), is_end);
         }
         Ok(Batch {
@@ -270,7 +273,7 @@ impl Run {
 
     fn refuse(&mut self, obstacle: Obstacle, why: &str) {
         self.count(REFUSED, why);
-        self.tally.obstacles.insert(obstacle);
+        self.tally.stumble(obstacle);
     }
 
     fn wrap(&self, target: &Target, user: &User) -> Result<Fate, Refusal> {
@@ -424,91 +427,5 @@ fn replace_one(target: &Target, Wrapped { user, hash, .. }: &Wrapped<'_>) -> Wri
         Replaced::Untouched if target.stores(&user.id, user.hash.as_deref()) => Written::Swallowed,
         Replaced::Untouched => Written::Changed,
         Replaced::Altered => Written::Altered,
-    }
-}
-
-const WRAPPED: &str = "wrapped";
-const KEPT: &str = "kept";
-const REFUSED: &str = "refused";
-
-/// What stands in the way of wrapping a weak hash, or one that may be weak.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Obstacle {
-    OtherChecks,
-    Format,
-    Unreadable,
-    Limit,
-    Width,
-    InUse,
-    Altered,
-    Swallowed,
-    Write,
-}
-
-/// How many hashes went each way: by what was done, and by format or reason.
-#[derive(Clone, Default)]
-struct Tally {
-    counts: BTreeMap<&'static str, BTreeMap<String, u64>>,
-    obstacles: BTreeSet<Obstacle>,
-}
-
-impl Tally {
-    fn count(&mut self, what: &'static str, why: &str) {
-        *self.counts.entry(what).or_default().entry(why.to_string()).or_default() += 1;
-    }
-
-    /// `3 wrapped (md5crypt 2, phpass 1), 1 left as they are (locked 1), 0 not wrapped`
-    fn report(&self) -> String {
-        let group = |(what, told): (&str, &str)| {
-            let counts = self.counts.get(what);
-            let total: u64 = counts.map_or(0, |counts| counts.values().sum());
-            let parts: Vec<String> =
-                counts.into_iter().flatten().map(|(why, count)| format!("{why} {count}")).collect();
-            let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-            format!("{total} {told}{parts}")
-        };
-        [(WRAPPED, "wrapped"), (KEPT, "left as they are"), (REFUSED, "not wrapped")].map(group).join(", ")
-    }
-
-    fn to_detail(&self) -> Detail {
-        let mut detail = Detail::default();
-        for what in [WRAPPED, KEPT, REFUSED] {
-            let counts = self.counts.get(what).cloned().unwrap_or_default();
-            detail.set(what, serde_json::json!(counts));
-        }
-        detail
-    }
-
-    /// What to do about those that were not wrapped.
-    fn hint(&self, target: &Target) -> String {
-        let cure = |obstacle: &Obstacle| {
-            match obstacle {
-            Obstacle::OtherChecks => cure_of_other_checks(target),
-            Obstacle::Format => "Of a format that does not wrap: the next login replaces such a hash, or a \
-                                 \"forgot password\" (ferry.prepare_reset, ferry.set_password)."
-                .to_string(),
-            Obstacle::Unreadable => "Of no format that is known for sure: no login can check such a hash either. \
-                                     ferry.identify_hash tells what it may be; ferry.import brings hashes together \
-                                     with what verifies them."
-                .to_string(),
-            Obstacle::Limit => "Over a limit: a superuser can raise the setting ferry.max_… of that name.".to_string(),
-            Obstacle::Width => cure_of_width(target),
-            Obstacle::InUse => "In use: other transactions have locked these users; call it again, from the start."
-                .to_string(),
-            Obstacle::Altered => format!(
-                "Altered: a trigger, a rule or the view stores something else in column \"{}\" of {} than was written, \
-                 so nothing was. Drop what hashes passwords there: pg_ferry does.",
-                target.row.hash_column, target.relation.title
-            ),
-            Obstacle::Swallowed => format!(
-                "Swallowed: a trigger or a row security policy of {} keeps role \"{}\" of run_as from changing these.",
-                target.relation.title, target.actor.role_name
-            ),
-            Obstacle::Write => "Not written: see what raises this SQLSTATE, such as a trigger or a constraint of the \
-                                users table."
-                .to_string(),
-        }
-        };
-        self.obstacles.iter().map(cure).collect::<Vec<_>>().join(" ")
     }
 }

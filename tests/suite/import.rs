@@ -814,6 +814,21 @@ fn a_text_of_config_that_names_columns_without_their_row_means_the_legacy_row() 
     assert_eq!(singly, 1, "they were written by one statement");
 }
 
+/// Of each statement one row is let in, and no other: users go one by one.
+pub(crate) fn let_one_row_in_at_a_time(site: &Site) {
+    site.as_owner(
+        "CREATE FUNCTION begin_count() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM set_config('meddle.rows', '0', true); RETURN NULL; END $$;
+         CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN
+                 IF set_config('meddle.rows', (current_setting('meddle.rows')::int + 1)::text, true) = '1' THEN RETURN NEW; END IF;
+                 RETURN NULL;
+             END $$;
+         CREATE TRIGGER begin_count BEFORE INSERT ON users EXECUTE FUNCTION begin_count();
+         CREATE TRIGGER meddle BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
+    );
+}
+
 #[test]
 fn more_odd_rows_than_one_transaction_takes_are_done_in_several() {
     need_extension!("pg_ferry");
@@ -840,18 +855,7 @@ fn more_odd_rows_than_one_transaction_takes_are_done_in_several() {
     // Where nobody can be told from many, each goes alone.
     let site = md5_shop();
     crowd(&site, 600);
-    site.as_owner(
-        // One row of a statement is let in, and no other.
-        "CREATE FUNCTION begin_count() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN PERFORM set_config('meddle.rows', '0', true); RETURN NULL; END $$;
-         CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN
-                 IF set_config('meddle.rows', (current_setting('meddle.rows')::int + 1)::text, true) = '1' THEN RETURN NEW; END IF;
-                 RETURN NULL;
-             END $$;
-         CREATE TRIGGER begin_count BEFORE INSERT ON users EXECUTE FUNCTION begin_count();
-         CREATE TRIGGER meddle BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
-    );
+    let_one_row_in_at_a_time(&site);
     assert_eq!(import(&site, ""), finished(600, 600, 0, 0));
 }
 

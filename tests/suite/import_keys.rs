@@ -1,6 +1,6 @@
 //! Imports and the keys of a source: keys that are equal but written otherwise, arrays as keys, and several rows of one key.
 
-use crate::import::{Run, crowd, import, md5_shop, refused};
+use crate::import::{Run, crowd, import, let_one_row_in_at_a_time, md5_shop, refused};
 use crate::setup::Site;
 use ferry_tests::{Db, need_extension};
 
@@ -142,11 +142,7 @@ fn rows_of_one_key_are_on_one_page() {
 fn rows_of_one_key_are_of_one_transaction_where_a_page_takes_several() {
     need_extension!("pg_ferry");
     let site = keyed_shop("int", "CASE WHEN id BETWEEN 245 AND 260 THEN 245 ELSE id END", 600);
-    site.as_owner(
-        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN NEW.password_hash := rtrim(NEW.password_hash) || ' '; RETURN NEW; END $$;
-         CREATE TRIGGER meddle BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION meddle()",
-    );
+    let_one_row_in_at_a_time(&site);
     let run = import(&site, "");
     assert_eq!((run.done, run.moved, run.skipped), (600, 585, 15));
     assert_eq!(remaining(&site), 0);
