@@ -50,12 +50,22 @@ CREATE PROCEDURE ferry._check_together() LANGUAGE plpgsql
 AS $$
 DECLARE
     t ferry.target;
+    orphan record;
 BEGIN
+    -- Nobody else can have written any.
+    IF has_function_privilege('ferry._orphans()', 'EXECUTE') THEN
+        SELECT * INTO orphan FROM ferry._orphans() LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation', MESSAGE = format('%s: %s', orphan.object, orphan.problem),
+                HINT = 'Write that row in the same file, under the same name.';
+        END IF;
+    END IF;
     FOR t IN SELECT * FROM ferry.target
-             WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = run_as AND NOT pg_has_role(r.oid, 'MEMBER')) ORDER BY name LOOP
+             WHERE EXISTS (SELECT FROM pg_roles r WHERE r.rolname = run_as AND pg_has_role(r.oid, 'MEMBER')
+                             AND (NOT r.rolsuper OR (SELECT c.rolsuper FROM pg_roles c WHERE c.rolname = current_user))) ORDER BY name LOOP
         PERFORM ferry._check_config('target', to_jsonb(t)::text, to_jsonb(t)::text);
         PERFORM ferry._check_config('source', to_jsonb(s)::text, to_jsonb(s)::text) FROM ferry.source s WHERE s.target = t.name;
-        PERFORM ferry._check_config('hook', to_jsonb(h)::text, to_jsonb(h)::text) FROM ferry.hook h WHERE h.target = t.name;
+        PERFORM ferry._check_config('hook', to_jsonb(h)::text, to_jsonb(h)::text) FROM ferry.hook h WHERE h.target = t.name AND h.enabled;
     END LOOP;
 END
 $$;
@@ -126,7 +136,8 @@ AS $$
     JOIN pg_roles r ON r.rolname = t.run_as AND NOT r.rolsuper AND NOT r.rolbypassrls
     JOIN pg_class c ON c.oid = to_regclass(t.relation) AND c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_has_role(r.oid, c.relowner, 'USAGE'))
     CROSS JOIN (VALUES ('r'::"char", 'read'), ('a', 'insert'), ('w', 'update')) AS p (command, verb)
-    WHERE NOT EXISTS (SELECT FROM pg_policy y
+    WHERE (p.verb <> 'insert' OR EXISTS (SELECT FROM ferry._asked s WHERE s.target = t.name))
+      AND NOT EXISTS (SELECT FROM pg_policy y
                       WHERE y.polrelid = c.oid AND y.polpermissive AND y.polcmd IN (p.command, '*')
                         AND EXISTS (SELECT FROM unnest(y.polroles) AS m (role) WHERE CASE m.role WHEN 0 THEN true ELSE pg_has_role(r.oid, m.role, 'USAGE') END))
 $$;

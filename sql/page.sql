@@ -186,7 +186,7 @@ AS $$
         'source', cutover_page.source,
         'lines', (SELECT jsonb_agg(jsonb_build_object(
                       -- No page has room for more, and a double precision may not either.
-                      'topic', c.topic, 'item', c.item, 'users', c.users, 'value', least(greatest(c.value, -1e15), 1e15), 'hint', c.hint,
+                      'topic', c.topic, 'item', c.item, 'users', c.users, 'value', CASE WHEN c.value IS NOT NULL THEN least(greatest(c.value, -1e15), 1e15) END, 'hint', c.hint,
                       'detail', c.detail || jsonb_build_object('last_at', ferry._page_time((c.detail ->> 'last_at')::timestamptz))) ORDER BY c.place)
                   FROM ferry.cutover(cutover_page.source, cutover_page.inactive_after, cutover_page.max_rows)
                        WITH ORDINALITY AS c (topic, item, users, value, detail, hint, place)),

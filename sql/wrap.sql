@@ -70,8 +70,16 @@ BEGIN
     LOOP
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        last_key := ferry._wrap_close(target, last_key);
-        EXIT WHEN last_key IS NULL;
+        BEGIN
+            last_key := ferry._wrap_close(target, last_key);
+            tries := 0;
+        EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+            tries := tries OPERATOR(pg_catalog.+) 1;
+            IF tries OPERATOR(pg_catalog.>) 5 THEN
+                RAISE;
+            END IF;
+        END;
+        EXIT WHEN last_key IS NULL AND tries OPERATOR(pg_catalog.=) 0;
     END LOOP;
 END
 $$;

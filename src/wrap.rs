@@ -366,9 +366,14 @@ pub(crate) fn close(target: &str, after: Option<&str>) -> Result<Option<String>,
     let mut links = link::digested_after(&target.row.name, after, LINKS);
     let last = links.last().map(|link| link.legacy_key.clone());
     let ids: Vec<Option<String>> = links.iter().map(|link| Some(link.user_id.clone())).collect();
-    let hashes = guard::attempt(|| target.stored_hashes(&ids))
-        .map_err(|error| Refusal::in_config(&place(&target), error))?;
-    links.retain(|link| !link.is_of(hashes.get(&link.user_id).and_then(Option::as_deref)));
+    // Whom a view or a policy hides is no more gone than those who are seen.
+    let ask = || (target.stored_hashes(&ids), target.sees_everybody());
+    let (hashes, sees_everybody) =
+        guard::attempt(ask).map_err(|error| Refusal::in_config(&place(&target), error))?;
+    links.retain(|link| match hashes.get(&link.user_id) {
+        Some(hash) => !link.is_of(hash.as_deref()),
+        None => sees_everybody,
+    });
     link::drop_digests(&links);
     Ok(last)
 }
@@ -424,7 +429,7 @@ fn replace_one(target: &Target, Wrapped { user, hash, .. }: &Wrapped<'_>) -> Wri
             link::keep_digest(&target.row.name, &user.id, user.hash.as_deref(), hash);
             Written::Done
         }
-        Replaced::Untouched if target.stores(&user.id, user.hash.as_deref()) => Written::Swallowed,
+        Replaced::Untouched if target.stored_hash(&user.id) == Some(user.hash.clone()) => Written::Swallowed,
         Replaced::Untouched => Written::Changed,
         Replaced::Altered => Written::Altered,
     }

@@ -105,7 +105,7 @@ impl Flow<'_> {
             let is_raced = what.adopting.is_some_and(|user| !self.is_unchanged(user));
             return if is_raced { Step6::Raced } else { Step6::NoRow };
         };
-        if !self.target.stores(&written.user_id, Some(what.hash)) {
+        if self.target.has_altered(&written.user_id, what.hash) {
             return Step6::Altered;
         }
         let children = what.source.children.write(&self.target, &written.user_id, children);

@@ -8,7 +8,7 @@ use crate::event;
 use crate::flow::{Flow, Why};
 use crate::link::{self, Moved, Via};
 use crate::outcome::Outcome;
-use crate::source::{Range, Source};
+use crate::source::Source;
 use crate::spi::guard::{self, SqlError};
 use crate::spi::plan::View;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ impl Flow<'_> {
         let listed = link::moved_after(name, range.after.as_deref(), range.staged, wanted);
         let keys: Vec<Option<String>> = listed.iter().map(|user| Some(user.key.clone())).collect();
         let present = source.present_keys(&keys, range.staged)?;
-        if present.is_empty() && !keys.is_empty() {
+        if present.is_empty() && listed.iter().any(|user| !user.is_tombstone) {
             need_rows(source)?;
         }
         import.tally.is_end = long(listed.len()) < wanted;
@@ -160,8 +160,7 @@ fn refused_and_gone(source: &Source, batch: &Batch) -> Result<Vec<Option<String>
 
 /// An empty source is more likely a mistake than the end of everybody.
 pub(super) fn need_rows(source: &Source) -> Result<(), Refusal> {
-    let (all, _) = source.count(&Range::default())?;
-    if all > 0 {
+    if source.has_rows()? {
         return Ok(());
     }
     let message =

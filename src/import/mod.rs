@@ -293,11 +293,16 @@ impl Flow<'_> {
         while done < listed.len() {
             done += self.work(import, rows, &listed[done..]).max(1);
         }
-        let missing: Vec<_> =
+        let mut missing: Vec<_> =
             keys.iter().filter(|key| is_missing(key.as_deref(), &listed)).cloned().collect();
         import.tally.skipped += long(missing.len());
         // These are more than the keys where several rows have the same one.
         import.tally.done = long(listed.len() + missing.len());
+        if !missing.is_empty() && !import.source.is_written_one_way() {
+            // Who is there under another spelling of the key stays refused.
+            let present = import.source.present_keys(&missing, None)?;
+            missing.retain(|key| key.as_ref().is_some_and(|key| !present.contains(key)));
+        }
         import.settled.extend(missing);
         import.tally.last_key = keys.into_iter().next_back().flatten();
         Ok(())

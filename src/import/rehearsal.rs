@@ -221,7 +221,7 @@ impl Flow<'_> {
             || {
                 let written = source.transfer.adopt(&self.target, person.row, hash, user);
                 written.map(|written| {
-                    let is_stored = self.target.stores(&written.user_id, Some(hash));
+                    let is_stored = !self.target.has_altered(&written.user_id, hash);
                     source.children.write(&self.target, &written.user_id, &children);
                     self.target.check_deferred();
                     is_stored

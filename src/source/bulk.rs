@@ -91,6 +91,16 @@ impl Source {
         self.ask(|| plan::query(&sql, &[], &[])).map(|_| ())
     }
 
+    /// Whether there is anybody at all.
+    pub(crate) fn has_rows(&self) -> Result<bool, Refusal> {
+        let filter = &self.store_of_rows()?.filter;
+        let sql = format!(
+            "SELECT true FROM {} AS l WHERE {} IS NOT NULL{filter} LIMIT 1",
+            self.rows.name, self.key.sql
+        );
+        self.ask(|| plan::query(&sql, &[], &[])).map(|rows| !rows.is_empty())
+    }
+
     /// How many legacy users there are, each once whose key several rows have, and how many rows are in the range.
     pub(crate) fn count(&self, range: &Range) -> Result<(i64, i64), Refusal> {
         let order = self.order();

@@ -3,7 +3,7 @@
 
 use super::Source;
 use crate::error::Refusal;
-use crate::spi::plan::{Arg, Plan, Planning, Value};
+use crate::spi::plan::{self, Arg, Plan, Planning, Value};
 use crate::spi::types::{self, TEXTS};
 use std::collections::HashSet;
 
@@ -38,9 +38,49 @@ impl Source {
         keys: &[Option<String>],
         staged: Option<i64>,
     ) -> Result<HashSet<String>, Refusal> {
-        if let Some(run) = staged {
-            return self.staged_keys(run, keys);
+        match staged {
+            Some(run) => self.present_in_stage(run, keys),
+            None => self.present_in_source(keys),
         }
+    }
+
+    /// Where a key may be written in several ways, the source itself has the last word.
+    fn present_in_stage(&self, run: i64, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
+        let mut present = self.staged_keys(run, keys);
+        let is_missing = |key: &&Option<String>| key.as_ref().is_some_and(|key| !present.contains(key));
+        let missing: Vec<Option<String>> = keys.iter().filter(is_missing).cloned().collect();
+        if missing.is_empty() || self.is_key_its_text() {
+            return Ok(present);
+        }
+        if !self.is_written_one_way() {
+            present.extend(self.present_in_source(&missing)?);
+            return Ok(present);
+        }
+        // In a link it may be written as the type of former times did.
+        let written = self.written(&missing)?;
+        let staged = self.staged_keys(run, &written);
+        let is_staged = |key: &Option<String>| key.as_ref().is_some_and(|key| staged.contains(key));
+        let found = missing.into_iter().zip(&written).filter(|(_, written)| is_staged(written));
+        present.extend(found.filter_map(|(key, _)| key));
+        Ok(present)
+    }
+
+    /// Whether a key has only one text.
+    pub(crate) fn is_written_one_way(&self) -> bool {
+        self.is_key_its_text() || types::is_written_one_way(self.key.key.oid)
+    }
+
+    /// Keys as their type writes them.
+    fn written(&self, keys: &[Option<String>]) -> Result<Vec<Option<String>>, Refusal> {
+        let sql = format!(
+            "SELECT k.text::{}::pg_catalog.text FROM pg_catalog.unnest($1) WITH ORDINALITY AS k (text, place) ORDER BY k.place",
+            self.type_name()
+        );
+        let rows = self.ask(|| plan::query(&sql, &[TEXTS], &[Arg::Texts(keys)]))?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    fn present_in_source(&self, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
         // The far end is asked for the keys alone. Which of them it has found is told here.
         let sql = format!(
             "WITH found AS MATERIALIZED (SELECT {} AS key FROM {} AS l WHERE {}{}) \
@@ -59,24 +99,6 @@ impl Source {
                 .rows(&[Arg::Value(array), Arg::Texts(keys)])
         });
         Ok(present?.into_iter().flatten().flatten().collect())
-    }
-
-    /// Those of these keys that equal any of `others`.
-    pub(super) fn equal_keys(
-        &self,
-        keys: &[Option<String>],
-        others: &[Option<String>],
-    ) -> Result<HashSet<String>, Refusal> {
-        let sql = format!(
-            "SELECT k.text FROM pg_catalog.unnest($1) AS k (text) \
-             WHERE EXISTS (SELECT FROM pg_catalog.unnest($2) AS o (text) WHERE o.text::{1} {0} k.text::{1})",
-            self.key.key.equals,
-            self.type_name()
-        );
-        let equal = self.ask(|| {
-            Plan::prepare(&sql, &[TEXTS; 2], Planning::Custom).rows(&[Arg::Texts(keys), Arg::Texts(others)])
-        });
-        Ok(equal?.into_iter().flatten().flatten().collect())
     }
 
     /// The condition that a key is one of `$1`, which is [`Source::keys`].

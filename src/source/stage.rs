@@ -7,7 +7,7 @@
 use super::Source;
 use super::bulk::{Arguments, Range};
 use crate::error::Refusal;
-use crate::link::{MAX_KEY_BYTES, noted_key};
+use crate::link::noted_key;
 use crate::spi::cursor::Cursor;
 use crate::spi::identity::{self, Reach};
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, Value};
@@ -18,9 +18,6 @@ use std::collections::HashSet;
 
 /// So many rows are copied at once.
 const PIECE: i64 = 1000;
-
-/// So many staged keys are compared at once.
-const COMPARED: usize = 10_000;
 
 /// What is kept of the rows.
 #[derive(Clone, Copy, PartialEq)]
@@ -115,28 +112,12 @@ impl Source {
         self.unpacked(ask_stage(sql, run, keys))
     }
 
-    /// Those of these keys that are staged, if need be written otherwise.
-    pub(super) fn staged_keys(&self, run: i64, keys: &[Option<String>]) -> Result<HashSet<String>, Refusal> {
+    /// Those of these keys that are staged, as they are written here.
+    pub(super) fn staged_keys(&self, run: i64, keys: &[Option<String>]) -> HashSet<String> {
         let sql = "SELECT r.legacy_key FROM ferry._import_row r \
                    WHERE r.run = $1 AND r.legacy_key = ANY ($2) AND r.place > 0";
         let found: HashSet<String> = ask_stage(sql, run, keys).into_iter().flatten().flatten().collect();
-        let is_found = |key: &&String| found.contains(&*noted_key(key));
-        let mut present: HashSet<String> = keys.iter().flatten().filter(is_found).cloned().collect();
-        let mut missing = keys.to_vec();
-        for place in (0..).step_by(COMPARED) {
-            missing.retain(|key| key.as_ref().is_some_and(|key| !present.contains(key)));
-            if missing.is_empty() || self.is_key_its_text() {
-                break;
-            }
-            let mut staged = staged_behind(run, place);
-            if staged.is_empty() {
-                break;
-            }
-            // Nobody was moved who has a longer one, and as it is noted it is no value of the key's type.
-            staged.retain(|key| key.as_ref().is_some_and(|key| key.len() <= MAX_KEY_BYTES));
-            present.extend(self.equal_keys(&missing, &staged)?);
-        }
-        Ok(present)
+        keys.iter().flatten().filter(|key| found.contains(&*noted_key(key))).cloned().collect()
     }
 
     /// Rows from their texts.
@@ -155,16 +136,6 @@ impl Source {
                 .hint("Call ferry.import again: it copies the rows anew.")
         })
     }
-}
-
-/// The next keys behind a place.
-fn staged_behind(run: i64, place: i64) -> Vec<Option<String>> {
-    let sql = "SELECT r.legacy_key FROM ferry._import_row r \
-               WHERE r.run = $1 AND r.place > $2 AND r.place <= $2 + $3";
-    let arguments =
-        [Arg::Long(run), Arg::Long(place), Arg::Long(i64::try_from(COMPARED).unwrap_or(i64::MAX))];
-    let staged = identity::as_ferry(|| plan::query(sql, &[LONG; 3], &arguments));
-    staged.into_iter().flatten().collect()
 }
 
 fn ask_stage(sql: &str, run: i64, keys: &[Option<String>]) -> Vec<Row> {

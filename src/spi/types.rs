@@ -35,6 +35,23 @@ pub(crate) struct KeyType {
     pub(crate) is_citext: bool,
 }
 
+/// Whether values of a type that are equal have the same text: not so of numeric (1.0 and 1.00), citext or interval.
+pub(crate) fn is_written_one_way(oid: Oid) -> bool {
+    let one_way = [
+        pg_sys::BOOLOID,
+        pg_sys::BYTEAOID,
+        pg_sys::INT2OID,
+        pg_sys::INT4OID,
+        pg_sys::INT8OID,
+        pg_sys::OIDOID,
+        pg_sys::UUIDOID,
+        pg_sys::DATEOID,
+        pg_sys::TIMESTAMPOID,
+        pg_sys::TIMESTAMPTZOID,
+    ];
+    one_way.contains(&oid)
+}
+
 /// Describes a type as a key; `None` where it has no equality.
 pub(crate) fn key_type(type_oid: Oid) -> Option<KeyType> {
     // SAFETY: catalogue look-ups; the cache entry is valid until the next cache flush, and only one

@@ -82,15 +82,20 @@ impl Target {
         });
         match is_touched {
             false => Replaced::Untouched,
-            true if self.stores(&user.id, Some(new)) => Replaced::Done,
-            true => Replaced::Altered,
+            true if self.has_altered(&user.id, new) => Replaced::Altered,
+            true => Replaced::Done,
         }
     }
 
-    /// Whether that is the hash of a user as of now. What was written may have become something else by a trigger, a rule or
-    /// a view, whose RETURNING shows what it was sent. Runs as [`Target::replace_hash`] does.
-    pub(crate) fn stores(&self, user_id: &str, hash: Option<&str>) -> bool {
-        let Some(id) = types::cast(user_id, &self.id.key) else { return false };
+    /// Whether something else is stored than the hash that was written: by a trigger, a rule or a view, whose RETURNING shows
+    /// what it was sent. Of a user who is not seen any more nothing can be said. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn has_altered(&self, user_id: &str, written: &str) -> bool {
+        self.stored_hash(user_id).is_some_and(|hash| hash.as_deref() != Some(written))
+    }
+
+    /// The hash of a user as of now, if there is such a user. Runs as [`Target::replace_hash`] does.
+    pub(crate) fn stored_hash(&self, user_id: &str) -> Option<Option<String>> {
+        let id = types::cast(user_id, &self.id.key)?;
         let rows = self.actor.act(Reach::Evaluate, || {
             let prepare = || {
                 let sql = format!("{} WHERE {}", self.select_hash(), self.id.is_parameter());
@@ -98,7 +103,7 @@ impl Target {
             };
             self.stored_hash.get_or_init(prepare).rows_seen(&[Arg::Value(id)], View::Latest)
         });
-        rows.into_iter().next().is_some_and(|row| row.into_iter().nth(1).flatten().as_deref() == hash)
+        rows.into_iter().next().map(|row| row.into_iter().nth(1).flatten())
     }
 
     /// The hashes of many users, by their ids. Runs as [`Target::replace_hash`] does.

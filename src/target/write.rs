@@ -27,6 +27,11 @@ impl Target {
         self.write_one(&sql, user_id, &[])
     }
 
+    /// Whether nothing keeps users from being seen: neither what a view says, nor a policy.
+    pub(crate) fn sees_everybody(&self) -> bool {
+        matches!(self.relation.kind, 'r' | 'p') && !self.may_hide_users()
+    }
+
     /// Whether policies may keep users from being seen at all.
     pub(crate) fn may_hide_users(&self) -> bool {
         let sql = "SELECT pg_catalog.row_security_active($1::pg_catalog.regclass)";

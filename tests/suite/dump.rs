@@ -195,10 +195,8 @@ fn a_row_that_refers_to_nothing_is_refused_unless_a_superuser_restores() {
     db.rows("SELECT ferry.grant_access($1::text::name, 'admin')", &[&role]);
     let orphan = "SET check_function_bodies = off; INSERT INTO ferry.mapping (source, target_column, expression) VALUES ('nowhere', 'login', 'l.login')";
     let refused = refusal(&mut db.client_as(&role), orphan);
-    assert_eq!(
-        (refused.state.as_str(), refused.message),
-        ("23503", key_of("mapping", "mapping_source_fkey"))
-    );
+    let nowhere = "mapping nowhere.login, source: there is no source \"nowhere\"";
+    assert_eq!((refused.state.as_str(), refused.message.as_str()), ("22023", nowhere));
     superuser.batch_execute(orphan).unwrap();
     let findings =
         "SELECT object || ': ' || problem, hint FROM ferry.check_config() WHERE severity = 'error'";

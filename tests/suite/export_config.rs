@@ -195,6 +195,26 @@ fn what_would_be_refused_in_a_row_is_refused_in_a_file() {
 }
 
 #[test]
+fn a_file_whose_rows_do_not_belong_together_is_refused() {
+    need_extension!("pg_ferry");
+    let db = rich_shop();
+    let (before, file) = (rows(&db, false), export(&db));
+    let (head, tail) = file.split_once("INSERT INTO ferry.source").unwrap();
+    let renamed = format!("{head}INSERT INTO ferry.source{}", tail.replacen("'shop'", "'store'", 1));
+    db.sql("DELETE FROM ferry.source");
+    let emptied = rows(&db, false);
+    let output = db.psql(&renamed);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("what it refers to is not in ferry.source: shop"),
+        "{said}"
+    );
+    assert_eq!(rows(&db, false), emptied);
+    run(&db, &file);
+    assert_eq!(rows(&db, false), before);
+}
+
+#[test]
 fn an_administrator_runs_it_who_may_not_write_all_targets() {
     need_extension!("pg_ferry");
     let db = rich_shop();

@@ -399,6 +399,16 @@ fn nobody_is_named_and_no_secret_is_told() {
 }
 
 #[test]
+fn nobody_is_worth_anything_where_no_column_says_so() {
+    need_extension!("pg_ferry");
+    let site = Site::shop();
+    let told = |html: &str| ["Their value", ", worth", "000,000,000"].iter().any(|word| html.contains(word));
+    assert!(!told(&page(&site, "cutover_page('shop')")));
+    site.configure_source("shop", "value = '9e307'");
+    assert!(told(&page(&site, "cutover_page('shop')")), "a value is told where there is one");
+}
+
+#[test]
 fn pages_are_for_admins_and_an_unknown_source_is_an_error() {
     need_extension!("pg_ferry");
     let site = Site::shop();

@@ -285,6 +285,20 @@ fn no_digest_is_left_of_a_weak_hash_that_is_no_more() {
 }
 
 #[test]
+fn whom_a_policy_hides_is_not_taken_for_gone() {
+    let site = imported();
+    let before = digests(&site);
+    site.as_owner(
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         CREATE POLICY most ON users USING (email !~ '^bob@') WITH CHECK (true)",
+    );
+    site.db.sql(CALL);
+    site.as_owner("DROP POLICY most ON users; CREATE POLICY everybody ON users USING (true)");
+    assert_eq!(digests(&site), before);
+    assert_eq!(login(&mut site.app(), "bob@example.com", "a secret").outcome, "ok");
+}
+
+#[test]
 fn a_hash_that_one_target_wraps_is_known_to_another_of_the_same_table() {
     let site = imported();
     site.db.sql(
