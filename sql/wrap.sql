@@ -30,6 +30,8 @@ DECLARE
     total pg_catalog.int8;
     step record;
     last_id pg_catalog.text := after_id;
+    -- All hashes were looked at: now the links forget those that are no more.
+    is_closing pg_catalog.bool := false;
     last_key pg_catalog.text;
     tries pg_catalog.int4 := 0;
     next_report pg_catalog.timestamptz := pg_catalog.clock_timestamp();
@@ -41,7 +43,11 @@ BEGIN
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         BEGIN
-            SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
+            IF is_closing THEN
+                last_key := ferry._wrap_close(target, last_key);
+            ELSE
+                SELECT * INTO step FROM ferry._wrap_rows(last_id, batch_size);
+            END IF;
             tries := 0;
         EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
             tries := tries OPERATOR(pg_catalog.+) 1;
@@ -55,6 +61,10 @@ BEGIN
             PERFORM pg_catalog.pg_sleep(0.05);
             CONTINUE;
         END IF;
+        IF is_closing THEN
+            EXIT WHEN last_key IS NULL;
+            CONTINUE;
+        END IF;
         last_id := coalesce(step.last_id, last_id);
         IF step.hint IS NOT NULL THEN
             RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id USING HINT = step.hint;
@@ -62,24 +72,10 @@ BEGIN
             RAISE NOTICE 'of % hashes: % (up to id %)', total, step.report, last_id;
             next_report := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) '5 seconds'::pg_catalog.interval;
         END IF;
-        EXIT WHEN step.is_end;
-        IF cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
+        is_closing := step.is_end;
+        IF NOT is_closing AND cpu_share OPERATOR(pg_catalog.<) 1::pg_catalog.float8 THEN
             PERFORM pg_catalog.pg_sleep(step.hashing OPERATOR(pg_catalog./) cpu_share OPERATOR(pg_catalog.-) step.hashing);
         END IF;
-    END LOOP;
-    LOOP
-        COMMIT;
-        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-        BEGIN
-            last_key := ferry._wrap_close(target, last_key);
-            tries := 0;
-        EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
-            tries := tries OPERATOR(pg_catalog.+) 1;
-            IF tries OPERATOR(pg_catalog.>) 5 THEN
-                RAISE;
-            END IF;
-        END;
-        EXIT WHEN last_key IS NULL AND tries OPERATOR(pg_catalog.=) 0;
     END LOOP;
 END
 $$;

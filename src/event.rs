@@ -1,7 +1,7 @@
 //! The audit trail (`ferry.event`).
 
 use crate::outcome::Outcome;
-use crate::spi::plan::{self, Arg, Plan, Planning};
+use crate::spi::plan::{self, Arg, Plan};
 use crate::spi::types::{BOOL, LONG, TEXT};
 use crate::spi::{identity, session};
 use crate::{guc, spi::guard::SqlError};
@@ -112,7 +112,9 @@ pub(crate) fn write(event: &Event<'_>) {
         Arg::Text(&detail),
         Arg::Long(guc::refusals_per_minute()),
     ];
-    identity::as_ferry(|| LOG.with(|plan| plan.get_or_init(prepare).count(&arguments)));
+    let sql = "SELECT ferry._log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let types = [TEXT, TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, TEXT, TEXT, TEXT, LONG];
+    plan::kept(&LOG, sql, &types, |plan| plan.count(&arguments));
 }
 
 /// Whether the same was logged of a login within the last day.
@@ -122,9 +124,4 @@ pub(crate) fn was_logged_today(target: &str, login: &str, outcome: Outcome, reas
                                 AND target = $1 AND outcome = $3 AND reason = $4)";
     let arguments = [target, login, outcome.name(), reason].map(Arg::Text);
     identity::as_ferry(|| plan::is_true(plan::query(sql, &[TEXT; 4], &arguments)))
-}
-
-fn prepare() -> Plan {
-    let types = [TEXT, TEXT, TEXT, TEXT, TEXT, BOOL, TEXT, TEXT, TEXT, TEXT, LONG];
-    Plan::prepare("SELECT ferry._log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", &types, Planning::Auto)
 }

@@ -2,7 +2,7 @@
 
 use crate::spi::identity;
 use crate::spi::plan::{self, Arg, Plan, Planning, Row, View};
-use crate::spi::types::{LONG, Oid, TEXT, TEXTS};
+use crate::spi::types::{LONG, TEXT, TEXTS};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -113,7 +113,7 @@ thread_local! {
 /// The link of a legacy key.
 pub(crate) fn of_key(source: &str, key: &str, view: View) -> Option<Link> {
     let sql = format!("SELECT {COLUMNS} FROM ferry.link WHERE source = $1 AND legacy_key = $2");
-    run(&BY_KEY, &sql, &[TEXT; 2], |plan| plan.rows_seen(&[Arg::Text(source), Arg::Text(key)], view))
+    plan::kept(&BY_KEY, &sql, &[TEXT; 2], |plan| plan.rows_seen(&[Arg::Text(source), Arg::Text(key)], view))
         .into_iter()
         .find_map(link)
 }
@@ -136,7 +136,10 @@ fn all_of_user(target: &str, user_id: &str, hash: Option<&str>) -> Vec<Link> {
         "SELECT {COLUMNS}, {DIGEST} FROM ferry.link WHERE target = $1 AND user_id = $2 ORDER BY moved_at DESC"
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::from(hash)];
-    run(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments)).into_iter().filter_map(link).collect()
+    plan::kept(&BY_USER, &sql, &[TEXT; 3], |plan| plan.rows(&arguments))
+        .into_iter()
+        .filter_map(link)
+        .collect()
 }
 
 /// The users among these who were moved, each with the source they came from.
@@ -172,7 +175,7 @@ pub(crate) fn insert(new: &NewLink<'_>) {
         Arg::Text(new.via.name()),
         Arg::from(new.replaced),
     ];
-    run(&INSERT, &sql, &[TEXT; 7], |plan| plan.count(&arguments));
+    plan::kept(&INSERT, &sql, &[TEXT; 7], |plan| plan.count(&arguments));
 }
 
 /// A user moved by an import.
@@ -195,7 +198,7 @@ pub(crate) fn insert_imported(source: &str, target: &str, moved: Vec<Imported>) 
     let arguments =
         [Arg::Text(source), Arg::Text(target), Arg::Texts(&keys), Arg::Texts(&digests), Arg::Texts(&users)];
     let types = [TEXT, TEXT, TEXTS, TEXTS, TEXTS];
-    run(&INSERT_IMPORTED, sql, &types, |plan| plan.count(&arguments));
+    plan::kept(&INSERT_IMPORTED, sql, &types, |plan| plan.count(&arguments));
 }
 
 /// To whom a legacy key is tied.
@@ -325,7 +328,7 @@ pub(crate) fn moved_after(source: &str, after: Option<&str>, staged: Option<i64>
 pub(crate) fn note_gone(source: &str, keys: &[Option<String>]) {
     let sql = "UPDATE ferry.link SET gone_at = now() WHERE source = $1 AND legacy_key = ANY ($2)";
     let arguments = [Arg::Text(source), Arg::Texts(keys)];
-    run(&NOTE_GONE, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
+    plan::kept(&NOTE_GONE, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
 }
 
 /// Notes that those of some legacy keys who were gone are there again.
@@ -333,7 +336,7 @@ pub(crate) fn note_back(source: &str, keys: &[Option<String>]) {
     let sql = "UPDATE ferry.link SET gone_at = NULL \
                WHERE source = $1 AND legacy_key = ANY ($2) AND gone_at IS NOT NULL";
     let arguments = [Arg::Text(source), Arg::Texts(keys)];
-    run(&NOTE_BACK, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
+    plan::kept(&NOTE_BACK, sql, &[TEXT, TEXTS], |plan| plan.count(&arguments));
 }
 
 /// Unties a legacy key, which may then be moved anew.
@@ -378,7 +381,7 @@ fn buried(sql: &str, names: &[&str]) -> Vec<Buried> {
 pub(crate) fn is_left_behind(source: &str, login: &str) -> bool {
     let sql = "SELECT ferry._is_left_behind($1, $2)";
     let arguments = [Arg::Text(source), Arg::Text(login)];
-    plan::is_true(run(&IS_LEFT_BEHIND, sql, &[TEXT; 2], |plan| plan.rows(&arguments)))
+    plan::is_true(plan::kept(&IS_LEFT_BEHIND, sql, &[TEXT; 2], |plan| plan.rows(&arguments)))
 }
 
 /// Runs a statement that is not asked often, as pg_ferry itself; its arguments are texts.
@@ -398,7 +401,7 @@ pub(crate) fn keep_digest(target: &str, user_id: &str, old: Option<&str>, new: &
         DIGEST.replace("$3", "$4")
     );
     let arguments = [Arg::Text(target), Arg::Text(user_id), Arg::Text(new), Arg::from(old)];
-    run(&KEEP_DIGEST, &sql, &[TEXT; 4], |plan| plan.count(&arguments));
+    plan::kept(&KEEP_DIGEST, &sql, &[TEXT; 4], |plan| plan.count(&arguments));
 }
 
 /// Notes that a user has a password that is not the legacy one: nothing is kept by which that could be guessed. Of an
@@ -456,18 +459,6 @@ pub(crate) fn drop_digests(stale: &[Digested]) {
     );
     let arguments = [Arg::Texts(&sources), Arg::Texts(&keys), Arg::Texts(&digests)];
     identity::as_ferry(|| Plan::prepare(&sql, &[TEXTS; 3], Planning::Custom).count(&arguments));
-}
-
-/// Runs one of the statements above as pg_ferry itself.
-fn run<T>(
-    plan: &'static std::thread::LocalKey<OnceCell<Plan>>,
-    sql: &str,
-    types: &[Oid],
-    body: impl FnOnce(&Plan) -> T,
-) -> T {
-    identity::as_ferry(|| {
-        plan.with(|plan| body(plan.get_or_init(|| Plan::prepare(sql, types, Planning::Auto))))
-    })
 }
 
 fn link(row: Row) -> Option<Link> {

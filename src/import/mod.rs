@@ -268,11 +268,13 @@ impl Flow<'_> {
         let Some(page) = import.source.page(&batch.range, wanted)? else { return Ok(()) };
         let listed = import.source.list(page.rows)?;
         let mut done = self.work(import, page.rows, &listed);
-        // What comes next is behind the last key: no row of it is left for later.
-        let more = import.source.more_of_key(page.rows, long(done))?;
-        let end = done + usize::try_from(more).unwrap_or(0);
-        while done < end {
-            done += self.work(import, page.rows, &listed[done..end]).max(1);
+        if done < listed.len() {
+            // What comes next is behind the last key: no row of it is left for later.
+            let more = import.source.more_of_key(page.rows, long(done))?;
+            let end = done + usize::try_from(more).unwrap_or(0);
+            while done < end {
+                done += self.work(import, page.rows, &listed[done..end]).max(1);
+            }
         }
         import.tally.done = long(done);
         import.tally.last_key = done.checked_sub(1).map(|last| listed[last].key.clone());

@@ -4,9 +4,10 @@ use super::{Batch, Import};
 use crate::flow::Why;
 use crate::link;
 use crate::spi::identity;
-use crate::spi::plan::{self, Arg};
+use crate::spi::plan::{self, Arg, Plan};
 use crate::spi::types::{BOOL, LONG, TEXT, TEXTS};
 use serde_json::{Value, json};
+use std::cell::OnceCell;
 
 /// A legacy user who was not moved, and why.
 pub(crate) struct Reject {
@@ -64,11 +65,15 @@ pub(super) fn settle_partings(source: &str, keys: &[Option<String>]) {
     identity::as_ferry(|| plan::query(sql, &[TEXT, TEXTS], &[Arg::Text(source), Arg::Texts(keys)]));
 }
 
+thread_local! {
+    static SETTLE_MOVED: OnceCell<Plan> = const { OnceCell::new() };
+}
+
 /// Settles what was refused of somebody who has been moved by a login.
 pub(crate) fn settle_moved(source: &str, key: &str) {
     let sql = "UPDATE ferry.import_reject SET settled_at = clock_timestamp() \
                WHERE source = $1 AND legacy_key = $2 AND settled_at IS NULL";
-    identity::as_ferry(|| plan::query(sql, &[TEXT; 2], &[Arg::Text(source), Arg::Text(key)]));
+    plan::kept(&SETTLE_MOVED, sql, &[TEXT; 2], |plan| plan.count(&[Arg::Text(source), Arg::Text(key)]));
 }
 
 /// The next keys of those who were refused before a run.

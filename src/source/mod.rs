@@ -5,6 +5,7 @@
 
 mod bulk;
 mod dblink;
+mod key_order;
 mod keys;
 mod particulars;
 mod rehearsal;

@@ -1,9 +1,11 @@
 //! Prepared statements and their results, over owned values.
 
 use super::text::{array_datum, c_string, datum, from_datum, owned_from_server};
-use super::{in_call_context, list};
+use super::{identity, in_call_context, list};
 use pgrx::pg_sys;
+use std::cell::OnceCell;
 use std::ffi::c_char;
+use std::thread::LocalKey;
 
 /// A value of any SQL type, kept until the running SQL call ends (see [`super::connect`]).
 /// It has no `Debug`: it may be a whole legacy row.
@@ -330,4 +332,16 @@ unsafe fn first_varlena(tuple: pg_sys::HeapTuple, description: pg_sys::TupleDesc
             Value::new(pg_sys::Datum::from(copy), type_oid)
         })
     }
+}
+
+/// Runs a statement of pg_ferry's own by a plan that the session keeps.
+pub(crate) fn kept<T>(
+    plan: &'static LocalKey<OnceCell<Plan>>,
+    sql: &str,
+    types: &[pg_sys::Oid],
+    body: impl FnOnce(&Plan) -> T,
+) -> T {
+    identity::as_ferry(|| {
+        plan.with(|plan| body(plan.get_or_init(|| Plan::prepare(sql, types, Planning::Auto))))
+    })
 }
